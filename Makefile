@@ -1,0 +1,170 @@
+# Ironherd.  `make help` lists the targets; house rules are in ARCHITECTURE.md.
+
+PKG_CONFIG ?= pkg-config
+CFLAGS     ?= -O2 -g
+PREFIX     ?= /usr/local
+# Where our objects hang below 1.3.6.1.4.1: net-snmp's playpen until there is
+# an enterprise number.  The one place; MIB text and code both take it from here.
+IRONHERD_ARC ?= 8072.9999.9999.7
+
+VERSION := 0.1.0
+B := build$(if $(SAN),-san)
+Q := $(if $(V),,@)
+
+comma := ,
+empty :=
+space := $(empty) $(empty)
+
+# --- flags: ours here, the user's in CPPFLAGS, CFLAGS and LDFLAGS ----------
+warn   := -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes \
+          -Wpointer-arith -Wwrite-strings -Wformat=2 -Wundef
+harden := -fstack-protector-strong -fPIE
+harden += $(if $(SAN),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+san    := $(if $(SAN),-fsanitize=address -fsanitize=undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
+defs   := -D_GNU_SOURCE -DIRONHERD_VERSION='"$(VERSION)"' \
+          -DIRONHERD_ARC=$(subst .,$(comma),$(IRONHERD_ARC))
+own     = -std=c11 $(defs) -I. -MMD -MP $(warn) $(harden) $(san) $(pkg_cflags)
+link    = $(san) -pie -Wl,-z,relro,-z,now $(LDFLAGS)
+
+pkgs   := libevent libconfuse jansson libvirt hwloc sqlite3 smartcols libcurl libcrypto
+pkg_cflags := $(filter-out -I/usr/include,$(shell $(PKG_CONFIG) --cflags $(pkgs) OpenIPMI 2>/dev/null))
+
+# --- rooms: every .c but main.c goes into the room's archive ---------------
+rooms  := common snmp-mib ipmi agent scheduler/policy scheduler/coordinator \
+          scheduler/cli scheduler/sim
+room_src = $(filter-out %/main.c,$(wildcard $1/*.c))
+room_lib = $B/lib/$(subst /,-,$1).a
+
+# What a program or a unit test of each room links, most dependent first.
+closure-common                := common
+closure-snmp-mib              := snmp-mib common
+closure-ipmi                  := ipmi common
+closure-agent                 := agent snmp-mib ipmi common
+closure-scheduler/policy      := scheduler/policy
+closure-scheduler/coordinator := scheduler/coordinator scheduler/policy snmp-mib ipmi common
+closure-scheduler/cli         := scheduler/cli scheduler/policy common
+closure-scheduler/sim         := scheduler/sim scheduler/policy common
+
+pc = $(shell $(PKG_CONFIG) --libs $1)
+libs-common    = $(call pc,libevent libconfuse jansson)
+libs-snmp-mib  = -lnetsnmp $(libs-common) -lcrypto
+libs-ipmi      = $(call pc,OpenIPMI) -lOpenIPMIutils $(libs-common) -lcrypto
+libs-agent     = -lnetsnmpagent -lnetsnmpmibs $(libs-snmp-mib) $(libs-ipmi) $(call pc,libvirt hwloc) -lpthread
+libs-scheduler/policy      =
+libs-scheduler/coordinator = $(libs-snmp-mib) $(libs-ipmi) $(call pc,libvirt sqlite3) -lpthread
+libs-scheduler/cli         = $(libs-common) $(call pc,smartcols libcurl)
+libs-scheduler/sim         = $(libs-common)
+
+programs := ironherd-agent ironherd-coordinator ironherd
+dir-ironherd-agent       := agent
+dir-ironherd-coordinator := scheduler/coordinator
+dir-ironherd             := scheduler/cli
+
+# The policy folder of the tests belongs to scheduler/policy, and so on.
+test_room = $(if $(filter policy coordinator cli sim,$1),scheduler/$1,$1)
+tests    := $(patsubst tests/unit/%.c,$B/unit/%,$(wildcard tests/unit/*/test_*.c))
+support  := $(patsubst %.c,$B/obj/%.o,$(wildcard tests/support/*.c))
+mib      := $B/mibs/IRONHERD-MIB.txt
+
+all: $(programs:%=$B/bin/%) $(mib)        ## build the programs (default)
+
+$(foreach r,$(rooms),$(eval $(call room_lib,$r): $(patsubst %.c,$B/obj/%.o,$(call room_src,$r))))
+
+$B/lib/%.a:
+	@mkdir -p $(@D)
+	@echo "  AR   $@"
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$B/obj/%.o: %.c
+	@mkdir -p $(@D)
+	@echo "  CC   $<"
+	$(Q)$(CC) $(own) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+define program
+$B/bin/$1: $B/obj/$(dir-$1)/main.o $(foreach r,$(closure-$(dir-$1)),$(call room_lib,$r))
+	@mkdir -p $$(@D)
+	@echo "  LD   $$@"
+	$$(Q)$$(CC) $$(link) -o $$@ $$^ $$(libs-$(dir-$1))
+endef
+$(foreach p,$(programs),$(eval $(call program,$p)))
+
+define unit
+$B/unit/$1/test_%: $B/obj/tests/unit/$1/test_%.o $(support) $(foreach r,$(closure-$(call test_room,$1)),$(call room_lib,$r))
+	@mkdir -p $$(@D)
+	@echo "  LD   $$@"
+	$$(Q)$$(CC) $$(link) -o $$@ $$^ $$(libs-$(call test_room,$1)) $$(call pc,cmocka)
+endef
+$(foreach d,$(notdir $(wildcard tests/unit/*)),$(eval $(call unit,$d)))
+
+# Dots become blanks: { enterprises 8072 9999 9999 7 }.
+$B/mibs/%.txt: snmp-mib/%.txt.in Makefile
+	@mkdir -p $(@D)
+	@echo "  MIB  $@"
+	$(Q)sed 's/@ARC@/$(subst .,$(space),$(IRONHERD_ARC))/' $< >$@
+
+# --- the lab's small tools -------------------------------------------------
+lab_tools := $B/lab/init $B/lab/oracle $B/lab/guest.bin
+$B/lab/%: tests/lab/%.c
+	@mkdir -p $(@D)
+	@echo "  CC   $@"
+	$(Q)$(CC) -std=c11 $(defs) -I. $(warn) $(harden) $(san) $(CFLAGS) -pie -o $@ $< $(call pc,jansson)
+$B/lab/guest.bin: tests/lab/guest.asm
+	@mkdir -p $(@D)
+	@echo "  ASM  $@"
+	$(Q)nasm -f bin -o $@ $<
+
+# --- checks ----------------------------------------------------------------
+check: check-layers check-unit check-lab       ## everything: layers, units, lab
+
+check-unit: all $(tests)                       ## unit tests
+	$(Q)tests/run-units $(tests)
+
+check-layers:                                  ## who may include whom
+	$(Q)tests/check-layers
+
+check-lab: all $(lab_tools)                    ## end to end in the lab (root)
+	$(Q)LAB_BIN=$B/lab BIN=$B/bin tests/lab/run
+
+lint:                                          ## clang-tidy and cppcheck
+	$(Q)tests/lint $(defs) $(pkg_cflags)
+
+demo:                                          ## pull a plug and watch (root)
+	$(Q)packaging/deps
+	$(Q)$(MAKE) --no-print-directory all $(lab_tools)
+	$(Q)LAB_BIN=$B/lab BIN=$B/bin tests/lab/demo
+
+lab-up: all $(lab_tools)                       ## a lab of N=3 hosts (root)
+	$(Q)LAB_BIN=$B/lab BIN=$B/bin tests/lab/lab up $(or $(N),3)
+
+lab-down:                                      ## take the lab down again
+	$(Q)LAB_BIN=$B/lab BIN=$B/bin tests/lab/lab down
+
+# --- installation ----------------------------------------------------------
+bindir  := $(DESTDIR)$(PREFIX)/bin
+sbindir := $(DESTDIR)$(PREFIX)/sbin
+mandir  := $(DESTDIR)$(PREFIX)/share/man
+mibdir  := $(DESTDIR)$(PREFIX)/share/snmp/mibs
+
+install: all                                   ## DESTDIR= PREFIX=
+	install -d $(bindir) $(sbindir) $(mibdir) $(mandir)/man1 $(mandir)/man5 $(mandir)/man8
+	install -m 755 $B/bin/ironherd $(bindir)
+	install -m 755 $B/bin/ironherd-agent $B/bin/ironherd-coordinator $(sbindir)
+	install -m 644 $(mib) $(mibdir)
+	install -m 644 $(wildcard */*.1 scheduler/*/*.1) $(mandir)/man1
+	install -m 644 $(wildcard */*.5 scheduler/*/*.5) $(mandir)/man5
+	install -m 644 $(wildcard */*.8 scheduler/*/*.8) $(mandir)/man8
+
+format:                                        ## lay the code out anew
+	$(Q)clang-format -i $$(git ls-files '*.c' '*.h')
+
+clean:                                         ## remove what was built
+	rm -rf build build-san
+
+help:                                          ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
+	@echo "  V=1 shows commands; SAN=1 builds with sanitizers into build-san"
+
+.SECONDARY:
+.PHONY: all check check-unit check-layers check-lab lint demo lab-up lab-down \
+        install format clean help
+-include $(shell find $B/obj -name '*.d' 2>/dev/null)
