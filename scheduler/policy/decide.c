@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scheduler/policy/decide.h"
+
+#include "scheduler/policy/draft.h"
+
+struct plan *
+decide(const struct snapshot *snap)
+{
+	struct draft draft;
+
+	draft_init(&draft, snap);
+	observe_vms(&draft);
+	judge_hosts(&draft);
+	recover_vms(&draft);
+	raise_alarms(&draft);
+
+	struct plan *plan = draft.plan;
+	draft_done(&draft);
+	return plan;
+}

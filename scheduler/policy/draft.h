@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * scheduler/policy/draft.h - a plan in the making.
+ *
+ * Later parts of a decision must see what earlier parts wanted: a host just
+ * declared dead, memory just promised to a VM.  The draft holds the wanted
+ * state of every host and VM beside the frozen snapshot.
+ */
+#ifndef SCHEDULER_POLICY_DRAFT_H
+#define SCHEDULER_POLICY_DRAFT_H
+
+#include "scheduler/policy/plan.h"
+#include "scheduler/policy/snapshot.h"
+
+struct draft_vm {
+	size_t owner;
+	enum vm_intent intent;
+	enum vm_phase phase;
+	bool recovered;
+};
+
+struct draft {
+	const struct snapshot *snap;
+	struct plan *plan;
+	enum host_state *states; /* by host */
+	struct draft_vm *vms;    /* by VM */
+	unsigned *starts;        /* by host: in flight and wanted */
+	uint64_t *used_kib;      /* by host: memory of its VMs */
+};
+
+void draft_init(struct draft *draft, const struct snapshot *snap);
+void draft_done(struct draft *draft); /* the plan stays */
+
+/* Want another state of a host; the entry's reason is the caller's to fill. */
+struct plan_host_change *draft_host(struct draft *draft, size_t host,
+				    enum host_state to);
+
+/* Want a VM changed; the entry's reason is the caller's to fill. */
+struct plan_vm_change *draft_vm(struct draft *draft, size_t vm,
+				const struct draft_vm *want);
+
+struct plan_step *draft_step(struct draft *draft, enum step_kind kind,
+			     size_t host, size_t vm);
+
+/* The parts of a decision, in order. */
+void observe_vms(struct draft *draft);  /* observe.c: believe sightings */
+void judge_hosts(struct draft *draft);  /* hosts.c: who lives, who is dead */
+void recover_vms(struct draft *draft);  /* recover.c: start what was lost */
+void raise_alarms(struct draft *draft); /* alarms.c: what needs a person */
+
+#endif

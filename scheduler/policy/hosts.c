@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The life of a host: state x verdict -> state.  Decides on fencing.
+ */
+#include <string.h>
+
+#include "scheduler/policy/draft.h"
+#include "scheduler/policy/judge.h"
+#include "scheduler/policy/timeouts.h"
+
+struct case_file {
+	struct draft *draft;
+	size_t index;
+	const struct snap_host *host;
+	enum verdict verdict;
+	char why[REASON_LEN]; /* the evidence in words */
+};
+
+static void
+move_to(const struct case_file *file, enum host_state to, const char *what)
+{
+	struct plan_host_change *change =
+		draft_host(file->draft, file->index, to);
+
+	if (file->why[0] != '\0')
+		reason_set(change->reason, "%s %s: %s", file->host->name, what,
+			   file->why);
+	else
+		reason_set(change->reason, "%s %s", file->host->name, what);
+}
+
+static bool
+was_restarted(const struct snap_host *host)
+{
+	return strcmp(host->boot, host->trusted_boot) != 0;
+}
+
+/* As many hosts of the cluster silent without proof as not: more likely it
+ * is our own network.  Nobody is fenced then. */
+static bool
+is_mass_silence(const struct snapshot *snap, size_t cluster)
+{
+	size_t silent = 0, heard = 0;
+
+	for (size_t i = 0; i < snap->n_hosts; i++) {
+		const struct snap_host *host = &snap->hosts[i];
+
+		if (host->cluster != cluster || host->state == HOST_NEW ||
+		    host->state == HOST_DEAD || host->off_proved)
+			continue;
+		if (host->link == LINK_OK)
+			heard++;
+		else if (host->silent_ms >= SUSPECT_AFTER_MS)
+			silent++;
+	}
+	return silent > 1 && silent >= heard;
+}
+
+/* NULL when the host may be fenced now, else the reason why not. */
+static const char *
+fence_refusal(const struct case_file *file)
+{
+	const struct snapshot *snap = file->draft->snap;
+	const struct snap_host *host = file->host;
+
+	if (!snap->clusters[host->cluster].ha)
+		return "HA is off in its cluster";
+	if (!host->has_bmc)
+		return "it has no BMC configured";
+	if (snap->uptime_ms < QUIET_MS)
+		return "the coordinator has just started";
+	if (is_mass_silence(snap, host->cluster))
+		return "half of the cluster went silent together";
+	if (host->fences_last_hour >= FENCES_PER_HOUR)
+		return "it was fenced too often in the last hour";
+	return NULL;
+}
+
+static void
+raise_fence_refused(const struct case_file *file, const char *refusal)
+{
+	struct plan_alarm *alarm =
+		plan_add_alarm(file->draft->plan, SEVERITY_CRITICAL,
+			       "fence-held", file->host->name);
+
+	reason_set(alarm->text, "%s is not fenced: %s (%s)", file->host->name,
+		   refusal, file->why);
+}
+
+static void
+probe(const struct case_file *file)
+{
+	struct plan_step *step =
+		draft_step(file->draft, STEP_PROBE, file->index, 0);
+
+	reason_set(step->reason, "%s: %s", file->host->name, file->why);
+}
+
+static void
+fence(const struct case_file *file)
+{
+	struct plan_step *step =
+		draft_step(file->draft, STEP_FENCE, file->index, 0);
+
+	reason_set(step->reason, "power off %s: %s", file->host->name,
+		   file->why);
+}
+
+static void
+declare_hung(const struct case_file *file)
+{
+	const char *refusal = fence_refusal(file);
+
+	if (refusal != NULL) {
+		raise_fence_refused(file, refusal);
+		if (file->host->state != HOST_SUSPECT)
+			move_to(file, HOST_SUSPECT, "is silent");
+		probe(file);
+		return;
+	}
+	move_to(file, HOST_FENCING, "hangs and is powered off");
+	fence(file);
+}
+
+/* --- one function for each group of states ------------------------ */
+
+static void
+judge_new(const struct case_file *file)
+{
+	if (file->verdict == VERDICT_OFF) {
+		move_to(file, HOST_DEAD, "is proved off");
+	} else if (file->verdict != VERDICT_LIVES) {
+		probe(file);
+	} else if (file->host->link == LINK_OK) {
+		move_to(file, HOST_UP, "answers for the first time");
+		file->draft->plan
+			->host_changes[file->draft->plan->n_host_changes - 1]
+			.trust_boot = true;
+	}
+}
+
+/* Everything on a returning host that belongs elsewhere is stale; on a host
+ * that never left only what we moved away ourselves, and only if it is off. */
+static bool
+is_stale(const struct case_file *file, size_t vm)
+{
+	const struct draft *draft = file->draft;
+	const struct draft_vm *d = &draft->vms[vm];
+	const struct snap_sighting *seen =
+		snapshot_sighting(draft->snap, vm, file->index);
+
+	if (seen == NULL || d->owner == NO_HOST || d->owner == file->index)
+		return false;
+	return file->host->state == HOST_REJOINING ||
+	       (d->recovered && d->phase == VM_SETTLED &&
+		!vm_state_is_active(seen->state));
+}
+
+/* Remove what is stale.  Returns whether anything is. */
+static bool
+clean(const struct case_file *file)
+{
+	const struct draft *draft = file->draft;
+	bool stale = false;
+
+	if (!host_vms_are_fresh(file->host) || file->host->cleaning ||
+	    file->host->vms_age_ms >= file->host->clean_age_ms)
+		return true; /* not looked at since the last cleaning */
+	for (size_t vm = 0; vm < draft->snap->n_vms; vm++) {
+		if (!is_stale(file, vm))
+			continue;
+		stale = true;
+		if (file->host->clean_age_ms < CLEAN_RETRY_MS)
+			continue;
+		struct plan_step *step =
+			draft_step(file->draft, STEP_CLEAN, file->index, vm);
+		reason_set(step->reason,
+			   "remove %s from %s: it belongs to %s now",
+			   draft->snap->vms[vm].name, file->host->name,
+			   draft->snap->hosts[draft->vms[vm].owner].name);
+	}
+	return stale;
+}
+
+static void
+judge_watched_alive(const struct case_file *file)
+{
+	if (file->host->link != LINK_OK)
+		return; /* too early to say anything */
+	if (was_restarted(file->host))
+		move_to(file, HOST_REJOINING, "was restarted");
+	else if (file->host->state != HOST_UP)
+		move_to(file, HOST_UP, "answers again");
+	else
+		clean(file);
+}
+
+static void
+judge_watched(const struct case_file *file)
+{
+	static const struct {
+		enum host_state to;
+		const char *what;
+	} next[VERDICTS] = {
+		[VERDICT_UNSURE] = { HOST_SUSPECT, "is silent" },
+		[VERDICT_NO_AGENT] = { HOST_NO_AGENT,
+				       "lives, but its agent does not answer" },
+		[VERDICT_ISOLATED] = { HOST_ISOLATED, "is cut off, but lives" },
+		[VERDICT_OFF] = { HOST_DEAD, "is proved off" },
+	};
+
+	if (file->verdict == VERDICT_LIVES) {
+		judge_watched_alive(file);
+		return;
+	}
+	if (file->verdict == VERDICT_HUNG) {
+		declare_hung(file);
+		return;
+	}
+	if (file->host->state != next[file->verdict].to)
+		move_to(file, next[file->verdict].to, next[file->verdict].what);
+	if (file->verdict != VERDICT_OFF)
+		probe(file);
+}
+
+static void
+fence_again(const struct case_file *file)
+{
+	const char *refusal = fence_refusal(file);
+
+	probe(file);
+	if (refusal != NULL)
+		raise_fence_refused(file, refusal);
+	else if (file->host->fence_age_ms >= FENCE_RETRY_MS)
+		fence(file);
+}
+
+static void
+judge_fencing(const struct case_file *file)
+{
+	if (file->host->fencing)
+		return; /* nothing changes under a running command */
+	switch (file->verdict) {
+	case VERDICT_OFF:
+		move_to(file, HOST_DEAD, "is proved off");
+		break;
+	case VERDICT_LIVES:
+		judge_watched_alive(file);
+		break;
+	case VERDICT_NO_AGENT:
+		move_to(file, HOST_NO_AGENT, "lives after all");
+		break;
+	default:
+		fence_again(file);
+		break;
+	}
+}
+
+/* Dead is dead until it answers with another boot. */
+static void
+judge_dead(const struct case_file *file)
+{
+	struct case_file liar;
+
+	if (file->host->link != LINK_OK)
+		return;
+	if (was_restarted(file->host)) {
+		move_to(file, HOST_REJOINING, "is back after a restart");
+		return;
+	}
+	liar = *file;
+	reason_set(liar.why, "it was proved off, yet answers with the same "
+			     "boot id: its BMC does not tell the truth");
+	move_to(&liar, HOST_FENCING, "must not run");
+	fence(&liar);
+}
+
+static void
+judge_rejoining(const struct case_file *file)
+{
+	if (file->verdict == VERDICT_OFF) {
+		move_to(file, HOST_DEAD, "is proved off");
+	} else if (file->verdict != VERDICT_LIVES) {
+		move_to(file, HOST_SUSPECT, "is silent again");
+		probe(file);
+	} else if (!clean(file)) {
+		move_to(file, HOST_UP, "is clean and trusted again");
+		file->draft->plan
+			->host_changes[file->draft->plan->n_host_changes - 1]
+			.trust_boot = true;
+	}
+}
+
+void
+judge_hosts(struct draft *draft)
+{
+	static void (*const judges[HOST_STATES])(const struct case_file *) = {
+		[HOST_NEW] = judge_new,
+		[HOST_UP] = judge_watched,
+		[HOST_SUSPECT] = judge_watched,
+		[HOST_NO_AGENT] = judge_watched,
+		[HOST_ISOLATED] = judge_watched,
+		[HOST_FENCING] = judge_fencing,
+		[HOST_DEAD] = judge_dead,
+		[HOST_REJOINING] = judge_rejoining,
+	};
+
+	for (size_t i = 0; i < draft->snap->n_hosts; i++) {
+		struct case_file file = { .draft = draft, .index = i };
+
+		file.host = &draft->snap->hosts[i];
+		file.verdict = judge_host(draft->snap, i, file.why);
+		judges[file.host->state](&file);
+	}
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * scheduler/policy/plan.h - what a decision wants, as data.
+ *
+ * Changes are recorded first, all in one transaction, then the steps are
+ * carried out.  Every entry carries its reason: the one text that log, CLI and
+ * ledger show.  A plan never outlives its snapshot.
+ */
+#ifndef SCHEDULER_POLICY_PLAN_H
+#define SCHEDULER_POLICY_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "scheduler/policy/snapshot.h"
+
+enum step_kind {
+	STEP_PROBE, /* ask BMC and libvirt about a silent host */
+	STEP_FENCE, /* power off, verified */
+	STEP_CLEAN, /* remove from a host what is left of a VM that moved */
+	STEP_START, /* define and start a VM */
+	STEP_KINDS
+};
+
+struct plan_step {
+	enum step_kind kind;
+	size_t host;
+	size_t vm; /* STEP_CLEAN, STEP_START */
+	char reason[REASON_LEN];
+};
+
+struct plan_host_change {
+	size_t host;
+	enum host_state to;
+	bool trust_boot; /* its present boot id becomes the trusted one */
+	char reason[REASON_LEN];
+};
+
+struct plan_vm_change {
+	size_t vm;
+	size_t owner;
+	enum vm_intent intent;
+	enum vm_phase phase;
+	bool recovered;
+	bool silent; /* recorded, but no event: nothing a person must know */
+	char reason[REASON_LEN];
+};
+
+enum severity { SEVERITY_INFO, SEVERITY_WARNING, SEVERITY_CRITICAL };
+
+/* A condition that needs a person, as long as it stands.  The whole list is
+ * made anew by each decision; who shows them compares. */
+struct plan_alarm {
+	char kind[32];                 /* "fence-failed", ... */
+	char subject[REPORT_NAME_LEN]; /* a host's or VM's name */
+	enum severity severity;
+	char text[REASON_LEN];
+};
+
+struct plan {
+	struct plan_host_change *host_changes;
+	size_t n_host_changes;
+	struct plan_vm_change *vm_changes;
+	size_t n_vm_changes;
+	struct plan_step *steps;
+	size_t n_steps;
+	struct plan_alarm *alarms;
+	size_t n_alarms;
+};
+
+void plan_free(struct plan *plan);
+
+/* Append; the entry returned is the caller's to fill, until the next append. */
+struct plan_host_change *plan_add_host_change(struct plan *plan);
+struct plan_vm_change *plan_add_vm_change(struct plan *plan);
+struct plan_step *plan_add_step(struct plan *plan, enum step_kind kind);
+struct plan_alarm *plan_add_alarm(struct plan *plan, enum severity severity,
+				  const char *kind, const char *subject);
+
+/* printf into a reason, cut at its end. */
+void reason_set(char reason[REASON_LEN], const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+void reason_add(char reason[REASON_LEN], const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+const char *step_kind_name(enum step_kind kind);
+const char *severity_name(enum severity severity);
+
+#endif

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * scheduler/policy/snapshot.h - everything a decision may look at, frozen.
+ *
+ * The coordinator copies its registry (what it has recorded) and the last
+ * reports (what it has seen) into one of these; decide() reads it and nothing
+ * else.  Ages are in ms before `now_ms`; AGE_NEVER means "not since the
+ * coordinator started".  Unknown is a value of its own in every enum, and zero.
+ */
+#ifndef SCHEDULER_POLICY_SNAPSHOT_H
+#define SCHEDULER_POLICY_SNAPSHOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "snmp-mib/node_report.h"
+
+#define AGE_NEVER  INT64_MAX
+#define NO_HOST    SIZE_MAX
+#define REASON_LEN 512 /* a reason, with the NUL */
+
+/* What the coordinator holds a host for; recorded, survives a restart. */
+enum host_state {
+	HOST_NEW,       /* configured, never heard */
+	HOST_UP,        /* trusted: VMs may be started there */
+	HOST_SUSPECT,   /* silent, being asked about */
+	HOST_NO_AGENT,  /* lives, but its agent does not answer */
+	HOST_ISOLATED,  /* lives by its datastore heartbeat only */
+	HOST_FENCING,   /* being powered off */
+	HOST_DEAD,      /* proved off */
+	HOST_REJOINING, /* back with a new boot, being cleaned of stale VMs */
+	HOST_STATES
+};
+
+enum vm_intent { INTENT_UNKNOWN, INTENT_RUN, INTENT_OFF };
+
+enum vm_phase {
+	VM_SETTLED,  /* at its owner; nothing to do */
+	VM_LOST,     /* its copy is proved dead; to be started */
+	VM_STARTING, /* a start was recorded; it may run at its owner */
+	VM_PHASES
+};
+
+/* The heartbeat line to a host's agent. */
+enum link_state {
+	LINK_UNKNOWN,
+	LINK_OK,
+	LINK_SILENT,   /* nothing comes back */
+	LINK_NO_AGENT, /* the SNMP master answers, our tree is not there */
+	LINK_REFUSED   /* it answers, but not to our account */
+};
+
+enum witness { WITNESS_UNKNOWN, WITNESS_ALIVE, WITNESS_SILENT };
+
+enum power_state { POWER_UNKNOWN, POWER_ON, POWER_OFF };
+
+struct snap_cluster {
+	char name[REPORT_NAME_LEN];
+	bool ha;
+	bool fence_isolated; /* fence also what the datastore shows alive */
+};
+
+struct snap_host {
+	char name[REPORT_NAME_LEN];
+	size_t cluster;
+
+	/* recorded */
+	enum host_state state;
+	int64_t state_age_ms;
+	char trusted_boot[REPORT_UUID_LEN]; /* boot it was last UP with */
+	unsigned fences_last_hour;
+	int64_t fence_age_ms; /* since the last attempt ended */
+	int64_t clean_age_ms;
+
+	/* in flight just now */
+	bool fencing, cleaning;
+
+	/* seen: heartbeat */
+	enum link_state link;
+	int64_t silent_ms; /* since the last answer, or since we began to ask */
+	char boot[REPORT_UUID_LEN]; /* of the last answer */
+	bool stopping;              /* says it is being shut down */
+
+	/* seen: second channels, asked since the silence began */
+	enum witness libvirt;
+	enum witness datastore;
+	int64_t datastore_age_ms; /* of its slot as the witness sees it */
+	char datastore_witness[REPORT_NAME_LEN];
+
+	/* seen: BMC, asked since the silence began */
+	bool has_bmc;
+	enum power_state power;
+	bool off_proved; /* two off reads, 250 ms apart, none on since */
+	char power_text[REPORT_TEXT_LEN];  /* what was read, or why not */
+	char bmc_trouble[REPORT_TEXT_LEN]; /* a fence would fail now; or "" */
+
+	/* seen: full report */
+	int64_t report_age_ms;
+	int64_t vms_age_ms; /* since its agent read the VMs from libvirt */
+	char report_boot[REPORT_UUID_LEN];
+	uint64_t memory_kib, cpu_milli; /* capacity; thousandths of a CPU */
+	uint64_t cpu_used_milli;
+	char storage_trouble[REPORT_TEXT_LEN]; /* of its datastores; or "" */
+};
+
+struct snap_vm {
+	char uuid[REPORT_UUID_LEN];
+	char name[REPORT_NAME_LEN];
+
+	/* recorded */
+	size_t owner; /* the one host where a copy may exist, or NO_HOST */
+	enum vm_intent intent;
+	enum vm_phase phase;
+	bool recovered; /* HA moved it: copies of it elsewhere are stale */
+	bool has_definition;
+	uint64_t memory_kib;
+	uint32_t vcpus;
+	bool shared_storage;
+	unsigned start_failures;
+	size_t failed_on;       /* last host that failed, or NO_HOST */
+	int64_t command_age_ms; /* since its last command ended, or never */
+	unsigned absences;      /* owner's complete reports without it */
+
+	/* in flight just now */
+	bool starting;
+};
+
+/* One VM as one host's last report shows it. */
+struct snap_sighting {
+	size_t vm, host;
+	enum report_vm_state state;
+	enum report_vm_reason reason;
+};
+
+struct snapshot {
+	uint64_t number;
+	int64_t now_ms;    /* monotonic */
+	int64_t uptime_ms; /* of the coordinator */
+
+	struct snap_cluster *clusters;
+	size_t n_clusters;
+	struct snap_host *hosts; /* sorted by name */
+	size_t n_hosts;
+	struct snap_vm *vms; /* sorted by uuid */
+	size_t n_vms;
+	struct snap_sighting *sightings; /* sorted by vm, host */
+	size_t n_sightings;
+};
+
+void snapshot_free(struct snapshot *snap); /* and all its arrays */
+
+const char *host_state_name(enum host_state state);
+const char *vm_phase_name(enum vm_phase phase);
+const char *vm_intent_name(enum vm_intent intent);
+const char *power_state_name(enum power_state power);
+
+/* Running, blocked, paused, shutting down, suspended: it holds a QEMU. */
+bool vm_state_is_active(enum report_vm_state state);
+
+/* The report is of this boot and young enough to be believed. */
+bool host_report_is_fresh(const struct snap_host *host);
+
+/* The VMs of the report are: libvirt was read a short time ago. */
+bool host_vms_are_fresh(const struct snap_host *host);
+
+/* NULL when the host's last report does not show the VM. */
+const struct snap_sighting *snapshot_sighting(const struct snapshot *snap,
+					      size_t vm, size_t host);
+
+#endif

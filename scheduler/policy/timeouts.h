@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * scheduler/policy/timeouts.h - what happens, second by second, when a host
+ * dies.  All times are monotonic and count from the last good heartbeat.
+ *
+ *	 0.0	last heartbeat answered
+ *	 1.0	the next one is sent and not answered
+ *	 1.9	HEARTBEAT_TIMEOUT: first missed beat.  SUSPECT: its BMC, its
+ *		libvirt and the datastores are asked at once, and again each
+ *		PROBE_PERIOD
+ *	 2.3	power cut: BMC says off twice, 250 ms apart.  That is proof:
+ *		DEAD, its VMs are started elsewhere
+ *	10.0	FENCE_AFTER: BMC says on, nothing else answers, other hosts see
+ *		its datastore heartbeat stand still for DATASTORE_SILENT: the
+ *		host hangs.  FENCING: power off, verified by two reads
+ *	11.5	DEAD
+ *	12.0	without an answer of the BMC: alarm; nothing is started
+ *
+ *	A host that lives by any second channel (its SNMP master, its libvirt,
+ *	its datastore heartbeat) is not fenced unless the cluster says so.
+ *	QUIET after the coordinator's own start nothing is fenced: its absence
+ *	is not the hosts' silence.
+ */
+#ifndef SCHEDULER_POLICY_TIMEOUTS_H
+#define SCHEDULER_POLICY_TIMEOUTS_H
+
+enum {
+	HEARTBEAT_PERIOD_MS = 1000,
+	HEARTBEAT_TIMEOUT_MS = 900,
+	HEARTBEAT_RESEND_MS = 400,
+	FULL_POLL_PERIOD_MS = 10000,
+	FULL_POLL_TIMEOUT_MS = 5000,
+
+	SUSPECT_AFTER_MS = 1850, /* a period, a timeout, less the jitter */
+	PROBE_PERIOD_MS = 1000,
+	PROBE_TIMEOUT_MS = 1500,
+	FENCE_AFTER_MS = 10000,
+	CANNOT_PROVE_AFTER_MS = 12000,
+
+	DATASTORE_ALIVE_MS = 5000, /* a slot is written each second */
+	DATASTORE_SILENT_MS = 8000,
+
+	QUIET_MS = 15000,
+	FENCE_DEADLINE_MS = 15000,
+	FENCE_RETRY_MS = 30000,
+	FENCES_PER_HOUR = 6,
+
+	REPORT_FRESH_MS = 3 * FULL_POLL_PERIOD_MS,
+	VMS_FRESH_MS = 15000,
+
+	START_DEADLINE_MS = 60000,
+	START_RETRY_MS = 5000, /* doubles with each failure */
+	START_RETRY_MAX_MS = 60000,
+	STARTS_PER_HOST = 4, /* in flight */
+	REJOIN_PATIENCE_MS = 15000,
+	CLEAN_DEADLINE_MS = 30000,
+	CLEAN_RETRY_MS = 5000
+};
+
+#endif
