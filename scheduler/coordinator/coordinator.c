@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scheduler/coordinator/coordinator.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/alloc.h"
+#include "common/cleanup.h"
+#include "common/clock.h"
+#include "common/file.h"
+#include "common/log.h"
+#include "scheduler/coordinator/alarm.h"
+#include "scheduler/coordinator/execute.h"
+#include "scheduler/coordinator/freeze.h"
+#include "scheduler/coordinator/learn.h"
+#include "scheduler/coordinator/poll.h"
+#include "scheduler/coordinator/power.h"
+#include "scheduler/coordinator/record.h"
+#include "scheduler/coordinator/serve.h"
+#include "scheduler/policy/decide.h"
+
+static void
+note_store(struct coordinator *co, struct plan *plan)
+{
+	const char *health = store_health(co->store);
+	char *trouble = co->reg.store_trouble;
+
+	snprintf(trouble, sizeof(co->reg.store_trouble), "%s",
+		 store_is_ok(co->store) ? "" : health);
+	if (trouble[0] == '\0')
+		return;
+	struct plan_alarm *alarm = plan_add_alarm(plan, SEVERITY_CRITICAL,
+						  "store", co->settings->site);
+	reason_set(alarm->text,
+		   "the store cannot be written; nothing is started or "
+		   "powered off until it can: %s",
+		   trouble);
+}
+
+static void
+learn_new(struct coordinator *co, const struct plan *plan)
+{
+	if (plan->n_vm_changes == 0)
+		return;
+	for (size_t i = 0; i < co->reg.n_hosts; i++)
+		learn_from_report(co, i);
+}
+
+/* Freeze, decide, record, execute. */
+static void
+take_turn(void *arg)
+{
+	struct coordinator *co = arg;
+	struct err err;
+
+	loop_timer_start(co->turn, TURN_PERIOD_MS);
+	power_check_health(co);
+	struct snapshot *snap = freeze(&co->reg, clock_mono_ms());
+	struct plan *plan = decide(snap);
+	cleanup_free int64_t *commands =
+		xcalloc(plan->n_steps, sizeof(*commands));
+
+	if (record_plan(&co->reg, co->store, snap, plan, clock_wall_ms(),
+			commands, &err) < 0) {
+		log_error("store", "nothing is done: %s", err.text);
+	} else {
+		execute(co, plan, commands);
+		learn_new(co, plan);
+		if (plan->n_host_changes + plan->n_vm_changes > 0)
+			api_wake(co->api);
+	}
+	note_store(co, plan);
+	alarm_update(co, plan->alarms, plan->n_alarms);
+	plan_free(plan);
+	snapshot_free(snap);
+}
+
+void
+coordinator_wake(struct coordinator *co)
+{
+	if (co->turn != NULL)
+		loop_timer_start(co->turn, TURN_SOON_MS);
+}
+
+/* A dry run keeps a store of its own: what it only pretends to do must never
+ * be taken for a fact. */
+static int
+open_store(struct coordinator *co, struct err *err)
+{
+	cleanup_free char *dir =
+		xasprintf("%s%s", co->settings->state_dir,
+			  co->ops == &ops_dry ? "/dry-run" : "");
+	int rc = file_mkdirs(dir, 0700, err);
+
+	return rc < 0 ? rc : store_open(dir, &co->store, err);
+}
+
+static int
+open_parts(struct coordinator *co, struct err *err)
+{
+	int rc = open_store(co, err);
+
+	if (rc < 0)
+		return rc;
+	rc = record_load(&co->reg, co->store, clock_mono_ms(), clock_wall_ms(),
+			 err);
+	if (rc < 0)
+		return rc;
+	co->virt = virt_new(co->loop);
+	rc = serve_start(co, err);
+	if (rc < 0)
+		return rc;
+	rc = power_open(co, err);
+	if (rc < 0)
+		return rc;
+	rc = poll_open(co, err);
+	if (rc < 0)
+		return rc;
+	co->turn = loop_timer_new(co->loop, take_turn, co);
+	loop_timer_start(co->turn, 0);
+	return 0;
+}
+
+int
+coordinator_open(const struct settings *settings, struct loop *loop,
+		 const struct ops *ops, struct coordinator **ret_co,
+		 struct err *err)
+{
+	struct coordinator *co = xcalloc(1, sizeof(*co));
+
+	co->settings = settings;
+	co->loop = loop;
+	co->ops = ops;
+	registry_init(&co->reg, settings, clock_mono_ms(), clock_wall_ms());
+	int rc = open_parts(co, err);
+	if (rc < 0) {
+		coordinator_close(co);
+		return rc;
+	}
+	*ret_co = co;
+	return 0;
+}
+
+/* The mirror of open_parts(). */
+void
+coordinator_close(struct coordinator *co)
+{
+	if (co == NULL)
+		return;
+	loop_timer_free(co->turn);
+	co->turn = NULL;
+	poll_close(co);
+	power_close(co);
+	api_stop(co->api);
+	virt_free(co->virt);
+	store_close(co->store);
+	registry_done(&co->reg);
+	free(co);
+}

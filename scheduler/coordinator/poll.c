@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scheduler/coordinator/poll.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/alloc.h"
+#include "common/cleanup.h"
+#include "common/clock.h"
+#include "common/log.h"
+#include "scheduler/coordinator/learn.h"
+#include "scheduler/coordinator/record.h"
+#include "snmp-mib/inform.h"
+#include "snmp-mib/poller.h"
+
+#define WITNESSES_MAX 3
+
+struct eye {
+	struct coordinator *co;
+	size_t host;
+	struct poller_host *target;
+	struct loop_timer *pulse_timer, *report_timer;
+	bool reading;    /* a report is under way */
+	bool read_again; /* and another is wanted behind it */
+};
+
+struct poll {
+	struct poller *poller;
+	struct inform *inform;
+	struct eye *eyes; /* by host */
+};
+
+/* --- heartbeat ---------------------------------------------------------- */
+
+static void
+take_failure(struct reg_host *host, const struct poller_answer *answer)
+{
+	host->link = answer->code == -ENOENT   ? LINK_NO_AGENT
+		     : answer->code == -EACCES ? LINK_REFUSED
+					       : LINK_SILENT;
+	snprintf(host->link_text, sizeof(host->link_text), "%s", answer->text);
+}
+
+static void
+take_pulse(struct eye *eye, const struct poller_answer *answer,
+	   const struct node_pulse *pulse)
+{
+	struct reg_host *host = &eye->co->reg.hosts[eye->host];
+	bool changed = host->link != LINK_OK ||
+		       host->pulse.vm_revision != pulse->vm_revision ||
+		       host->pulse.layout_revision != pulse->layout_revision ||
+		       host->pulse.stopping != pulse->stopping ||
+		       strcmp(host->pulse.boot_id, pulse->boot_id) != 0;
+
+	host->link = LINK_OK;
+	host->link_text[0] = '\0';
+	host->heard_ms = answer->at_ms;
+	host->pulse = *pulse;
+	if (changed)
+		poll_report_soon(eye->co, eye->host);
+}
+
+static void
+pulse_came(void *arg, const struct poller_answer *answer,
+	   const struct node_pulse *pulse)
+{
+	struct eye *eye = arg;
+	struct reg_host *host = &eye->co->reg.hosts[eye->host];
+	enum link_state before = host->link;
+
+	if (answer->code == 0)
+		take_pulse(eye, answer, pulse);
+	else
+		take_failure(host, answer);
+	if (host->link != before)
+		coordinator_wake(eye->co);
+}
+
+static void
+send_pulse(void *arg)
+{
+	struct eye *eye = arg;
+	struct reg_host *host = &eye->co->reg.hosts[eye->host];
+
+	loop_timer_start(eye->pulse_timer, HEARTBEAT_PERIOD_MS);
+	if (host->asked_ms == 0)
+		host->asked_ms = clock_mono_ms();
+	/* -EBUSY: the last one is still being waited for. */
+	(void)poller_pulse(eye->target, HEARTBEAT_TIMEOUT_MS, pulse_came, eye);
+}
+
+/* --- full report -------------------------------------------------------- */
+
+static void send_report(void *arg);
+
+static void
+report_came(void *arg, const struct poller_answer *answer,
+	    struct node_report *report)
+{
+	struct eye *eye = arg;
+	struct coordinator *co = eye->co;
+
+	eye->reading = false;
+	if (answer->code == 0) {
+		registry_take_report(&co->reg, eye->host, report,
+				     answer->at_ms);
+		learn_from_report(co, eye->host);
+		coordinator_wake(co);
+	} else {
+		log_debug("poll", "%s: report: %s",
+			  co->reg.hosts[eye->host].conf->name, answer->text);
+	}
+	if (eye->read_again)
+		send_report(eye);
+}
+
+static void
+send_report(void *arg)
+{
+	struct eye *eye = arg;
+	const struct reg_host *host = &eye->co->reg.hosts[eye->host];
+
+	loop_timer_start(eye->report_timer, FULL_POLL_PERIOD_MS);
+	eye->read_again = eye->reading;
+	if (eye->reading || host->link != LINK_OK)
+		return; /* the first heartbeat that comes brings the report */
+	eye->reading =
+		poller_report(eye->target, host->report, FULL_POLL_TIMEOUT_MS,
+			      report_came, eye) == 0;
+}
+
+void
+poll_report_soon(struct coordinator *co, size_t host)
+{
+	send_report(&co->poll->eyes[host]);
+}
+
+void
+poll_witnesses(struct coordinator *co, size_t silent)
+{
+	const struct registry *reg = &co->reg;
+	size_t asked = 0;
+
+	/* Begin behind the silent one, so that not always the same are asked.
+	 */
+	for (size_t n = 1; n < reg->n_hosts && asked < WITNESSES_MAX; n++) {
+		size_t i = (silent + n) % reg->n_hosts;
+
+		if (reg->hosts[i].link != LINK_OK ||
+		    reg->hosts[i].conf->cluster !=
+			    reg->hosts[silent].conf->cluster)
+			continue;
+		asked++;
+		if (!co->poll->eyes[i].reading)
+			poll_report_soon(co, i);
+	}
+}
+
+/* --- notices ------------------------------------------------------------ */
+
+static size_t
+find_by_uuid(const struct registry *reg, const char *uuid)
+{
+	for (size_t i = 0; i < reg->n_hosts; i++)
+		if (strcmp(reg->hosts[i].pulse.uuid, uuid) == 0)
+			return i;
+	return NO_HOST;
+}
+
+/* A notice is never proof; it makes us look. */
+static void
+notice_came(void *arg, const struct node_notice *notice)
+{
+	static const enum severity severities[] = {
+		[NOTICE_CLEARED] = SEVERITY_INFO,
+		[NOTICE_INFO] = SEVERITY_INFO,
+		[NOTICE_WARNING] = SEVERITY_WARNING,
+		[NOTICE_MAJOR] = SEVERITY_WARNING,
+		[NOTICE_CRITICAL] = SEVERITY_CRITICAL,
+	};
+	struct coordinator *co = arg;
+	size_t host = find_by_uuid(&co->reg, notice->host_uuid);
+	char kind[STORE_KIND_LEN], text[REASON_LEN];
+
+	snprintf(kind, sizeof(kind), "notice-%s",
+		 notice_kind_name(notice->kind));
+	snprintf(text, sizeof(text), "%s says: %s", notice->host_name,
+		 notice->text);
+	record_event(&co->reg, co->store, severities[notice->severity], kind,
+		     host, notice->vm_name, text, clock_wall_ms());
+	api_wake(co->api);
+	if (host != NO_HOST)
+		poll_report_soon(co, host);
+}
+
+/* --- open and close ----------------------------------------------------- */
+
+/* FNV-1a: any even spread does. */
+static int64_t
+phase_of(const char *name, int64_t period_ms)
+{
+	uint32_t hash = 2166136261u;
+
+	for (; *name != '\0'; name++)
+		hash = (hash ^ (unsigned char)*name) * 16777619u;
+	return (int64_t)(hash % (uint32_t)period_ms);
+}
+
+static int
+open_poller(struct coordinator *co, struct err *err)
+{
+	const struct settings *s = co->settings;
+	cleanup_free char *cache = xasprintf("%s/engines", s->state_dir);
+	cleanup_free char *engine = xasprintf("%s/engine", s->state_dir);
+	int rc = snmp_engine_start("ironherd-coordinator", engine, err);
+
+	if (rc < 0)
+		return rc;
+	co->poll->poller = poller_new(co->loop, cache);
+	for (size_t i = 0; rc == 0 && i < s->n_snmp; i++)
+		rc = poller_add_account(co->poll->poller, &s->snmp[i], err);
+	return rc;
+}
+
+static int
+open_eye(struct coordinator *co, size_t i, struct err *err)
+{
+	const struct host_settings *conf = co->reg.hosts[i].conf;
+	struct eye *eye = &co->poll->eyes[i];
+	int rc = poller_host_new(co->poll->poller, conf->agent,
+				 conf->snmp->name, &eye->target, err);
+
+	if (rc < 0)
+		return err_prefix(err, rc, "host %s", conf->name);
+	eye->co = co;
+	eye->host = i;
+	eye->pulse_timer = loop_timer_new(co->loop, send_pulse, eye);
+	eye->report_timer = loop_timer_new(co->loop, send_report, eye);
+	loop_timer_start(eye->pulse_timer,
+			 phase_of(conf->name, HEARTBEAT_PERIOD_MS));
+	loop_timer_start(eye->report_timer,
+			 phase_of(conf->name, FULL_POLL_PERIOD_MS));
+	return 0;
+}
+
+static int
+open_inform(struct coordinator *co, struct err *err)
+{
+	const struct inform_options options = {
+		.listen = co->settings->inform_listen,
+		.accounts = co->settings->snmp,
+		.n_accounts = co->settings->n_snmp,
+		.fn = notice_came,
+		.arg = co,
+	};
+
+	if (options.listen == NULL)
+		return 0;
+	return inform_open(co->loop, &options, &co->poll->inform, err);
+}
+
+int
+poll_open(struct coordinator *co, struct err *err)
+{
+	co->poll = xcalloc(1, sizeof(*co->poll));
+	co->poll->eyes = xcalloc(co->reg.n_hosts, sizeof(struct eye));
+	int rc = open_poller(co, err);
+
+	for (size_t i = 0; rc == 0 && i < co->reg.n_hosts; i++)
+		rc = open_eye(co, i, err);
+	return rc == 0 ? open_inform(co, err) : rc;
+}
+
+void
+poll_close(struct coordinator *co)
+{
+	struct poll *poll = co->poll;
+
+	if (poll == NULL)
+		return;
+	inform_close(poll->inform);
+	for (size_t i = 0; i < co->reg.n_hosts; i++) {
+		if (poll->eyes[i].target != NULL)
+			poller_host_free(poll->eyes[i].target);
+		loop_timer_free(poll->eyes[i].pulse_timer);
+		loop_timer_free(poll->eyes[i].report_timer);
+	}
+	if (poll->poller != NULL)
+		poller_free(poll->poller);
+	free(poll->eyes);
+	free(poll);
+	co->poll = NULL;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * scheduler/coordinator/power.h - the BMCs of the hosts: what was read goes
+ * into the registry, what was ordered comes back by outcome_fence().
+ */
+#ifndef SCHEDULER_COORDINATOR_POWER_H
+#define SCHEDULER_COORDINATOR_POWER_H
+
+#include "ipmi/power.h"
+#include "scheduler/coordinator/coordinator.h"
+
+/* Opens a warm session to every BMC; that one does not answer is no error. */
+int power_open(struct coordinator *co, struct err *err);
+void power_close(struct coordinator *co);
+
+/* Two off reads, if it is off; updates the registry. */
+void power_probe(struct coordinator *co, size_t host);
+void power_fence(struct coordinator *co, size_t host, int64_t command);
+
+/* Fill in what a fence would meet now (reg_host.bmc_trouble). */
+void power_check_health(struct coordinator *co);
+
+/* For the operator: NULL when the host has no BMC. */
+struct bmc *power_bmc(const struct coordinator *co, size_t host);
+
+/* Take a result of power_read and its kin over into the registry. */
+void power_take(struct coordinator *co, size_t host,
+		const struct power_result *result);
+
+#endif

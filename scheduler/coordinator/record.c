@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scheduler/coordinator/record.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "common/log.h"
+#include "scheduler/coordinator/freeze.h"
+
+#define COPY(to, from) snprintf(to, sizeof(to), "%s", from)
+
+/* --- store -> registry -------------------------------------------------- */
+
+static void
+load_hosts(struct registry *reg, const struct store_state *state,
+	   int64_t now_ms, int64_t wall_ms)
+{
+	for (size_t i = 0; i < state->n_hosts; i++) {
+		const struct store_host *row = &state->hosts[i];
+		size_t index = registry_find_host(reg, row->name);
+
+		if (index == NO_HOST) {
+			log_warn("record",
+				 "host %s is recorded but not configured any "
+				 "more; its VMs are not looked after",
+				 row->name);
+			continue;
+		}
+		struct reg_host *host = &reg->hosts[index];
+		host->state = row->state;
+		host->state_wall_ms = row->since_ms;
+		host->state_ms =
+			now_ms -
+			(wall_ms > row->since_ms ? wall_ms - row->since_ms : 0);
+		COPY(host->trusted_boot, row->trusted_boot);
+		COPY(host->state_reason, row->reason);
+	}
+}
+
+static void
+load_fences(struct registry *reg, const struct store_state *state,
+	    int64_t now_ms, int64_t wall_ms)
+{
+	for (size_t i = 0; i < state->n_fences; i++) {
+		size_t index = registry_find_host(reg, state->fences[i].host);
+		int64_t ago_ms = wall_ms - state->fences[i].time_ms;
+
+		if (index == NO_HOST || ago_ms < 0)
+			continue;
+		struct reg_host *host = &reg->hosts[index];
+		host->fences_ms[host->n_fences++ % FENCES_PER_HOUR] =
+			now_ms - ago_ms;
+	}
+}
+
+static int
+load_vm(struct registry *reg, const struct store_vm *row)
+{
+	struct reg_vm *vm = registry_add_vm(reg, row->uuid, row->name);
+
+	if (vm == NULL)
+		return -1;
+	vm->owner = registry_find_host(reg, row->owner);
+	vm->intent = row->intent;
+	vm->phase = row->phase;
+	if (vm->owner == NO_HOST)
+		vm->phase = VM_SETTLED; /* its host was taken out of service */
+	vm->recovered = row->recovered;
+	vm->memory_kib = row->memory_kib;
+	vm->vcpus = row->vcpus;
+	vm->shared_storage = row->shared_storage;
+	vm->start_failures = row->start_failures;
+	vm->failed_on = registry_find_host(reg, row->failed_on);
+	COPY(vm->definition_hash, row->definition_hash);
+	return 0;
+}
+
+/* Every configured host has its row: VMs refer to it. */
+static int
+write_new_hosts(const struct registry *reg, struct store *store,
+		int64_t wall_ms, struct err *err)
+{
+	store_begin(store);
+	for (size_t i = 0; i < reg->n_hosts; i++) {
+		struct store_host row = { .since_ms = wall_ms };
+
+		if (reg->hosts[i].state != HOST_NEW)
+			continue;
+		COPY(row.name, reg->hosts[i].conf->name);
+		store_put_host(store, &row);
+	}
+	return store_commit(store, err);
+}
+
+int
+record_load(struct registry *reg, struct store *store, int64_t now_ms,
+	    int64_t wall_ms, struct err *err)
+{
+	struct store_state *state;
+	int rc = store_load(store, wall_ms, &state, err);
+
+	if (rc < 0)
+		return rc;
+	load_hosts(reg, state, now_ms, wall_ms);
+	load_fences(reg, state, now_ms, wall_ms);
+	for (size_t i = 0; i < state->n_vms; i++)
+		if (load_vm(reg, &state->vms[i]) < 0)
+			break;
+	for (size_t i = 0; i < state->n_clusters; i++) {
+		size_t c = registry_find_cluster(reg, state->clusters[i].name);
+
+		if (c != SIZE_MAX)
+			reg->cluster_ha[c] = state->clusters[i].ha;
+	}
+	for (size_t i = 0; i < state->n_open_commands; i++)
+		log_warn("record", "the end of command %lld is not known: %s",
+			 (long long)state->open_commands[i].id,
+			 state->open_commands[i].reason);
+	reg->snapshot = state->last_snapshot;
+	store_state_free(state);
+	return write_new_hosts(reg, store, wall_ms, err);
+}
+
+/* --- registry -> store -------------------------------------------------- */
+
+static const char *
+name_of(const struct registry *reg, size_t host)
+{
+	return host == NO_HOST ? "" : reg->hosts[host].conf->name;
+}
+
+static const char *
+cluster_of(const struct registry *reg, size_t host)
+{
+	return host == NO_HOST
+		       ? ""
+		       : reg->settings->clusters[reg->hosts[host].conf->cluster]
+				 .name;
+}
+
+void
+record_fill_vm(const struct registry *reg, const struct reg_vm *vm,
+	       struct store_vm *row)
+{
+	*row = (struct store_vm){
+		.intent = vm->intent,
+		.phase = vm->phase,
+		.recovered = vm->recovered,
+		.memory_kib = vm->memory_kib,
+		.vcpus = vm->vcpus,
+		.shared_storage = vm->shared_storage,
+		.start_failures = vm->start_failures,
+	};
+	COPY(row->uuid, vm->uuid);
+	COPY(row->name, vm->name);
+	COPY(row->owner, name_of(reg, vm->owner));
+	COPY(row->failed_on, name_of(reg, vm->failed_on));
+}
+
+static void
+add_event(const struct registry *reg, struct store *store,
+	  enum severity severity, const char *kind, size_t host, const char *vm,
+	  const char *text, const char *detail, int64_t wall_ms)
+{
+	struct store_event event = { .time_ms = wall_ms, .severity = severity };
+
+	COPY(event.kind, kind);
+	COPY(event.cluster, cluster_of(reg, host));
+	COPY(event.host, name_of(reg, host));
+	COPY(event.vm, vm);
+	COPY(event.text, text);
+	store_add_event(store, &event, detail);
+	log_at(severity == SEVERITY_INFO ? LOG_LEVEL_INFO : LOG_LEVEL_WARN,
+	       kind, "%s", text);
+}
+
+static enum severity
+severity_of(enum host_state to)
+{
+	switch (to) {
+	case HOST_DEAD:
+	case HOST_FENCING:
+		return SEVERITY_CRITICAL;
+	case HOST_SUSPECT:
+	case HOST_NO_AGENT:
+	case HOST_ISOLATED:
+		return SEVERITY_WARNING;
+	default:
+		return SEVERITY_INFO;
+	}
+}
+
+static void
+write_host_changes(const struct registry *reg, struct store *store,
+		   const struct snapshot *snap, const struct plan *plan,
+		   const char *detail, int64_t wall_ms)
+{
+	for (size_t i = 0; i < plan->n_host_changes; i++) {
+		const struct plan_host_change *change = &plan->host_changes[i];
+		const struct snap_host *host = &snap->hosts[change->host];
+		struct store_host row = { .state = change->to,
+					  .since_ms = wall_ms };
+		char kind[STORE_KIND_LEN];
+
+		COPY(row.name, host->name);
+		COPY(row.trusted_boot,
+		     change->trust_boot ? host->boot : host->trusted_boot);
+		COPY(row.reason, change->reason);
+		store_put_host(store, &row);
+		snprintf(kind, sizeof(kind), "host-%s",
+			 host_state_name(change->to));
+		add_event(reg, store, severity_of(change->to), kind,
+			  change->host, "", change->reason, detail, wall_ms);
+	}
+}
+
+static void
+apply_to_vm(struct reg_vm *vm, const struct plan_vm_change *change)
+{
+	vm->owner = change->owner;
+	vm->intent = change->intent;
+	vm->phase = change->phase;
+	vm->recovered = change->recovered;
+	vm->absences = 0;
+	if (change->phase == VM_SETTLED) {
+		vm->start_failures = 0;
+		vm->failed_on = NO_HOST;
+	}
+	COPY(vm->reason, change->reason);
+}
+
+static const char *
+vm_event_kind(const struct plan_vm_change *change)
+{
+	return change->phase == VM_LOST       ? "vm-lost"
+	       : change->phase == VM_STARTING ? "vm-start"
+	       : change->intent == INTENT_OFF ? "vm-off"
+					      : "vm-running";
+}
+
+static void
+write_vm_changes(const struct registry *reg, struct store *store,
+		 const struct plan *plan, const char *detail, int64_t wall_ms)
+{
+	for (size_t i = 0; i < plan->n_vm_changes; i++) {
+		const struct plan_vm_change *change = &plan->vm_changes[i];
+		struct reg_vm after = reg->vms[change->vm];
+		struct store_vm row;
+
+		apply_to_vm(&after, change);
+		record_fill_vm(reg, &after, &row);
+		store_put_vm(store, &row);
+		if (!change->silent)
+			add_event(reg, store,
+				  change->phase == VM_LOST ? SEVERITY_WARNING
+							   : SEVERITY_INFO,
+				  vm_event_kind(change), change->owner,
+				  after.name, change->reason, detail, wall_ms);
+	}
+}
+
+/* All cleanings of one host are one command, see execute.c. */
+static bool
+is_later_clean(const struct plan *plan, size_t i)
+{
+	if (plan->steps[i].kind != STEP_CLEAN)
+		return false;
+	for (size_t k = 0; k < i; k++)
+		if (plan->steps[k].kind == STEP_CLEAN &&
+		    plan->steps[k].host == plan->steps[i].host)
+			return true;
+	return false;
+}
+
+static void
+write_commands(const struct registry *reg, struct store *store,
+	       const struct snapshot *snap, const struct plan *plan,
+	       int64_t wall_ms, int64_t *ret_commands)
+{
+	static const enum store_command_kind kinds[STEP_KINDS] = {
+		[STEP_FENCE] = COMMAND_FENCE,
+		[STEP_CLEAN] = COMMAND_CLEAN,
+		[STEP_START] = COMMAND_START,
+	};
+
+	for (size_t i = 0; i < plan->n_steps; i++) {
+		const struct plan_step *step = &plan->steps[i];
+		struct store_command command = { .kind = kinds[step->kind],
+						 .snapshot = snap->number,
+						 .recorded_ms = wall_ms };
+
+		ret_commands[i] = 0;
+		if (step->kind == STEP_PROBE || is_later_clean(plan, i))
+			continue;
+		COPY(command.host, name_of(reg, step->host));
+		if (step->kind == STEP_START)
+			COPY(command.vm, reg->vms[step->vm].uuid);
+		COPY(command.reason, step->reason);
+		ret_commands[i] = store_add_command(store, &command);
+	}
+}
+
+static bool
+is_worth_recording(const struct plan *plan)
+{
+	if (plan->n_host_changes > 0 || plan->n_vm_changes > 0)
+		return true;
+	for (size_t i = 0; i < plan->n_steps; i++)
+		if (plan->steps[i].kind != STEP_PROBE)
+			return true;
+	return false;
+}
+
+static void
+apply_plan(struct registry *reg, const struct snapshot *snap,
+	   const struct plan *plan, int64_t wall_ms)
+{
+	for (size_t i = 0; i < plan->n_host_changes; i++) {
+		const struct plan_host_change *change = &plan->host_changes[i];
+		struct reg_host *host = &reg->hosts[change->host];
+
+		host->state = change->to;
+		host->state_ms = snap->now_ms;
+		host->state_wall_ms = wall_ms;
+		COPY(host->state_reason, change->reason);
+		if (change->trust_boot)
+			COPY(host->trusted_boot,
+			     snap->hosts[change->host].boot);
+	}
+	for (size_t i = 0; i < plan->n_vm_changes; i++)
+		apply_to_vm(&reg->vms[plan->vm_changes[i].vm],
+			    &plan->vm_changes[i]);
+}
+
+int
+record_plan(struct registry *reg, struct store *store,
+	    const struct snapshot *snap, const struct plan *plan,
+	    int64_t wall_ms, int64_t *ret_commands, struct err *err)
+{
+	char detail[64];
+
+	for (size_t i = 0; i < plan->n_steps; i++)
+		ret_commands[i] = 0;
+	if (!is_worth_recording(plan))
+		return 0;
+
+	json_t *snap_json = snapshot_to_json(snap);
+	json_t *plan_json = plan_to_json(snap, plan);
+	cleanup_free char *snap_text = json_dumps(snap_json, JSON_COMPACT);
+	cleanup_free char *plan_text = json_dumps(plan_json, JSON_COMPACT);
+	json_decref(snap_json);
+	json_decref(plan_json);
+	snprintf(detail, sizeof(detail), "{\"snapshot\":%llu}",
+		 (unsigned long long)snap->number);
+
+	store_begin(store);
+	write_host_changes(reg, store, snap, plan, detail, wall_ms);
+	write_vm_changes(reg, store, plan, detail, wall_ms);
+	write_commands(reg, store, snap, plan, wall_ms, ret_commands);
+	store_add_snapshot(store, snap->number, wall_ms, snap_text, plan_text);
+	int rc = store_commit(store, err);
+	if (rc == 0)
+		apply_plan(reg, snap, plan, wall_ms);
+	return rc;
+}
+
+int
+record_end(struct registry *reg, struct store *store,
+	   const struct record_end *end, int64_t wall_ms, struct err *err)
+{
+	store_begin(store);
+	if (end->command != 0)
+		store_end_command(store, end->command, end->outcome, end->text,
+				  wall_ms);
+	if (end->vm != NULL) {
+		struct store_vm row;
+
+		record_fill_vm(reg, end->vm, &row);
+		store_put_vm(store, &row);
+	}
+	if (end->is_fence) {
+		struct store_fence fence = { .time_ms = wall_ms,
+					     .outcome = end->outcome };
+
+		COPY(fence.host, name_of(reg, end->host));
+		store_add_fence(store, &fence, end->detail);
+	}
+	add_event(reg, store, end->severity, end->kind, end->host,
+		  end->vm != NULL ? end->vm->name : "", end->text, end->detail,
+		  wall_ms);
+	return store_commit(store, err);
+}
+
+int
+record_event(struct registry *reg, struct store *store, enum severity severity,
+	     const char *kind, size_t host, const char *vm, const char *text,
+	     int64_t wall_ms)
+{
+	struct err err;
+
+	store_begin(store);
+	add_event(reg, store, severity, kind, host, vm, text, NULL, wall_ms);
+	int rc = store_commit(store, &err);
+	if (rc < 0)
+		log_error("record", "%s", err.text);
+	return rc;
+}

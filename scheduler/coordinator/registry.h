@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * scheduler/coordinator/registry.h - what the coordinator knows just now.
+ *
+ * Three kinds of facts stand side by side and never mix: *recorded* ones are
+ * in the store and change only with it (record.h); *seen* ones come from polls
+ * and probes and die with the process; *in flight* ones mark commands of this
+ * process that have not ended.  freeze.h copies all of it into a snapshot.
+ *
+ * Times are monotonic ms; 0 means never.
+ */
+#ifndef SCHEDULER_COORDINATOR_REGISTRY_H
+#define SCHEDULER_COORDINATOR_REGISTRY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "scheduler/coordinator/settings.h"
+#include "scheduler/policy/plan.h"
+#include "scheduler/policy/snapshot.h"
+#include "scheduler/policy/timeouts.h"
+#include "snmp-mib/node_report.h"
+
+enum { REGISTRY_VMS_MAX = 65536, REGISTRY_ALARMS_MAX = 4096 };
+
+/* What a second channel said, and when it was asked. */
+struct reg_witness {
+	enum witness says;
+	int64_t asked_ms; /* of the answer that counts */
+};
+
+struct reg_host {
+	const struct host_settings *conf;
+
+	/* recorded */
+	enum host_state state;
+	int64_t state_ms, state_wall_ms;
+	char trusted_boot[REPORT_UUID_LEN];
+	char state_reason[REASON_LEN];
+	int64_t fences_ms[FENCES_PER_HOUR]; /* ends of the last ones; a ring */
+	unsigned n_fences;                  /* since the start */
+
+	/* in flight */
+	bool fencing, cleaning;
+	int64_t fence_ended_ms, clean_ended_ms, probed_ms;
+
+	/* seen: heartbeat */
+	enum link_state link;
+	int64_t asked_ms; /* first heartbeat sent by this process */
+	int64_t heard_ms; /* last good answer */
+	struct node_pulse pulse;
+	char link_text[REPORT_TEXT_LEN]; /* what went wrong last; or "" */
+
+	/* seen: second channels */
+	struct reg_witness libvirt;
+	enum power_state power;
+	int64_t power_ms;
+	unsigned off_reads;   /* one after another, 250 ms apart */
+	int64_t off_since_ms; /* of the first of them */
+	char power_text[REPORT_TEXT_LEN];
+	char bmc_trouble[REPORT_TEXT_LEN];
+
+	/* seen: full report */
+	struct node_report *report; /* NULL: none yet */
+	int64_t report_ms;
+};
+
+struct reg_vm {
+	char uuid[REPORT_UUID_LEN];
+	char name[REPORT_NAME_LEN];
+
+	/* recorded */
+	size_t owner; /* NO_HOST: none */
+	enum vm_intent intent;
+	enum vm_phase phase;
+	bool recovered;
+	uint64_t memory_kib;
+	uint32_t vcpus;
+	bool shared_storage;
+	unsigned start_failures;
+	size_t failed_on;
+	char definition_hash[REPORT_HASH_LEN]; /* of the stored XML; or "" */
+	char reason[REASON_LEN];
+
+	/* in flight */
+	bool starting, learning;
+	int64_t command_ended_ms, learn_ended_ms;
+
+	/* seen */
+	unsigned absences;
+};
+
+struct reg_alarm {
+	struct plan_alarm alarm;
+	int64_t since_wall_ms;
+};
+
+struct registry {
+	const struct settings *settings;
+	int64_t started_ms, started_wall_ms;
+	uint64_t snapshot; /* number of the last one */
+
+	bool *cluster_ha; /* by cluster: the configuration's or the operator's
+			   */
+	struct reg_host *hosts; /* in the order of settings */
+	size_t n_hosts;
+	struct reg_vm *vms; /* sorted by uuid */
+	size_t n_vms;
+	struct reg_alarm *alarms;
+	size_t n_alarms;
+	char store_trouble[REPORT_TEXT_LEN]; /* "": the store is well */
+};
+
+void registry_init(struct registry *reg, const struct settings *settings,
+		   int64_t now_ms, int64_t wall_ms);
+void registry_done(struct registry *reg);
+
+/* NO_HOST, SIZE_MAX when there is none of that name. */
+size_t registry_find_host(const struct registry *reg, const char *name);
+size_t registry_find_cluster(const struct registry *reg, const char *name);
+struct reg_vm *registry_find_vm(struct registry *reg, const char *uuid);
+
+/* Adds an unknown VM without owner; indices behind it move.  NULL when there
+ * are too many. */
+struct reg_vm *registry_add_vm(struct registry *reg, const char *uuid,
+			       const char *name);
+
+/* Take in a full report: replaces the host's last one (the report is the
+ * registry's now), adds VMs that were never seen, counts absences. */
+void registry_take_report(struct registry *reg, size_t host,
+			  struct node_report *report, int64_t now_ms);
+
+/* Age of the source "libvirt" of a host's report now, AGE_NEVER if unknown. */
+int64_t registry_vms_age_ms(const struct reg_host *host, int64_t now_ms);
+
+/* ms since `then_ms`, AGE_NEVER when that is 0. */
+int64_t registry_age(int64_t then_ms, int64_t now_ms);
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * scheduler/coordinator/serve.h - the answers behind the API.
+ */
+#ifndef SCHEDULER_COORDINATOR_SERVE_H
+#define SCHEDULER_COORDINATOR_SERVE_H
+
+#include "scheduler/coordinator/coordinator.h"
+
+int serve_start(struct coordinator *co, struct err *err);
+
+/* status.c: the whole of GET /v1/status. */
+json_t *status_to_json(struct coordinator *co);
+
+/* operate.c: what an operator orders. */
+void operate_power_get(void *arg, const char *host, struct api_reply *reply);
+void operate_power_set(void *arg, const char *host, bool on, bool force,
+		       struct api_reply *reply);
+void operate_ha_set(void *arg, const char *cluster, bool enabled,
+		    struct api_reply *reply);
+
+#endif
