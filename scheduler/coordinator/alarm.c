@@ -39,7 +39,7 @@ tell(struct coordinator *co, const struct plan_alarm *alarm, bool stands)
 			     ? alarm->subject
 			     : "",
 		     text, clock_wall_ms());
-	api_wake(co->api);
+	coordinator_tell(co);
 }
 
 void

@@ -8,71 +8,20 @@
 #include "common/cleanup.h"
 #include "common/clock.h"
 #include "common/file.h"
-#include "common/log.h"
-#include "scheduler/coordinator/alarm.h"
-#include "scheduler/coordinator/execute.h"
-#include "scheduler/coordinator/freeze.h"
-#include "scheduler/coordinator/learn.h"
 #include "scheduler/coordinator/poll.h"
 #include "scheduler/coordinator/power.h"
 #include "scheduler/coordinator/record.h"
 #include "scheduler/coordinator/serve.h"
-#include "scheduler/policy/decide.h"
+#include "scheduler/coordinator/turn.h"
 
-static void
-note_store(struct coordinator *co, struct plan *plan)
-{
-	const char *health = store_health(co->store);
-	char *trouble = co->reg.store_trouble;
-
-	snprintf(trouble, sizeof(co->reg.store_trouble), "%s",
-		 store_is_ok(co->store) ? "" : health);
-	if (trouble[0] == '\0')
-		return;
-	struct plan_alarm *alarm = plan_add_alarm(plan, SEVERITY_CRITICAL,
-						  "store", co->settings->site);
-	reason_set(alarm->text,
-		   "the store cannot be written; nothing is started or "
-		   "powered off until it can: %s",
-		   trouble);
-}
-
-static void
-learn_new(struct coordinator *co, const struct plan *plan)
-{
-	if (plan->n_vm_changes == 0)
-		return;
-	for (size_t i = 0; i < co->reg.n_hosts; i++)
-		learn_from_report(co, i);
-}
-
-/* Freeze, decide, record, execute. */
 static void
 take_turn(void *arg)
 {
 	struct coordinator *co = arg;
-	struct err err;
 
 	loop_timer_start(co->turn, TURN_PERIOD_MS);
 	power_check_health(co);
-	struct snapshot *snap = freeze(&co->reg, clock_mono_ms());
-	struct plan *plan = decide(snap);
-	cleanup_free int64_t *commands =
-		xcalloc(plan->n_steps, sizeof(*commands));
-
-	if (record_plan(&co->reg, co->store, snap, plan, clock_wall_ms(),
-			commands, &err) < 0) {
-		log_error("store", "nothing is done: %s", err.text);
-	} else {
-		execute(co, plan, commands);
-		learn_new(co, plan);
-		if (plan->n_host_changes + plan->n_vm_changes > 0)
-			api_wake(co->api);
-	}
-	note_store(co, plan);
-	alarm_update(co, plan->alarms, plan->n_alarms);
-	plan_free(plan);
-	snapshot_free(snap);
+	turn_take(co, clock_mono_ms());
 }
 
 void
@@ -80,6 +29,13 @@ coordinator_wake(struct coordinator *co)
 {
 	if (co->turn != NULL)
 		loop_timer_start(co->turn, TURN_SOON_MS);
+}
+
+void
+coordinator_tell(struct coordinator *co)
+{
+	if (co->api != NULL)
+		api_wake(co->api);
 }
 
 /* A dry run keeps a store of its own: what it only pretends to do must never

@@ -44,4 +44,7 @@ void coordinator_close(struct coordinator *co);
 /* Something changed: take a turn soon. */
 void coordinator_wake(struct coordinator *co);
 
+/* There are new events: tell those who follow them. */
+void coordinator_tell(struct coordinator *co);
+
 #endif

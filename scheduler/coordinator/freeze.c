@@ -131,25 +131,41 @@ freeze_recorded(const struct reg_host *host, int64_t now_ms,
 	out->cleaning = host->cleaning;
 }
 
-static void
-say_storage_trouble(const struct node_report *report, struct snap_host *out)
+static const struct report_datastore *
+find_datastore(const struct node_report *report, const char *name)
 {
-	for (size_t i = 0; i < report->n_datastores; i++) {
-		const struct report_datastore *ds = &report->datastores[i];
+	for (size_t i = 0; i < report->n_datastores; i++)
+		if (strcmp(report->datastores[i].name, name) == 0)
+			return &report->datastores[i];
+	return NULL;
+}
 
-		if (ds->state == DATASTORE_OK || ds->state == DATASTORE_SLOW ||
-		    ds->state == DATASTORE_UNKNOWN)
+/* Of the datastores that its cluster is said to share. */
+static void
+say_storage_trouble(const struct settings *settings,
+		    const struct node_report *report, struct snap_host *out)
+{
+	for (size_t i = 0; i < settings->n_datastores; i++) {
+		const char *name = settings->datastores[i].name;
+		const struct report_datastore *ds =
+			find_datastore(report, name);
+
+		if (settings->datastores[i].cluster != out->cluster ||
+		    (ds != NULL && (ds->state == DATASTORE_OK ||
+				    ds->state == DATASTORE_SLOW ||
+				    ds->state == DATASTORE_UNKNOWN)))
 			continue;
 		snprintf(out->storage_trouble, sizeof(out->storage_trouble),
-			 "datastore %s is %s", ds->name,
-			 report_datastore_state_name(ds->state));
+			 "datastore %s is %s", name,
+			 ds != NULL ? report_datastore_state_name(ds->state)
+				    : "not configured in its agent");
 		return;
 	}
 }
 
 static void
-freeze_report(const struct reg_host *host, int64_t now_ms,
-	      struct snap_host *out)
+freeze_report(const struct settings *settings, const struct reg_host *host,
+	      int64_t now_ms, struct snap_host *out)
 {
 	const struct node_report *report = host->report;
 
@@ -165,7 +181,7 @@ freeze_report(const struct reg_host *host, int64_t now_ms,
 	for (size_t i = 0; i < report->n_vms; i++)
 		out->cpu_used_milli += report->vms[i].cpu_use_pm;
 	if (host->link == LINK_OK)
-		say_storage_trouble(report, out);
+		say_storage_trouble(settings, report, out);
 }
 
 static void
@@ -181,7 +197,7 @@ freeze_host(const struct registry *reg, size_t index, int64_t now_ms,
 	out->stopping = host->pulse.stopping;
 	freeze_witnesses(host, out);
 	freeze_datastore(reg, index, now_ms, out);
-	freeze_report(host, now_ms, out);
+	freeze_report(reg->settings, host, now_ms, out);
 }
 
 static void

@@ -73,7 +73,7 @@ record_order_end(struct order *order, const struct power_result *result)
 	};
 	if (record_end(&co->reg, co->store, &end, clock_wall_ms(), &err) < 0)
 		log_error("store", "%s: not recorded: %s", line, err.text);
-	api_wake(co->api);
+	coordinator_tell(co);
 }
 
 static void
@@ -239,7 +239,7 @@ operate_ha_set(void *arg, const char *name, bool enabled,
 	record_event(&co->reg, co->store, SEVERITY_WARNING, "ha-set", NO_HOST,
 		     "", text, clock_wall_ms());
 	coordinator_wake(co);
-	api_wake(co->api);
+	coordinator_tell(co);
 	api_reply_json(reply,
 		       json_pack("{s:s, s:b}", "cluster", name, "ha", enabled));
 }

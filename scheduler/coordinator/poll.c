@@ -190,7 +190,7 @@ notice_came(void *arg, const struct node_notice *notice)
 		 notice->text);
 	record_event(&co->reg, co->store, severities[notice->severity], kind,
 		     host, notice->vm_name, text, clock_wall_ms());
-	api_wake(co->api);
+	coordinator_tell(co);
 	if (host != NO_HOST)
 		poll_report_soon(co, host);
 }
