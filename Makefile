@@ -96,11 +96,11 @@ $B/unit/$1/test_%: $B/obj/tests/unit/$1/test_%.o $(support) $(foreach r,$(closur
 endef
 $(foreach d,$(notdir $(wildcard tests/unit/*)),$(eval $(call unit,$d)))
 
-# Dots become blanks: { enterprises 8072 9999 9999 7 }.
-$B/mibs/%.txt: snmp-mib/%.txt.in Makefile
+# The arc, as named nodes below enterprises.
+$B/mibs/%.txt: snmp-mib/%.txt.in snmp-mib/arc.awk Makefile
 	@mkdir -p $(@D)
 	@echo "  MIB  $@"
-	$(Q)sed 's/@ARC@/$(subst .,$(space),$(IRONHERD_ARC))/' $< >$@
+	$(Q)awk -v arc=$(IRONHERD_ARC) -f snmp-mib/arc.awk $< >$@
 
 # --- the lab's small tools -------------------------------------------------
 lab_tools := $B/lab/init $B/lab/oracle $B/lab/guest.bin
@@ -150,6 +150,8 @@ install: all                                   ## DESTDIR= PREFIX=
 	install -m 755 $B/bin/ironherd $(bindir)
 	install -m 755 $B/bin/ironherd-agent $B/bin/ironherd-coordinator $(sbindir)
 	install -m 644 $(mib) $(mibdir)
+	install -D -m 644 packaging/completion/ironherd \
+	        $(DESTDIR)$(PREFIX)/share/bash-completion/completions/ironherd
 	install -m 644 $(wildcard */*.1 scheduler/*/*.1) $(mandir)/man1
 	install -m 644 $(wildcard */*.5 scheduler/*/*.5) $(mandir)/man5
 	install -m 644 $(wildcard */*.8 scheduler/*/*.8) $(mandir)/man8

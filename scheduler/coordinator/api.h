@@ -46,7 +46,7 @@ void api_reply_json(struct api_reply *reply, json_t *body);
 /* `code` 400, 404, 409, 500, 503; `error` what went wrong, `hint` what to do
  * next. */
 void api_reply_error(struct api_reply *reply, int code, const char *error,
-                     const char *hint);
+		     const char *hint);
 
 struct api_ops {
 	void (*status)(void *arg, struct api_reply *reply);
@@ -58,16 +58,15 @@ struct api_ops {
 	 * api_wake().
 	 */
 	json_t *(*events)(void *arg, int64_t after, unsigned limit,
-	                  struct err *err);
+			  struct err *err);
 	void (*event)(void *arg, int64_t id, struct api_reply *reply);
 	void (*snapshot)(void *arg, uint64_t number, struct api_reply *reply);
 
-	void (*power_get)(void *arg, const char *host,
-	                  struct api_reply *reply);
+	void (*power_get)(void *arg, const char *host, struct api_reply *reply);
 	void (*power_set)(void *arg, const char *host, bool on, bool force,
-	                  struct api_reply *reply);
+			  struct api_reply *reply);
 	void (*ha_set)(void *arg, const char *cluster, bool enabled,
-	               struct api_reply *reply);
+		       struct api_reply *reply);
 };
 
 /* Who asks: the name of the user at the other end, "uid 1234" when he has
@@ -80,7 +79,7 @@ const char *api_reply_caller(const struct api_reply *reply);
  * there is -EEXIST.  `ops` is kept.
  */
 int api_start(struct loop *loop, const char *path, const struct api_ops *ops,
-              void *arg, struct api **ret_api, struct err *err);
+	      void *arg, struct api **ret_api, struct err *err);
 void api_stop(struct api *api); /* closes, removes the socket, frees */
 
 /* There are new events: answer those who wait. */

@@ -60,6 +60,7 @@ execute_step(struct coordinator *co, const struct plan *plan,
 		break;
 	case STEP_START:
 		co->reg.vms[step->vm].starting = true;
+		co->reg.vms[step->vm].command = commands[i];
 		co->ops->start(co, step->host, step->vm, commands[i]);
 		break;
 	case STEP_KINDS:

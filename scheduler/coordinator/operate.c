@@ -63,6 +63,8 @@ record_order_end(struct order *order, const struct power_result *result)
 		 order->on ? "on" : "off",
 		 co->reg.hosts[order->host].conf->name, order->by,
 		 result->text);
+	cleanup_free char *detail =
+		power_evidence(power_bmc(co, order->host), result);
 	const struct record_end end = {
 		.command = order->command,
 		.outcome = done ? OUTCOME_DONE : OUTCOME_IN_DOUBT,
@@ -70,6 +72,7 @@ record_order_end(struct order *order, const struct power_result *result)
 		.severity = done ? SEVERITY_INFO : SEVERITY_WARNING,
 		.host = order->host,
 		.text = line,
+		.detail = detail,
 	};
 	if (record_end(&co->reg, co->store, &end, clock_wall_ms(), &err) < 0)
 		log_error("store", "%s: not recorded: %s", line, err.text);

@@ -127,8 +127,8 @@ power_probe(struct coordinator *co, size_t host)
 		power_prove_off(line->bmc, PROBE_TIMEOUT_MS, probed, line);
 }
 
-static json_t *
-evidence(const struct bmc *bmc, const struct power_result *result)
+char *
+power_evidence(const struct bmc *bmc, const struct power_result *result)
 {
 	struct bmc_health health;
 	char guid[BMC_GUID_TEXT] = "";
@@ -136,7 +136,7 @@ evidence(const struct bmc *bmc, const struct power_result *result)
 	bmc_get_health(bmc, &health);
 	if (health.has_guid)
 		bmc_format_guid(health.guid, guid);
-	return json_pack(
+	json_t *json = json_pack(
 		"{s:s, s:s, s:s, s:b, s:i, s:i, s:I, s:I, s:I, s:I, s:i}",
 		"bmc", bmc_name(bmc), "bmc_guid", guid, "result",
 		ipmi_rc_name(result->rc), "verified", result->verified, "reads",
@@ -146,6 +146,9 @@ evidence(const struct bmc *bmc, const struct power_result *result)
 		"last_read_wall_ms", (json_int_t)result->last_read_wall_ms,
 		"took_ms", (json_int_t)(result->done_ms - result->asked_ms),
 		"last_power_event", (int)result->last_event);
+	char *text = json_dumps(json, JSON_COMPACT);
+	json_decref(json);
+	return text;
 }
 
 static void
@@ -157,9 +160,7 @@ fenced(void *arg, const struct power_result *result)
 	if (co->power == NULL)
 		return; /* shutting down: the record stays open */
 	power_take(co, line->host, result);
-	json_t *detail = evidence(line->bmc, result);
-	cleanup_free char *text = json_dumps(detail, JSON_COMPACT);
-	json_decref(detail);
+	cleanup_free char *text = power_evidence(line->bmc, result);
 	outcome_fence(co, line->host, line->command,
 		      result->rc == IPMI_OK && result->verified &&
 			      result->power == IPMI_POWER_OFF,

@@ -27,4 +27,7 @@ struct bmc *power_bmc(const struct coordinator *co, size_t host);
 void power_take(struct coordinator *co, size_t host,
 		const struct power_result *result);
 
+/* A result as JSON text for the record, the caller's to free. */
+char *power_evidence(const struct bmc *bmc, const struct power_result *result);
+
 #endif

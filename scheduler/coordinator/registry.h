@@ -85,6 +85,7 @@ struct reg_vm {
 
 	/* in flight */
 	bool starting, learning;
+	int64_t command; /* of the start under way */
 	int64_t command_ended_ms, learn_ended_ms;
 
 	/* seen */

@@ -45,11 +45,11 @@ static int
 explain_corrupt(const struct store *store, const char *what, struct err *err)
 {
 	return err_set(err, -EBADMSG,
-	               "store %s is damaged (%s); it was left as it is. Move "
-	               "it aside: 'mkdir %s/broken && mv %s %s-* %s/broken', "
-	               "then 'cp -p %s.bak %s', or start with an empty one",
-	               store->path, what, store->folder, store->path,
-	               store->path, store->folder, store->path, store->path);
+		       "store %s is damaged (%s); it was left as it is. Move "
+		       "it aside: 'mkdir %s/broken && mv %s %s-* %s/broken', "
+		       "then 'cp -p %s.bak %s', or start with an empty one",
+		       store->path, what, store->folder, store->path,
+		       store->path, store->folder, store->path, store->path);
 }
 
 int
@@ -64,26 +64,25 @@ store_explain(const struct store *store, int code, struct err *err)
 		if (meanings[i].hint == NULL)
 			return explain_corrupt(store, what, err);
 		return err_set(err, meanings[i].rc, "store %s: %s; %s",
-		               store->path, what, meanings[i].hint);
+			       store->path, what, meanings[i].hint);
 	}
 	return err_set(err, -EIO, "store %s: %s", store->path, what);
 }
 
 int
 store_prepare(struct store *store, const char *sql, const struct cell *cells,
-              size_t n, sqlite3_stmt **ret_stmt, struct err *err)
+	      size_t n, sqlite3_stmt **ret_stmt, struct err *err)
 {
 	cleanup_stmt sqlite3_stmt *stmt = NULL;
 	int code = sqlite3_prepare_v2(store->db, sql, -1, &stmt, NULL);
 
 	/* SQLITE_STATIC: the cells outlive the statement. */
 	for (size_t i = 0; code == SQLITE_OK && i < n; i++)
-		code = cells[i].is_text ?
-		               sqlite3_bind_text(stmt, (int)i + 1,
-		                                 cells[i].text, -1,
-		                                 SQLITE_STATIC) :
-		               sqlite3_bind_int64(stmt, (int)i + 1,
-		                                  cells[i].number);
+		code = cells[i].is_text ? sqlite3_bind_text(stmt, (int)i + 1,
+							    cells[i].text, -1,
+							    SQLITE_STATIC)
+					: sqlite3_bind_int64(stmt, (int)i + 1,
+							     cells[i].number);
 	if (code != SQLITE_OK)
 		return store_explain(store, code, err);
 	*ret_stmt = stmt;
@@ -93,7 +92,7 @@ store_prepare(struct store *store, const char *sql, const struct cell *cells,
 
 int
 store_exec(struct store *store, const char *sql, const struct cell *cells,
-           size_t n, struct err *err)
+	   size_t n, struct err *err)
 {
 	cleanup_stmt sqlite3_stmt *stmt = NULL;
 	int rc = store_prepare(store, sql, cells, n, &stmt, err);
@@ -108,7 +107,7 @@ store_exec(struct store *store, const char *sql, const struct cell *cells,
 
 int
 store_ask_number(struct store *store, const char *sql, int64_t *ret_number,
-                 struct err *err)
+		 struct err *err)
 {
 	cleanup_stmt sqlite3_stmt *stmt = NULL;
 	int rc = store_prepare(store, sql, NO_CELLS, &stmt, err);
@@ -133,9 +132,9 @@ explain_locked(const struct store *store, struct err *err)
 		strcpy(pid, "?");
 	pid[strcspn(pid, "\n")] = '\0';
 	return err_set(err, -EBUSY,
-	               "%s: another coordinator, process %s, uses this store; "
-	               "stop it first, or give this one its own state-dir",
-	               store->folder, pid);
+		       "%s: another coordinator, process %s, uses this store; "
+		       "stop it first, or give this one its own state-dir",
+		       store->folder, pid);
 }
 
 /* flock() and not a pid file: the kernel lets go of it with the process. */
@@ -147,12 +146,12 @@ lock_folder(struct store *store, struct err *err)
 	store->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (store->lock_fd < 0)
 		return err_errno(err, -errno,
-		                 "%s: the store's folder must be writable",
-		                 path);
+				 "%s: the store's folder must be writable",
+				 path);
 	if (flock(store->lock_fd, LOCK_EX | LOCK_NB) < 0)
-		return errno == EWOULDBLOCK ?
-		               explain_locked(store, err) :
-		               err_errno(err, -errno, "%s: lock", path);
+		return errno == EWOULDBLOCK
+			       ? explain_locked(store, err)
+			       : err_errno(err, -errno, "%s: lock", path);
 	/* For the message above only: a full disk may leave it empty. */
 	if (ftruncate(store->lock_fd, 0) == 0)
 		(void)!dprintf(store->lock_fd, "%d\n", (int)getpid());
@@ -178,17 +177,17 @@ create_file(struct store *store, struct err *err)
 	if (fd >= 0) {
 		if (had_backup)
 			log_warn("store",
-			         "%s is missing; starting with an empty one. "
-			         "To use the backup: stop, 'cp -p %s %s', "
-			         "start",
-			         store->path, backup, store->path);
+				 "%s is missing; starting with an empty one. "
+				 "To use the backup: stop, 'cp -p %s %s', "
+				 "start",
+				 store->path, backup, store->path);
 		return 0;
 	}
 	if (errno != EEXIST)
 		return err_errno(err, -errno, "store %s", store->path);
 	if (stat(store->path, &st) == 0 && !S_ISREG(st.st_mode))
 		return err_set(err, -EINVAL, "store %s: not a regular file",
-		               store->path);
+			       store->path);
 	if (st.st_size == 0 && had_backup)
 		return explain_corrupt(store, "it is empty", err);
 	return 0;
@@ -210,8 +209,8 @@ static int
 open_database(struct store *store, struct err *err)
 {
 	int code = sqlite3_open_v2(store->path, &store->db,
-	                           SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
-	                           NULL);
+				   SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+				   NULL);
 
 	if (code != SQLITE_OK)
 		return store_explain(store, code, err);

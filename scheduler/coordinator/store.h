@@ -146,7 +146,7 @@ struct store_state {
  * -EBUSY: another coordinator; -EBADMSG: corrupt; -EPROTO: newer, or not ours.
  */
 int store_open(const char *state_dir, struct store **ret_store,
-               struct err *err);
+	       struct err *err);
 void store_close(struct store *store);
 
 /* "ok", or what is wrong since the last try to write.  While it is not "ok"
@@ -158,29 +158,28 @@ bool store_is_ok(const struct store *store);
 
 /* -EBADMSG when a row makes no sense; err names it. */
 int store_load(struct store *store, int64_t now_ms,
-               struct store_state **ret_state, struct err *err);
+	       struct store_state **ret_state, struct err *err);
 void store_state_free(struct store_state *state);
 
 /* -ENOENT when there is none.  The caller frees *ret_xml. */
-int store_load_definition(struct store *store, const char *uuid,
-                          char **ret_xml, struct err *err);
+int store_load_definition(struct store *store, const char *uuid, char **ret_xml,
+			  struct err *err);
 
 /* Events with an id above `after`, oldest first, at most `limit`; `after` -N
  * means the last N.  The caller frees the array; none is n 0 and no error. */
 int store_load_events(struct store *store, int64_t after, unsigned limit,
-                      struct store_event **ret_events, size_t *ret_n,
-                      struct err *err);
+		      struct store_event **ret_events, size_t *ret_n,
+		      struct err *err);
 
 /* One event and its detail (JSON text; NULL when it has none; the caller
  * frees it).  -ENOENT: never was, or pruned. */
 int store_load_event(struct store *store, int64_t id,
-                     struct store_event *ret_event, char **ret_detail,
-                     struct err *err);
+		     struct store_event *ret_event, char **ret_detail,
+		     struct err *err);
 
 /* JSON texts, freed by the caller; the plan may be NULL.  -ENOENT as above. */
 int store_load_snapshot(struct store *store, uint64_t number,
-                        char **ret_snapshot, char **ret_plan,
-                        struct err *err);
+			char **ret_snapshot, char **ret_plan, struct err *err);
 
 /* --- write, between begin and commit ------------------------------------ */
 
@@ -195,11 +194,11 @@ void store_rollback(struct store *store);
 void store_put_host(struct store *store, const struct store_host *host);
 void store_put_vm(struct store *store, const struct store_vm *vm);
 void store_put_cluster(struct store *store,
-                       const struct store_cluster *cluster);
+		       const struct store_cluster *cluster);
 
 /* Of a VM that is stored; written only when the hash is another. */
 void store_put_definition(struct store *store, const char *uuid,
-                          const char *hash, const char *xml, int64_t now_ms);
+			  const char *hash, const char *xml, int64_t now_ms);
 
 void store_delete_vm(struct store *store, const char *uuid);
 /* The commit fails while a VM has the host as its owner. */
@@ -210,17 +209,17 @@ void store_delete_cluster(struct store *store, const char *name);
 /* Return the id, 0 after a failure; id and outcome of the argument are
  * ignored: a command begins as OUTCOME_OPEN. */
 int64_t store_add_command(struct store *store,
-                          const struct store_command *command);
+			  const struct store_command *command);
 void store_end_command(struct store *store, int64_t id,
-                       enum store_outcome outcome, const char *text,
-                       int64_t now_ms);
+		       enum store_outcome outcome, const char *text,
+		       int64_t now_ms);
 /* `detail` is JSON text, NULL for none. */
 int64_t store_add_event(struct store *store, const struct store_event *event,
-                        const char *detail);
+			const char *detail);
 void store_add_fence(struct store *store, const struct store_fence *fence,
-                     const char *evidence);
+		     const char *evidence);
 void store_add_snapshot(struct store *store, uint64_t number, int64_t now_ms,
-                        const char *snapshot, const char *plan);
+			const char *snapshot, const char *plan);
 
 const char *store_command_kind_name(enum store_command_kind kind);
 const char *store_outcome_name(enum store_outcome outcome);

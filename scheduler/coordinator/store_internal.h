@@ -48,8 +48,8 @@ struct cell {
 #define NUM(value) { .number = (int64_t)(value) }
 /* clang-format on */
 
-#define CELLS(...) \
-	(const struct cell[]){ __VA_ARGS__ }, \
+#define CELLS(...)                                             \
+	(const struct cell[]){ __VA_ARGS__ },                  \
 		sizeof((const struct cell[]){ __VA_ARGS__ }) / \
 			sizeof(struct cell)
 #define NO_CELLS NULL, 0
@@ -57,16 +57,16 @@ struct cell {
 /* All return 0 or a negative errno with err set. */
 
 int store_prepare(struct store *store, const char *sql,
-                  const struct cell *cells, size_t n, sqlite3_stmt **ret_stmt,
-                  struct err *err);
+		  const struct cell *cells, size_t n, sqlite3_stmt **ret_stmt,
+		  struct err *err);
 
 /* Run a statement that gives no rows, or whose rows do not matter. */
 int store_exec(struct store *store, const char *sql, const struct cell *cells,
-               size_t n, struct err *err);
+	       size_t n, struct err *err);
 
 /* The first column of the first row, a number. */
-int store_ask_number(struct store *store, const char *sql,
-                     int64_t *ret_number, struct err *err);
+int store_ask_number(struct store *store, const char *sql, int64_t *ret_number,
+		     struct err *err);
 
 /* What SQLite's last result code means, with what to do about it. */
 int store_explain(const struct store *store, int code, struct err *err);
@@ -78,6 +78,18 @@ store_finalize(sqlite3_stmt **stmt)
 }
 
 #define cleanup_stmt cleanup(store_finalize)
+
+/* --- words --------------------------------------------------------------- */
+
+/* An enum's words, in the order of its values. */
+struct store_words {
+	const char *(*name)(unsigned value);
+	unsigned n;
+};
+
+extern const struct store_words store_state_words, store_intent_words,
+	store_phase_words, store_kind_words, store_outcome_words,
+	store_severity_words;
 
 /* --- schema -------------------------------------------------------------- */
 

@@ -13,53 +13,6 @@
 
 #define HOUR_MS 3600000
 
-/* --- words --------------------------------------------------------------- */
-
-static const char *const command_kinds[COMMAND_KINDS] = {
-	[COMMAND_FENCE] = "fence",        [COMMAND_CLEAN] = "clean",
-	[COMMAND_START] = "start",        [COMMAND_POWER_ON] = "power on",
-	[COMMAND_POWER_OFF] = "power off",
-};
-
-static const char *const outcomes[OUTCOMES] = {
-	[OUTCOME_OPEN] = "open",
-	[OUTCOME_DONE] = "done",
-	[OUTCOME_FAILED] = "failed",
-	[OUTCOME_IN_DOUBT] = "in doubt",
-};
-
-const char *
-store_command_kind_name(enum store_command_kind kind)
-{
-	return (unsigned)kind < COMMAND_KINDS ? command_kinds[kind] : "unknown";
-}
-
-const char *
-store_outcome_name(enum store_outcome outcome)
-{
-	return (unsigned)outcome < OUTCOMES ? outcomes[outcome] : "unknown";
-}
-
-/* Each enum's printer, as a function of a number, and how many it has. */
-struct words {
-	const char *(*name)(unsigned value);
-	unsigned n;
-};
-
-#define WORDS(id, printer, type, count) \
-	static const char *id##_word(unsigned value) \
-	{ \
-		return printer((enum type)value); \
-	} \
-	static const struct words id##_words = { id##_word, (count) }
-
-WORDS(state, host_state_name, host_state, HOST_STATES);
-WORDS(intent, vm_intent_name, vm_intent, INTENT_OFF + 1);
-WORDS(phase, vm_phase_name, vm_phase, VM_PHASES);
-WORDS(kind, store_command_kind_name, store_command_kind, COMMAND_KINDS);
-WORDS(outcome, store_outcome_name, store_outcome, OUTCOMES);
-WORDS(severity, severity_name, severity, SEVERITY_CRITICAL + 1);
-
 /* --- one row -------------------------------------------------------------- */
 
 /* The first failure is kept, as in a transaction. */
@@ -74,8 +27,7 @@ struct row {
 static const char *
 raw_text(const struct row *row, int column)
 {
-	const char *text =
-		(const char *)sqlite3_column_text(row->stmt, column);
+	const char *text = (const char *)sqlite3_column_text(row->stmt, column);
 
 	return text != NULL ? text : "";
 }
@@ -84,12 +36,12 @@ static void
 complain(struct row *row, int column, const char *what)
 {
 	if (row->rc == 0)
-		row->rc = err_set(row->err, -EBADMSG,
-		                  "store %s: table %s, row %.80s, column %s: "
-		                  "%s; mend it with sqlite3",
-		                  row->store->path, row->table,
-		                  raw_text(row, 0),
-		                  sqlite3_column_name(row->stmt, column), what);
+		row->rc =
+			err_set(row->err, -EBADMSG,
+				"store %s: table %s, row %.80s, column %s: "
+				"%s; mend it with sqlite3",
+				row->store->path, row->table, raw_text(row, 0),
+				sqlite3_column_name(row->stmt, column), what);
 }
 
 static void
@@ -121,7 +73,7 @@ take_number(struct row *row, int column, int64_t max)
 }
 
 static unsigned
-take_word(struct row *row, int column, const struct words *words)
+take_word(struct row *row, int column, const struct store_words *words)
 {
 	const char *text = raw_text(row, column);
 
@@ -145,14 +97,14 @@ struct query {
 /* All rows as one array; the caller frees it, also when it is empty. */
 static int
 load_rows(struct store *store, const struct query *query, void **ret_items,
-          size_t *ret_n, struct err *err)
+	  size_t *ret_n, struct err *err)
 {
 	struct row row = { .store = store, .table = query->table, .err = err };
 	cleanup_stmt sqlite3_stmt *stmt = NULL;
 	cleanup_free char *items = NULL;
 	size_t n = 0, room = 0;
 	int rc = store_prepare(store, query->sql, query->cells, query->n_cells,
-	                       &stmt, err);
+			       &stmt, err);
 	int code;
 
 	if (rc < 0)
@@ -182,7 +134,7 @@ take_host(struct row *row, void *item)
 	struct store_host *host = item;
 
 	TAKE_TEXT(row, 0, host->name);
-	host->state = (enum host_state)take_word(row, 1, &state_words);
+	host->state = (enum host_state)take_word(row, 1, &store_state_words);
 	host->since_ms = take_number(row, 2, INT64_MAX);
 	TAKE_TEXT(row, 3, host->trusted_boot);
 	TAKE_TEXT(row, 4, host->reason);
@@ -196,8 +148,8 @@ take_vm(struct row *row, void *item)
 	TAKE_TEXT(row, 0, vm->uuid);
 	TAKE_TEXT(row, 1, vm->name);
 	TAKE_TEXT(row, 2, vm->owner);
-	vm->intent = (enum vm_intent)take_word(row, 3, &intent_words);
-	vm->phase = (enum vm_phase)take_word(row, 4, &phase_words);
+	vm->intent = (enum vm_intent)take_word(row, 3, &store_intent_words);
+	vm->phase = (enum vm_phase)take_word(row, 4, &store_phase_words);
 	vm->recovered = take_number(row, 5, 1) != 0;
 	vm->memory_kib = (uint64_t)take_number(row, 6, INT64_MAX);
 	vm->vcpus = (uint32_t)take_number(row, 7, UINT32_MAX);
@@ -226,7 +178,7 @@ take_command(struct row *row, void *item)
 
 	command->id = take_number(row, 0, INT64_MAX);
 	command->kind =
-		(enum store_command_kind)take_word(row, 1, &kind_words);
+		(enum store_command_kind)take_word(row, 1, &store_kind_words);
 	TAKE_TEXT(row, 2, command->host);
 	TAKE_TEXT(row, 3, command->vm);
 	command->snapshot = (uint64_t)take_number(row, 4, INT64_MAX);
@@ -234,7 +186,7 @@ take_command(struct row *row, void *item)
 	command->recorded_ms = take_number(row, 6, INT64_MAX);
 	command->ended_ms = take_number(row, 7, INT64_MAX);
 	command->outcome =
-		(enum store_outcome)take_word(row, 8, &outcome_words);
+		(enum store_outcome)take_word(row, 8, &store_outcome_words);
 	TAKE_TEXT(row, 9, command->text);
 }
 
@@ -245,7 +197,8 @@ take_fence(struct row *row, void *item)
 
 	fence->time_ms = take_number(row, 1, INT64_MAX);
 	TAKE_TEXT(row, 2, fence->host);
-	fence->outcome = (enum store_outcome)take_word(row, 3, &outcome_words);
+	fence->outcome =
+		(enum store_outcome)take_word(row, 3, &store_outcome_words);
 }
 
 static void
@@ -255,7 +208,8 @@ take_event(struct row *row, void *item)
 
 	event->id = take_number(row, 0, INT64_MAX);
 	event->time_ms = take_number(row, 1, INT64_MAX);
-	event->severity = (enum severity)take_word(row, 2, &severity_words);
+	event->severity =
+		(enum severity)take_word(row, 2, &store_severity_words);
 	TAKE_TEXT(row, 3, event->kind);
 	TAKE_TEXT(row, 4, event->cluster);
 	TAKE_TEXT(row, 5, event->host);
@@ -296,7 +250,7 @@ static const struct query commands_query = {
 
 static int
 load_fences(struct store *store, int64_t now_ms, struct store_state *state,
-            struct err *err)
+	    struct err *err)
 {
 	const struct cell since[] = { NUM(now_ms - HOUR_MS) };
 	const struct query query = {
@@ -310,47 +264,47 @@ load_fences(struct store *store, int64_t now_ms, struct store_state *state,
 	};
 
 	return load_rows(store, &query, (void **)&state->fences,
-	                 &state->n_fences, err);
+			 &state->n_fences, err);
 }
 
 static int
 load_last_numbers(struct store *store, struct store_state *state,
-                  struct err *err)
+		  struct err *err)
 {
 	int64_t snapshot = 0;
 	int rc = store_ask_number(store,
-	                          "SELECT ifnull(max(number), 0)"
-	                          " FROM snapshots",
-	                          &snapshot, err);
+				  "SELECT ifnull(max(number), 0)"
+				  " FROM snapshots",
+				  &snapshot, err);
 
 	state->last_snapshot = (uint64_t)snapshot;
 	if (rc < 0)
 		return rc;
 	return store_ask_number(store,
-	                        "SELECT ifnull(max(seq), 0)"
-	                        " FROM sqlite_sequence WHERE name = 'events'",
-	                        &state->last_event, err);
+				"SELECT ifnull(max(seq), 0)"
+				" FROM sqlite_sequence WHERE name = 'events'",
+				&state->last_event, err);
 }
 
 int
 store_load(struct store *store, int64_t now_ms, struct store_state **ret_state,
-           struct err *err)
+	   struct err *err)
 {
 	struct store_state *state = xcalloc(1, sizeof(*state));
 	int rc = load_rows(store, &hosts_query, (void **)&state->hosts,
-	                   &state->n_hosts, err);
+			   &state->n_hosts, err);
 
 	if (rc == 0)
 		rc = load_rows(store, &vms_query, (void **)&state->vms,
-		               &state->n_vms, err);
+			       &state->n_vms, err);
 	if (rc == 0)
 		rc = load_rows(store, &clusters_query,
-		               (void **)&state->clusters, &state->n_clusters,
-		               err);
+			       (void **)&state->clusters, &state->n_clusters,
+			       err);
 	if (rc == 0)
 		rc = load_rows(store, &commands_query,
-		               (void **)&state->open_commands,
-		               &state->n_open_commands, err);
+			       (void **)&state->open_commands,
+			       &state->n_open_commands, err);
 	if (rc == 0)
 		rc = load_fences(store, now_ms, state, err);
 	if (rc == 0)
@@ -381,7 +335,7 @@ store_state_free(struct store_state *state)
 /* Step to the only row; -ENOENT when there is none. */
 static int
 find_row(struct store *store, sqlite3_stmt *stmt, const char *what,
-         struct err *err)
+	 struct err *err)
 {
 	int code = sqlite3_step(stmt);
 
@@ -402,12 +356,12 @@ copy_column(sqlite3_stmt *stmt, int column)
 
 int
 store_load_definition(struct store *store, const char *uuid, char **ret_xml,
-                      struct err *err)
+		      struct err *err)
 {
 	cleanup_stmt sqlite3_stmt *stmt = NULL;
 	int rc = store_prepare(store,
-	                       "SELECT xml FROM definitions WHERE uuid = ?",
-	                       CELLS(TEXT(uuid)), &stmt, err);
+			       "SELECT xml FROM definitions WHERE uuid = ?",
+			       CELLS(TEXT(uuid)), &stmt, err);
 
 	if (rc == 0)
 		rc = find_row(store, stmt, "definition of that VM", err);
@@ -418,8 +372,8 @@ store_load_definition(struct store *store, const char *uuid, char **ret_xml,
 
 int
 store_load_events(struct store *store, int64_t after, unsigned limit,
-                  struct store_event **ret_events, size_t *ret_n,
-                  struct err *err)
+		  struct store_event **ret_events, size_t *ret_n,
+		  struct err *err)
 {
 	const struct cell cells[] = { NUM(after), NUM(limit) };
 	/* The last N: found from the end, given in order; when more were
@@ -428,11 +382,10 @@ store_load_events(struct store *store, int64_t after, unsigned limit,
 	const struct cell last_cells[] = { NUM(last) };
 	const struct query query = {
 		.table = "events",
-		.sql = after < 0 ?
-			       "SELECT * FROM (SELECT * FROM events"
-			       " ORDER BY id DESC LIMIT ?) ORDER BY id" :
-			       "SELECT * FROM events WHERE id > ?"
-			       " ORDER BY id LIMIT ?",
+		.sql = after < 0 ? "SELECT * FROM (SELECT * FROM events"
+				   " ORDER BY id DESC LIMIT ?) ORDER BY id"
+				 : "SELECT * FROM events WHERE id > ?"
+				   " ORDER BY id LIMIT ?",
 		.cells = after < 0 ? last_cells : cells,
 		.n_cells = after < 0 ? 1 : 2,
 		.take = take_event,
@@ -443,15 +396,14 @@ store_load_events(struct store *store, int64_t after, unsigned limit,
 }
 
 int
-store_load_event(struct store *store, int64_t id,
-                 struct store_event *ret_event, char **ret_detail,
-                 struct err *err)
+store_load_event(struct store *store, int64_t id, struct store_event *ret_event,
+		 char **ret_detail, struct err *err)
 {
 	struct row row = { .store = store, .table = "events", .err = err };
 	struct store_event event = { 0 };
 	cleanup_stmt sqlite3_stmt *stmt = NULL;
 	int rc = store_prepare(store, "SELECT * FROM events WHERE id = ?",
-	                       CELLS(NUM(id)), &stmt, err);
+			       CELLS(NUM(id)), &stmt, err);
 
 	if (rc == 0)
 		rc = find_row(store, stmt, "event of that number", err);
@@ -468,7 +420,7 @@ store_load_event(struct store *store, int64_t id,
 
 int
 store_load_snapshot(struct store *store, uint64_t number, char **ret_snapshot,
-                    char **ret_plan, struct err *err)
+		    char **ret_plan, struct err *err)
 {
 	cleanup_stmt sqlite3_stmt *stmt = NULL;
 	int rc = store_prepare(

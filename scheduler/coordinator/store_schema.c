@@ -116,25 +116,25 @@ check_identity(struct store *store, struct err *err)
 
 	if (rc == 0)
 		rc = store_ask_number(store, "PRAGMA user_version", &version,
-		                      err);
+				      err);
 	if (rc == 0)
 		rc = store_ask_number(store,
-		                      "SELECT count(*) FROM sqlite_schema",
-		                      &tables, err);
+				      "SELECT count(*) FROM sqlite_schema",
+				      &tables, err);
 	if (rc < 0)
 		return rc;
 	if (id != APPLICATION_ID && (tables > 0 || version != 0))
 		return err_set(err, -EPROTO,
-		               "store %s: an SQLite file, but not of Ironherd; "
-		               "move it away or choose another state-dir",
-		               store->path);
+			       "store %s: an SQLite file, but not of Ironherd; "
+			       "move it away or choose another state-dir",
+			       store->path);
 	if (version > VERSION || version < 0)
 		return err_set(err, -EPROTO,
-		               "store %s: written by a newer coordinator "
-		               "(store version %lld, known here are up to "
-		               "%lld); install that version again",
-		               store->path, (long long)version,
-		               (long long)VERSION);
+			       "store %s: written by a newer coordinator "
+			       "(store version %lld, known here are up to "
+			       "%lld); install that version again",
+			       store->path, (long long)version,
+			       (long long)VERSION);
 	return 0;
 }
 
@@ -142,14 +142,14 @@ int
 store_check(struct store *store, struct err *err)
 {
 	cleanup_stmt sqlite3_stmt *stmt = NULL;
-	int rc = store_exec(store, "PRAGMA cell_size_check = ON", NO_CELLS,
-	                    err);
+	int rc =
+		store_exec(store, "PRAGMA cell_size_check = ON", NO_CELLS, err);
 
 	if (rc == 0)
 		rc = check_identity(store, err);
 	if (rc == 0)
 		rc = store_prepare(store, "PRAGMA quick_check(1)", NO_CELLS,
-		                   &stmt, err);
+				   &stmt, err);
 	if (rc < 0)
 		return rc;
 	int code = sqlite3_step(stmt);
@@ -186,8 +186,8 @@ migrate_in_transaction(struct store *store, struct err *err)
 	if (rc < 0)
 		return rc;
 	snprintf(stamp, sizeof(stamp),
-	         "PRAGMA application_id = %d; PRAGMA user_version = %lld",
-	         APPLICATION_ID, (long long)VERSION);
+		 "PRAGMA application_id = %d; PRAGMA user_version = %lld",
+		 APPLICATION_ID, (long long)VERSION);
 	return run_script(store, stamp, err);
 }
 
@@ -213,7 +213,7 @@ switch_to_wal(struct store *store, struct err *err)
 {
 	cleanup_stmt sqlite3_stmt *stmt = NULL;
 	int rc = store_prepare(store, "PRAGMA journal_mode = WAL", NO_CELLS,
-	                       &stmt, err);
+			       &stmt, err);
 
 	if (rc < 0)
 		return rc;
@@ -224,9 +224,9 @@ switch_to_wal(struct store *store, struct err *err)
 	if (mode != NULL && strcmp(mode, "wal") == 0)
 		return 0;
 	return err_set(err, -ENOTSUP,
-	               "store %s: its file system cannot hold a write-ahead "
-	               "log; choose a state-dir on a local disk",
-	               store->path);
+		       "store %s: its file system cannot hold a write-ahead "
+		       "log; choose a state-dir on a local disk",
+		       store->path);
 }
 
 int
@@ -236,10 +236,10 @@ store_migrate(struct store *store, struct err *err)
 
 	if (rc == 0)
 		rc = run_script(store,
-		                "PRAGMA synchronous = FULL;"
-		                "PRAGMA foreign_keys = ON;"
-		                "PRAGMA journal_size_limit = 67108864;",
-		                err);
+				"PRAGMA synchronous = FULL;"
+				"PRAGMA foreign_keys = ON;"
+				"PRAGMA journal_size_limit = 67108864;",
+				err);
 	return rc < 0 ? rc : build_tables(store, err);
 }
 
@@ -265,8 +265,8 @@ static int
 fill_copy(struct store *copy, const struct store *live, struct err *err)
 {
 	int code = sqlite3_open_v2(copy->path, &copy->db,
-	                           SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
-	                           NULL);
+				   SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+				   NULL);
 
 	if (code != SQLITE_OK)
 		return store_explain(copy, code, err);
@@ -275,7 +275,7 @@ fill_copy(struct store *copy, const struct store *live, struct err *err)
 		rc = build_tables(copy, err);
 	if (rc == 0)
 		rc = store_exec(copy, "ATTACH ? AS live",
-		                CELLS(TEXT(live->path)), err);
+				CELLS(TEXT(live->path)), err);
 	if (rc == 0)
 		rc = run_script(copy, copy_script, err);
 	return rc;
@@ -285,8 +285,8 @@ static int
 make_copy(struct store *copy, const struct store *live, struct err *err)
 {
 	unlink(copy->path);
-	cleanup_close int fd = open(
-		copy->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	cleanup_close int fd =
+		open(copy->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
 	if (fd < 0)
 		return err_errno(err, -errno, "%s", copy->path);
@@ -306,7 +306,7 @@ store_backup(struct store *store, struct err *err)
 	struct store copy = { .folder = store->folder, .path = temp };
 	int64_t hosts = 0;
 	int rc = store_ask_number(store, "SELECT count(*) FROM hosts", &hosts,
-	                          err);
+				  err);
 
 	/* An empty store must not push out the backup of a full one. */
 	if (rc < 0 || hosts == 0)

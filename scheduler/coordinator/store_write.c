@@ -36,11 +36,11 @@ run(struct store *store, const char *sql, const struct cell *cells, size_t n)
 
 	if (store->failure != 0)
 		return;
-	int rc = store->begun ? store_exec(store, sql, cells, n, &err) :
-	                        err_set(&err, -EINVAL,
-	                                "store %s: write outside of a "
-	                                "transaction; this is a bug",
-	                                store->path);
+	int rc = store->begun ? store_exec(store, sql, cells, n, &err)
+			      : err_set(&err, -EINVAL,
+					"store %s: write outside of a "
+					"transaction; this is a bug",
+					store->path);
 	if (rc < 0)
 		keep_failure(store, rc, &err);
 }
@@ -72,14 +72,14 @@ store_rollback(struct store *store)
 static void
 set_health(struct store *store, int rc, const struct err *err)
 {
-	if (rc == 0 && (store->ok ||
-	                sqlite3_total_changes64(store->db) == store->changes))
+	if (rc == 0 &&
+	    (store->ok || sqlite3_total_changes64(store->db) == store->changes))
 		return;
 	if (rc == 0)
 		log_info("store", "%s takes writes again", store->path);
 	if (rc < 0 && store->ok)
 		log_error("store", "%s; no command is sent until it is mended",
-		          err->text);
+			  err->text);
 	store->ok = rc == 0;
 	if (rc < 0)
 		store->trouble = *err;
@@ -114,8 +114,8 @@ store_put_host(struct store *store, const struct store_host *host)
 	    " since_ms = excluded.since_ms,"
 	    " trusted_boot = excluded.trusted_boot, reason = excluded.reason",
 	    CELLS(TEXT(host->name), TEXT(host_state_name(host->state)),
-	          NUM(host->since_ms), OPT(host->trusted_boot),
-	          TEXT(host->reason)));
+		  NUM(host->since_ms), OPT(host->trusted_boot),
+		  TEXT(host->reason)));
 }
 
 void
@@ -131,25 +131,25 @@ store_put_vm(struct store *store, const struct store_vm *vm)
 	    " start_failures = excluded.start_failures,"
 	    " failed_on = excluded.failed_on",
 	    CELLS(TEXT(vm->uuid), TEXT(vm->name), OPT(vm->owner),
-	          TEXT(vm_intent_name(vm->intent)),
-	          TEXT(vm_phase_name(vm->phase)), NUM(vm->recovered),
-	          NUM(vm->memory_kib), NUM(vm->vcpus), NUM(vm->shared_storage),
-	          NUM(vm->start_failures), OPT(vm->failed_on)));
+		  TEXT(vm_intent_name(vm->intent)),
+		  TEXT(vm_phase_name(vm->phase)), NUM(vm->recovered),
+		  NUM(vm->memory_kib), NUM(vm->vcpus), NUM(vm->shared_storage),
+		  NUM(vm->start_failures), OPT(vm->failed_on)));
 }
 
 void
 store_put_definition(struct store *store, const char *uuid, const char *hash,
-                     const char *xml, int64_t now_ms)
+		     const char *xml, int64_t now_ms)
 {
 	struct err err;
 
 	if (strlen(xml) > STORE_XML_MAX) {
 		keep_failure(store,
-		             err_set(&err, -EFBIG,
-		                     "VM %s: its definition is larger than "
-		                     "%u bytes",
-		                     uuid, STORE_XML_MAX),
-		             &err);
+			     err_set(&err, -EFBIG,
+				     "VM %s: its definition is larger than "
+				     "%u bytes",
+				     uuid, STORE_XML_MAX),
+			     &err);
 		return;
 	}
 	run(store,
@@ -168,7 +168,7 @@ store_put_cluster(struct store *store, const struct store_cluster *cluster)
 	    " ON CONFLICT (name) DO UPDATE SET ha = excluded.ha,"
 	    " set_by = excluded.set_by, set_ms = excluded.set_ms",
 	    CELLS(TEXT(cluster->name), NUM(cluster->ha), TEXT(cluster->by),
-	          NUM(cluster->set_ms)));
+		  NUM(cluster->set_ms)));
 }
 
 void
@@ -204,10 +204,9 @@ store_add_command(struct store *store, const struct store_command *command)
 	    "INSERT INTO commands (kind, host, vm, snapshot, reason,"
 	    " recorded_ms, outcome) VALUES (?, ?, ?, ?, ?, ?, ?)",
 	    CELLS(TEXT(store_command_kind_name(command->kind)),
-	          TEXT(command->host), OPT(command->vm),
-	          NUM(command->snapshot), TEXT(command->reason),
-	          NUM(command->recorded_ms),
-	          TEXT(store_outcome_name(OUTCOME_OPEN))));
+		  TEXT(command->host), OPT(command->vm), NUM(command->snapshot),
+		  TEXT(command->reason), NUM(command->recorded_ms),
+		  TEXT(store_outcome_name(OUTCOME_OPEN))));
 	int64_t id = last_id(store);
 	run(store,
 	    "DELETE FROM commands WHERE id IN (SELECT id FROM commands"
@@ -219,13 +218,13 @@ store_add_command(struct store *store, const struct store_command *command)
 
 void
 store_end_command(struct store *store, int64_t id, enum store_outcome outcome,
-                  const char *text, int64_t now_ms)
+		  const char *text, int64_t now_ms)
 {
 	run(store,
 	    "UPDATE commands SET outcome = ?, text = ?, ended_ms = ?"
 	    " WHERE id = ?",
 	    CELLS(TEXT(store_outcome_name(outcome)), TEXT(text), NUM(now_ms),
-	          NUM(id)));
+		  NUM(id)));
 }
 
 /* What is only for people must never keep a command from being recorded. */
@@ -237,15 +236,14 @@ bound_json(const char *text)
 
 int64_t
 store_add_event(struct store *store, const struct store_event *event,
-                const char *detail)
+		const char *detail)
 {
 	run(store,
 	    "INSERT INTO events (time_ms, severity, kind, cluster, host, vm,"
 	    " text, detail) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
 	    CELLS(NUM(event->time_ms), TEXT(severity_name(event->severity)),
-	          TEXT(event->kind), OPT(event->cluster), OPT(event->host),
-	          OPT(event->vm), TEXT(event->text),
-	          TEXT(bound_json(detail))));
+		  TEXT(event->kind), OPT(event->cluster), OPT(event->host),
+		  OPT(event->vm), TEXT(event->text), TEXT(bound_json(detail))));
 	int64_t id = last_id(store);
 	run(store,
 	    "DELETE FROM events WHERE id IN (SELECT id FROM events"
@@ -256,14 +254,14 @@ store_add_event(struct store *store, const struct store_event *event,
 
 void
 store_add_fence(struct store *store, const struct store_fence *fence,
-                const char *evidence)
+		const char *evidence)
 {
 	run(store,
 	    "INSERT INTO fences (time_ms, host, outcome, evidence)"
 	    " VALUES (?, ?, ?, ?)",
 	    CELLS(NUM(fence->time_ms), TEXT(fence->host),
-	          TEXT(store_outcome_name(fence->outcome)),
-	          TEXT(bound_json(evidence))));
+		  TEXT(store_outcome_name(fence->outcome)),
+		  TEXT(bound_json(evidence))));
 	run(store,
 	    "DELETE FROM fences WHERE id IN (SELECT id FROM fences"
 	    " WHERE id <= ? ORDER BY id LIMIT " PRUNE_STEP ")",
@@ -272,13 +270,13 @@ store_add_fence(struct store *store, const struct store_fence *fence,
 
 void
 store_add_snapshot(struct store *store, uint64_t number, int64_t now_ms,
-                   const char *snapshot, const char *plan)
+		   const char *snapshot, const char *plan)
 {
 	run(store,
 	    "INSERT INTO snapshots (number, time_ms, snapshot, plan)"
 	    " VALUES (?, ?, ?, ?)",
 	    CELLS(NUM(number), NUM(now_ms), TEXT(bound_json(snapshot)),
-	          TEXT(bound_json(plan))));
+		  TEXT(bound_json(plan))));
 	run(store,
 	    "DELETE FROM snapshots WHERE id IN (SELECT id FROM snapshots"
 	    " WHERE id <= ? ORDER BY id LIMIT " PRUNE_STEP ")",

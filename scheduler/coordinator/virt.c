@@ -21,8 +21,6 @@
 
 #define IDLE_MS 30000 /* a worker without work is ended */
 
-enum lane_kind { LANE_PROBE, LANE_READ, LANE_ACT, LANES };
-
 /* How many lanes of a kind work at once, over all hosts: each is a process. */
 static const unsigned lane_limits[LANES] = {
 	[LANE_PROBE] = 64,
@@ -31,6 +29,7 @@ static const unsigned lane_limits[LANES] = {
 };
 
 struct lane {
+	struct virt *virt;
 	struct virt_host *host;
 	enum lane_kind kind;
 	struct worker *worker; /* NULL when idle for long */
@@ -52,8 +51,6 @@ struct virt {
 	unsigned working[LANES];
 };
 
-static struct virt *lane_pool(const struct lane *lane);
-
 /* --- a lane's turn ------------------------------------------------------- */
 
 static void
@@ -66,8 +63,9 @@ finish(struct virt_op *op, int rc, const json_t *reply, const char *text)
 /* One place in the limit is free: let the next lane that waits have it, in
  * turn from this host on. */
 static void
-pass_on(struct virt *virt, const struct lane *lane)
+pass_on(const struct lane *lane)
 {
+	const struct virt *virt = lane->virt;
 	size_t from = 0;
 
 	for (size_t i = 0; i < virt->n_hosts; i++)
@@ -90,11 +88,10 @@ static struct virt_op *
 release(struct lane *lane)
 {
 	struct virt_op *op = lane->running;
-	struct virt *virt = lane_pool(lane);
 
 	lane->running = NULL;
-	virt->working[lane->kind]--;
-	pass_on(virt, lane);
+	lane->virt->working[lane->kind]--;
+	pass_on(lane);
 	loop_timer_start(lane->turn, lane->first != NULL ? 0 : IDLE_MS);
 	return op;
 }
@@ -122,12 +119,14 @@ pop(struct lane *lane)
 static void
 send_next(struct lane *lane)
 {
-	struct virt *virt = lane_pool(lane);
+	struct virt *virt = lane->virt;
 	struct virt_op *op = pop(lane);
 
 	if (op->cancelled) {
+		pass_on(lane); /* this turn was not needed */
 		loop_timer_start(lane->turn, 0);
-		finish(op, -ECANCELED, NULL, "not sent: the host is given up");
+		finish(op, -ECANCELED, NULL,
+		       "not sent: given up, too many wait, or no UTF-8");
 		return;
 	}
 	if (lane->worker == NULL)
@@ -135,7 +134,7 @@ send_next(struct lane *lane)
 	lane->running = op;
 	virt->working[lane->kind]++;
 	int rc = worker_ask(lane->worker, op->request, op->deadline_ms,
-	                    worker_replied, lane);
+			    worker_replied, lane);
 	if (rc < 0) {
 		release(lane);
 		finish(op, rc, NULL, "not sent: no worker could be started");
@@ -148,8 +147,7 @@ end_cancelled(struct lane *lane)
 {
 	worker_free(lane->worker);
 	lane->worker = NULL;
-	finish(release(lane), -ECANCELED, NULL,
-	       "given up half-way: the host is given up");
+	finish(release(lane), -ECANCELED, NULL, "given up half-way");
 }
 
 static void
@@ -164,8 +162,7 @@ take_turn(void *arg)
 		worker_free(lane->worker);
 		lane->worker = NULL;
 	} else if (lane->first->cancelled ||
-	           lane_pool(lane)->working[lane->kind] <
-	                   lane_limits[lane->kind]) {
+		   lane->virt->working[lane->kind] < lane_limits[lane->kind]) {
 		send_next(lane);
 	}
 }
@@ -177,6 +174,7 @@ start_lane(struct virt *virt, struct virt_host *host, enum lane_kind kind)
 {
 	struct lane *lane = &host->lanes[kind];
 
+	lane->virt = virt;
 	lane->host = host;
 	lane->kind = kind;
 	lane->end = &lane->first;
@@ -211,9 +209,63 @@ add_host(struct virt *virt, const char *uri)
 	for (int kind = 0; kind < LANES; kind++)
 		start_lane(virt, host, (enum lane_kind)kind);
 	virt->hosts = xrealloc(virt->hosts, virt->n_hosts + 1,
-	                       sizeof(*virt->hosts));
+			       sizeof(struct virt_host *));
 	virt->hosts[virt->n_hosts++] = host;
 	return host;
+}
+
+/* --- queues -------------------------------------------------------------- */
+
+void
+virt_op_free(struct virt_op *op)
+{
+	if (op == NULL)
+		return;
+	json_decref(op->request);
+	free(op);
+}
+
+/* What cannot be done is put in as cancelled: its caller is told from the loop,
+ * as ever. */
+void
+virt_enqueue(struct virt *virt, const char *uri, enum lane_kind kind,
+	     struct virt_op *op)
+{
+	struct virt_host *host = find_host(virt, uri);
+
+	if (host == NULL)
+		host = add_host(virt, uri);
+	struct lane *lane = &host->lanes[kind];
+	if (lane->waiting >= VIRT_QUEUE_MAX || uri[0] == '\0' ||
+	    json_object_set_new(op->request, "uri", json_string(uri)) < 0)
+		op->cancelled = true;
+	*lane->end = op;
+	lane->end = &op->next;
+	lane->waiting++;
+	if (lane->running == NULL)
+		loop_timer_start(lane->turn, 0);
+}
+
+static void
+cancel_lane(struct lane *lane)
+{
+	if (lane->running != NULL)
+		lane->running->cancelled = true;
+	for (struct virt_op *op = lane->first; op != NULL; op = op->next)
+		op->cancelled = true;
+	if (lane->running != NULL || lane->first != NULL)
+		loop_timer_start(lane->turn, 0);
+}
+
+void
+virt_cancel(struct virt *virt, const char *uri)
+{
+	struct virt_host *host = find_host(virt, uri);
+
+	if (host == NULL)
+		return;
+	cancel_lane(&host->lanes[LANE_READ]);
+	cancel_lane(&host->lanes[LANE_ACT]);
 }
 
 struct virt *

@@ -50,9 +50,9 @@ enum virt_answer {
 const char *virt_answer_name(enum virt_answer answer);
 
 typedef void (*virt_probe_fn)(void *arg, enum virt_answer answer,
-                              const char *text);
+			      const char *text);
 void virt_probe(struct virt *virt, const char *uri, virt_probe_fn fn,
-                void *arg);
+		void *arg);
 
 /* --- read --------------------------------------------------------------- */
 
@@ -67,10 +67,10 @@ struct virt_definition {
 /* rc 0, or -ENOENT (the host does not know the VM; proved), -ETIMEDOUT, other
  * negative errno: definition is NULL and text says why. */
 typedef void (*virt_definition_fn)(void *arg, int rc,
-                                   const struct virt_definition *definition,
-                                   const char *text);
+				   const struct virt_definition *definition,
+				   const char *text);
 void virt_read_definition(struct virt *virt, const char *uri, const char *uuid,
-                          virt_definition_fn fn, void *arg);
+			  virt_definition_fn fn, void *arg);
 
 struct virt_domain {
 	char uuid[REPORT_UUID_LEN];
@@ -80,8 +80,8 @@ struct virt_domain {
 };
 
 typedef void (*virt_list_fn)(void *arg, int rc,
-                             const struct virt_domain *domains, size_t n,
-                             const char *text);
+			     const struct virt_domain *domains, size_t n,
+			     const char *text);
 void virt_list(struct virt *virt, const char *uri, virt_list_fn fn, void *arg);
 
 /* --- act ---------------------------------------------------------------- */
@@ -102,9 +102,9 @@ const char *virt_start_result_name(enum virt_start_result result);
  * was not there before is removed again when the start failed.
  */
 typedef void (*virt_start_fn)(void *arg, enum virt_start_result result,
-                              const char *text);
+			      const char *text);
 void virt_start(struct virt *virt, const char *uri, const char *uuid,
-                const char *xml, virt_start_fn fn, void *arg);
+		const char *xml, virt_start_fn fn, void *arg);
 
 struct virt_clean_result {
 	char uuid[REPORT_UUID_LEN];
@@ -119,10 +119,10 @@ struct virt_clean_result {
  * there is stale.  One result for each of the n UUIDs, in their order.
  */
 typedef void (*virt_clean_fn)(void *arg,
-                              const struct virt_clean_result *results,
-                              size_t n, const char *text);
+			      const struct virt_clean_result *results, size_t n,
+			      const char *text);
 void virt_clean(struct virt *virt, const char *uri, const char *const *uuids,
-                size_t n, virt_clean_fn fn, void *arg);
+		size_t n, virt_clean_fn fn, void *arg);
 
 /*
  * The host is without power: end what is under way in its act and read lanes

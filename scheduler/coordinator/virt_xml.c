@@ -13,10 +13,10 @@
 
 struct walk {
 	const char *at;
-	unsigned depth;       /* open elements */
-	bool root_seen;       /* and it is a domain */
-	unsigned uuids;       /* found directly in the domain */
-	const char *uuid;     /* text of the last of them */
+	unsigned depth;   /* open elements */
+	bool root_seen;   /* and it is a domain */
+	unsigned uuids;   /* found directly in the domain */
+	const char *uuid; /* text of the last of them */
 	size_t uuid_len;
 };
 
@@ -28,8 +28,8 @@ virt_uuid_is_valid(const char *uuid)
 	if (strlen(uuid) != sizeof(form) - 1)
 		return false;
 	for (size_t i = 0; i < sizeof(form) - 1; i++)
-		if (form[i] == 'x' ? !isxdigit((unsigned char)uuid[i]) :
-		                     uuid[i] != '-')
+		if (form[i] == 'x' ? !isxdigit((unsigned char)uuid[i])
+				   : uuid[i] != '-')
 			return false;
 	return true;
 }

@@ -51,7 +51,7 @@ draft_init(struct draft *draft, const struct snapshot *snap)
 		if (vm->owner == NO_HOST)
 			continue;
 		draft->used_kib[vm->owner] += need_kib(draft, i);
-		if (vm->starting)
+		if (vm->starting && vm->phase == VM_STARTING)
 			draft->starts[vm->owner]++;
 	}
 }

@@ -35,8 +35,27 @@ was_restarted(const struct snap_host *host)
 	return strcmp(host->boot, host->trusted_boot) != 0;
 }
 
+/* Its present boot becomes the trusted one. */
+static void
+trust(const struct case_file *file, const char *what)
+{
+	struct plan *plan = file->draft->plan;
+
+	move_to(file, HOST_UP, what);
+	plan->host_changes[plan->n_host_changes - 1].trust_boot = true;
+}
+
+/* Got power again after it was off, and has not answered since. */
+static bool
+is_booting(const struct snap_host *host)
+{
+	return host->state == HOST_REJOINING && host->link != LINK_OK &&
+	       host->silent_ms > host->state_age_ms;
+}
+
 /* As many hosts of the cluster silent without proof as not: more likely it
- * is our own network.  Nobody is fenced then. */
+ * is our own network.  Nobody is fenced then; of two hosts one may be, but
+ * never the only one: nothing could be started elsewhere. */
 static bool
 is_mass_silence(const struct snapshot *snap, size_t cluster)
 {
@@ -46,14 +65,15 @@ is_mass_silence(const struct snapshot *snap, size_t cluster)
 		const struct snap_host *host = &snap->hosts[i];
 
 		if (host->cluster != cluster || host->state == HOST_NEW ||
-		    host->state == HOST_DEAD || host->off_proved)
+		    host->state == HOST_DEAD || host_is_proved_off(host) ||
+		    is_booting(host))
 			continue;
 		if (host->link == LINK_OK)
 			heard++;
 		else if (host->silent_ms >= SUSPECT_AFTER_MS)
 			silent++;
 	}
-	return silent > 1 && silent >= heard;
+	return silent >= heard && (silent != 1 || heard == 0);
 }
 
 /* NULL when the host may be fenced now, else the reason why not. */
@@ -106,15 +126,24 @@ fence(const struct case_file *file)
 		   file->why);
 }
 
+/* A host that lived by a second channel until now has a long silence of its
+ * heartbeat behind it: one probe without an answer must not be enough. */
 static void
 declare_hung(const struct case_file *file)
 {
 	const char *refusal = fence_refusal(file);
 
+	if (file->host->state != HOST_SUSPECT) {
+		move_to(file, HOST_SUSPECT, "is silent");
+		probe(file);
+		return;
+	}
+	if (file->host->state_age_ms < FENCE_AFTER_MS - SUSPECT_AFTER_MS) {
+		probe(file);
+		return;
+	}
 	if (refusal != NULL) {
 		raise_fence_refused(file, refusal);
-		if (file->host->state != HOST_SUSPECT)
-			move_to(file, HOST_SUSPECT, "is silent");
 		probe(file);
 		return;
 	}
@@ -131,16 +160,15 @@ judge_new(const struct case_file *file)
 		move_to(file, HOST_DEAD, "is proved off");
 	} else if (file->verdict != VERDICT_LIVES) {
 		probe(file);
-	} else if (file->host->link == LINK_OK) {
-		move_to(file, HOST_UP, "answers for the first time");
-		file->draft->plan
-			->host_changes[file->draft->plan->n_host_changes - 1]
-			.trust_boot = true;
+	} else if (file->host->link == LINK_OK &&
+		   file->host->boot[0] != '\0') {
+		trust(file, "answers for the first time");
 	}
 }
 
 /* Everything on a returning host that belongs elsewhere is stale; on a host
- * that never left only what we moved away ourselves, and only if it is off. */
+ * that never left only what we moved away ourselves, only if it is off there,
+ * and only while its owner shows it running: else it may be the last one. */
 static bool
 is_stale(const struct case_file *file, size_t vm)
 {
@@ -153,7 +181,9 @@ is_stale(const struct case_file *file, size_t vm)
 		return false;
 	return file->host->state == HOST_REJOINING ||
 	       (d->recovered && d->phase == VM_SETTLED &&
-		!vm_state_is_active(seen->state));
+		!vm_state_is_active(seen->state) &&
+		host_vms_are_fresh(&draft->snap->hosts[d->owner]) &&
+		snapshot_shows_active(draft->snap, vm, d->owner));
 }
 
 /* Remove what is stale.  Returns whether anything is. */
@@ -231,7 +261,8 @@ fence_again(const struct case_file *file)
 	probe(file);
 	if (refusal != NULL)
 		raise_fence_refused(file, refusal);
-	else if (file->host->fence_age_ms >= FENCE_RETRY_MS)
+	else if (file->host->libvirt == WITNESS_SILENT &&
+		 file->host->fence_age_ms >= FENCE_RETRY_MS)
 		fence(file);
 }
 
@@ -250,29 +281,52 @@ judge_fencing(const struct case_file *file)
 	case VERDICT_NO_AGENT:
 		move_to(file, HOST_NO_AGENT, "lives after all");
 		break;
+	case VERDICT_ISOLATED:
+		move_to(file, HOST_ISOLATED, "is cut off, but lives after all");
+		break;
 	default:
 		fence_again(file);
 		break;
 	}
 }
 
-/* Dead is dead until it answers with another boot. */
+static bool
+has_waiting_vms(const struct case_file *file)
+{
+	const struct draft *draft = file->draft;
+
+	for (size_t vm = 0; vm < draft->snap->n_vms; vm++)
+		if (draft->vms[vm].owner == file->index &&
+		    draft->vms[vm].intent == INTENT_RUN)
+			return true;
+	return false;
+}
+
+/*
+ * Dead is dead until it answers or gets power.  While VMs wait for room the
+ * proof must be kept young: somebody may press its button.  One that answers
+ * with the boot it was proved off with had a BMC that does not tell the truth:
+ * a fence by that BMC is worth nothing, or hits another machine, so the second
+ * copies are ended by its libvirt, like those of any host that returns.
+ */
 static void
 judge_dead(const struct case_file *file)
 {
-	struct case_file liar;
-
-	if (file->host->link != LINK_OK)
-		return;
-	if (was_restarted(file->host)) {
-		move_to(file, HOST_REJOINING, "is back after a restart");
+	if (file->host->link == LINK_OK) {
+		move_to(file, HOST_REJOINING,
+			was_restarted(file->host)
+				? "is back after a restart"
+				: "was proved off, yet answers with the same "
+				  "boot id: its BMC does not tell the truth");
 		return;
 	}
-	liar = *file;
-	reason_set(liar.why, "it was proved off, yet answers with the same "
-			     "boot id: its BMC does not tell the truth");
-	move_to(&liar, HOST_FENCING, "must not run");
-	fence(&liar);
+	if (!has_waiting_vms(file))
+		return;
+	probe(file);
+	if (file->host->power == POWER_ON)
+		move_to(file, HOST_REJOINING,
+			"has power again before all its VMs were started "
+			"elsewhere");
 }
 
 static void
@@ -280,14 +334,14 @@ judge_rejoining(const struct case_file *file)
 {
 	if (file->verdict == VERDICT_OFF) {
 		move_to(file, HOST_DEAD, "is proved off");
+	} else if (is_booting(file->host) &&
+		   file->host->state_age_ms < BOOT_PATIENCE_MS) {
+		probe(file);
 	} else if (file->verdict != VERDICT_LIVES) {
 		move_to(file, HOST_SUSPECT, "is silent again");
 		probe(file);
 	} else if (!clean(file)) {
-		move_to(file, HOST_UP, "is clean and trusted again");
-		file->draft->plan
-			->host_changes[file->draft->plan->n_host_changes - 1]
-			.trust_boot = true;
+		trust(file, "is clean and trusted again");
 	}
 }
 

@@ -48,6 +48,15 @@ is_hung(const struct snap_host *host)
 	       host->silent_ms >= wait_ms;
 }
 
+bool
+host_is_proved_off(const struct snap_host *host)
+{
+	return host->link != LINK_OK && host->link != LINK_NO_AGENT &&
+	       host->link != LINK_REFUSED && host->off_proved &&
+	       host->libvirt != WITNESS_ALIVE &&
+	       host->datastore != WITNESS_ALIVE;
+}
+
 enum verdict
 judge_host(const struct snapshot *snap, size_t index, char why[REASON_LEN])
 {
@@ -68,7 +77,7 @@ judge_host(const struct snapshot *snap, size_t index, char why[REASON_LEN])
 				   : " without its agent");
 		return VERDICT_NO_AGENT;
 	}
-	if (host->off_proved)
+	if (host_is_proved_off(host))
 		return VERDICT_OFF;
 	if (host->libvirt == WITNESS_ALIVE)
 		return VERDICT_NO_AGENT;

@@ -22,4 +22,8 @@ enum verdict {
 enum verdict judge_host(const struct snapshot *snap, size_t host,
 			char why[REASON_LEN]);
 
+/* Off was read twice just now, and no other channel shows a sign of life: with
+ * one the BMC lies, or is that of another machine. */
+bool host_is_proved_off(const struct snap_host *host);
+
 #endif

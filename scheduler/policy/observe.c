@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "scheduler/policy/draft.h"
+#include "scheduler/policy/proof.h"
 
 #define ABSENCES_BELIEVED 2 /* complete reports without the VM */
 
@@ -28,12 +29,34 @@ is_believed(const struct draft *draft, size_t host)
 		state == HOST_REJOINING);
 }
 
-/* An incoming migration is paused at its target: no copy of its own yet. */
+/* It left its owner alive, by a migration. */
 static bool
-is_running_copy(const struct snap_sighting *seen)
+has_left(const struct snap_sighting *at_owner)
 {
-	return vm_state_is_active(seen->state) &&
-	       seen->state != VM_STATE_PAUSED;
+	return at_owner == NULL ||
+	       (!vm_state_is_active(at_owner->state) &&
+		at_owner->reason == VM_REASON_MIGRATED);
+}
+
+/*
+ * Is this sight, at another host than the owner, the VM itself?  An incoming
+ * migration is paused at its target: no copy of its own as long as the source
+ * may run it.  What runs on a host that is just back is stale, unless the
+ * owner itself says that the VM left.
+ */
+static bool
+is_a_copy(const struct draft *draft, size_t vm,
+	  const struct snap_sighting *seen, bool owner_fresh)
+{
+	const struct snapshot *snap = draft->snap;
+	size_t owner = draft->vms[vm].owner;
+
+	if (!vm_state_is_active(seen->state))
+		return false;
+	if (snap->hosts[seen->host].state == HOST_REJOINING && owner != NO_HOST)
+		return owner_fresh && draft->vms[vm].intent == INTENT_RUN &&
+		       has_left(snapshot_sighting(snap, vm, owner));
+	return seen->state != VM_STATE_PAUSED || owner_fresh;
 }
 
 static struct sight
@@ -41,7 +64,11 @@ look_for(const struct draft *draft, size_t vm)
 {
 	const struct snapshot *snap = draft->snap;
 	size_t owner = draft->vms[vm].owner;
-	struct sight sight = { .active_on = NO_HOST, .off_on = NO_HOST };
+	struct sight sight = {
+		.active_on = NO_HOST,
+		.off_on = NO_HOST,
+		.owner_fresh = owner != NO_HOST && is_believed(draft, owner),
+	};
 
 	for (size_t h = 0; h < snap->n_hosts; h++) {
 		const struct snap_sighting *seen =
@@ -51,12 +78,14 @@ look_for(const struct draft *draft, size_t vm)
 			continue;
 		if (h == owner)
 			sight.at_owner = seen;
-		else if (is_running_copy(seen) && sight.active_on == NO_HOST)
+		else if (is_a_copy(draft, vm, seen, sight.owner_fresh) &&
+			 sight.active_on == NO_HOST)
 			sight.active_on = h;
-		if (sight.off_on == NO_HOST && !vm_state_is_active(seen->state))
+		if (sight.off_on == NO_HOST &&
+		    !vm_state_is_active(seen->state) &&
+		    seen->reason != VM_REASON_MIGRATED)
 			sight.off_on = h;
 	}
-	sight.owner_fresh = owner != NO_HOST && is_believed(draft, owner);
 	return sight;
 }
 
@@ -78,6 +107,25 @@ adopt(struct draft *draft, size_t vm, size_t host, const char *why)
 		   draft->snap->vms[vm].name, host_name(draft, host), why);
 }
 
+/* A VM that was moved away unseen and that no host runs: where it came to has
+ * failed, or the migration was undone.  It is lost at a host that knows it. */
+static void
+observe_nowhere(struct draft *draft, size_t vm, size_t host)
+{
+	struct draft_vm want = draft->vms[vm];
+	char why[REASON_LEN];
+
+	if (may_be_elsewhere(draft, vm, why))
+		return;
+	want.owner = host;
+	want.phase = VM_LOST;
+	struct plan_vm_change *change = draft_vm(draft, vm, &want);
+	reason_set(change->reason,
+		   "%s is lost: it was moved away by somebody else, and no host "
+		   "runs it",
+		   draft->snap->vms[vm].name);
+}
+
 static void
 observe_first(struct draft *draft, size_t vm, const struct sight *sight)
 {
@@ -87,6 +135,10 @@ observe_first(struct draft *draft, size_t vm, const struct sight *sight)
 	}
 	if (sight->off_on == NO_HOST)
 		return;
+	if (draft->vms[vm].intent == INTENT_RUN) {
+		observe_nowhere(draft, vm, sight->off_on);
+		return;
+	}
 
 	const struct draft_vm want = { .owner = sight->off_on,
 				       .intent = INTENT_OFF,
@@ -116,7 +168,20 @@ observe_active(struct draft *draft, size_t vm)
 		   what, host_name(draft, want.owner));
 }
 
-/* Off at its owner: a user's wish, unless its host is going down. */
+/* Made after the VM's last command ended, and none is under way: what it shows
+ * off or absent is not just the time before that command. */
+static bool
+is_news(const struct draft *draft, size_t vm)
+{
+	const struct snap_vm *v = &draft->snap->vms[vm];
+
+	return !v->starting &&
+	       draft->snap->hosts[draft->vms[vm].owner].vms_age_ms <
+		       v->command_age_ms;
+}
+
+/* Off at its owner: a user's wish, unless its host is going down.  One that
+ * was being started ran in between: nobody saw it, but its end says so. */
 static void
 observe_off(struct draft *draft, size_t vm, enum report_vm_reason reason)
 {
@@ -124,17 +189,36 @@ observe_off(struct draft *draft, size_t vm, enum report_vm_reason reason)
 	bool wished =
 		reason == VM_REASON_SHUTDOWN || reason == VM_REASON_DESTROYED;
 
-	if (want.phase != VM_SETTLED || want.intent == INTENT_OFF)
+	if (want.phase == VM_LOST || want.intent == INTENT_OFF)
 		return;
-	if (want.intent == INTENT_RUN &&
+	if ((want.intent == INTENT_RUN || want.phase == VM_STARTING) &&
 	    (!wished || draft->snap->hosts[want.owner].stopping))
 		return;
 	want.intent = INTENT_OFF;
+	want.phase = VM_SETTLED;
 	struct plan_vm_change *change = draft_vm(draft, vm, &want);
 	reason_set(change->reason, "%s was %s on %s: it stays off",
 		   draft->snap->vms[vm].name,
 		   reason == VM_REASON_DESTROYED ? "powered off" : "shut down",
 		   host_name(draft, want.owner));
+}
+
+/* Gone from its owner by a migration, and nobody shows it yet.  It has no
+ * owner until somebody does: the old one's death would prove nothing. */
+static void
+observe_left(struct draft *draft, size_t vm)
+{
+	struct draft_vm want = draft->vms[vm];
+
+	if (want.phase != VM_SETTLED || want.intent != INTENT_RUN)
+		return;
+	want.owner = NO_HOST;
+	struct plan_vm_change *change = draft_vm(draft, vm, &want);
+	reason_set(change->reason,
+		   "%s was moved away from %s by somebody else; no other host "
+		   "shows it yet",
+		   draft->snap->vms[vm].name,
+		   host_name(draft, draft->snap->vms[vm].owner));
 }
 
 static void
@@ -151,6 +235,20 @@ observe_absent(struct draft *draft, size_t vm)
 	reason_set(change->reason,
 		   "%s is no longer defined on %s: taken for removed",
 		   draft->snap->vms[vm].name, host_name(draft, want.owner));
+}
+
+/* Not active at its owner, whose report is fresh. */
+static void
+observe_inactive(struct draft *draft, size_t vm, const struct sight *sight)
+{
+	if (!is_news(draft, vm) || sight->active_on != NO_HOST)
+		return; /* the next report tells */
+	if (sight->at_owner == NULL)
+		observe_absent(draft, vm);
+	else if (has_left(sight->at_owner))
+		observe_left(draft, vm);
+	else
+		observe_off(draft, vm, sight->at_owner->reason);
 }
 
 /* Two reports that contradict each other: the younger one is believed. */
@@ -182,10 +280,8 @@ observe_vm(struct draft *draft, size_t vm)
 		adopt(draft, vm, sight.active_on,
 		      sight.owner_fresh ? "moved there by somebody else"
 					: "its recorded host does not answer");
-	else if (sight.at_owner != NULL)
-		observe_off(draft, vm, sight.at_owner->reason);
 	else if (sight.owner_fresh)
-		observe_absent(draft, vm);
+		observe_inactive(draft, vm, &sight);
 }
 
 void

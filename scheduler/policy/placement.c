@@ -27,6 +27,12 @@ place_refusal(const struct draft *draft, size_t vm, size_t index)
 		return "is being shut down";
 	if (!host_report_is_fresh(host))
 		return "has no fresh report";
+	if (!host_vms_are_fresh(host))
+		return "has a libvirt that does not answer";
+	if (host->storage_trouble[0] != '\0')
+		return "has lost a datastore";
+	if (host->cleaning)
+		return "is being cleaned";
 	if (!v->shared_storage && index != owner)
 		return "cannot reach its local disks";
 	if (free_kib(draft, index) < v->memory_kib)

@@ -5,9 +5,11 @@
  * The owner of a VM is the one host where a copy may exist.  It changes in the
  * same record that starts the VM elsewhere, and only once the old owner is
  * proved without that copy: then there is never a second host to ask about.
+ * proof.h has the rules of proof.
  */
 #include "scheduler/policy/draft.h"
 #include "scheduler/policy/placement.h"
+#include "scheduler/policy/proof.h"
 #include "scheduler/policy/timeouts.h"
 
 static bool
@@ -15,32 +17,42 @@ has_ha(const struct draft *draft, size_t vm)
 {
 	size_t owner = draft->vms[vm].owner;
 
-	return owner != NO_HOST &&
+	return owner != NO_HOST && draft->vms[vm].intent == INTENT_RUN &&
 	       draft->snap->clusters[draft->snap->hosts[owner].cluster].ha;
 }
 
-static bool
-is_active_at_owner(const struct draft *draft, size_t vm)
+static const struct snap_host *
+owner_of(const struct draft *draft, size_t vm)
 {
-	const struct snap_sighting *seen =
-		snapshot_sighting(draft->snap, vm, draft->vms[vm].owner);
-
-	return seen != NULL && vm_state_is_active(seen->state);
+	return &draft->snap->hosts[draft->vms[vm].owner];
 }
 
-/* NULL, or the proof that no copy of the VM is left at its owner. */
+/* What needs a person, but not in the first seconds. */
+static void
+raise_stuck(struct draft *draft, size_t vm, const char *why)
+{
+	if (owner_of(draft, vm)->state_age_ms < CANNOT_PROVE_AFTER_MS &&
+	    draft->snap->vms[vm].start_failures == 0)
+		return;
+	struct plan_alarm *alarm =
+		plan_add_alarm(draft->plan, SEVERITY_CRITICAL, "vm-lost",
+			       draft->snap->vms[vm].name);
+
+	reason_set(alarm->text, "%s cannot be started: %s",
+		   draft->snap->vms[vm].name, why);
+}
+
+/* NULL, or the proof that the host's failure ended the copy there. */
 static const char *
-proof_of_death(const struct draft *draft, size_t vm)
+proof_of_loss(const struct draft *draft, size_t vm)
 {
 	size_t owner = draft->vms[vm].owner;
-	const struct snap_host *host = &draft->snap->hosts[owner];
 
 	if (draft->states[owner] == HOST_DEAD)
 		return "is proved off";
-	if (host->state == HOST_REJOINING && host_vms_are_fresh(host) &&
-	    !is_active_at_owner(draft, vm))
-		return "was restarted and does not run it";
-	return NULL;
+	return owner_of(draft, vm)->state == HOST_REJOINING
+		       ? proof_of_absence(draft, vm)
+		       : NULL;
 }
 
 static void
@@ -48,50 +60,49 @@ mark_lost(struct draft *draft, size_t vm)
 {
 	const struct snap_vm *v = &draft->snap->vms[vm];
 	struct draft_vm want = draft->vms[vm];
+	char why[REASON_LEN];
 
-	if (want.owner == NO_HOST || want.intent != INTENT_RUN ||
-	    want.phase == VM_LOST || !has_ha(draft, vm))
+	if (want.phase == VM_LOST || !has_ha(draft, vm))
 		return;
 	/* A command to a host without power cannot arrive any more. */
 	if (v->starting && draft->states[want.owner] != HOST_DEAD)
 		return;
-	const char *proof = proof_of_death(draft, vm);
+	const char *proof = proof_of_loss(draft, vm);
 	if (proof == NULL)
 		return;
+	if (may_be_elsewhere(draft, vm, why)) {
+		raise_stuck(draft, vm, why);
+		return;
+	}
 	want.phase = VM_LOST;
 	struct plan_vm_change *change = draft_vm(draft, vm, &want);
 	reason_set(change->reason, "%s is lost: its host %s %s", v->name,
-		   draft->snap->hosts[want.owner].name, proof);
+		   owner_of(draft, vm)->name, proof);
+}
+
+static int64_t
+pause_ms(unsigned failures)
+{
+	int64_t pause_ms = START_RETRY_MS;
+
+	for (unsigned i = 1; i < failures && pause_ms < START_RETRY_MAX_MS; i++)
+		pause_ms *= 2;
+	return pause_ms < START_RETRY_MAX_MS ? pause_ms : START_RETRY_MAX_MS;
 }
 
 static bool
 must_wait(const struct draft *draft, size_t vm)
 {
 	const struct snap_vm *v = &draft->snap->vms[vm];
-	const struct snap_host *owner =
-		&draft->snap->hosts[draft->vms[vm].owner];
-	int64_t pause_ms = START_RETRY_MS;
+	const struct snap_host *owner = owner_of(draft, vm);
 
-	for (unsigned i = 1; i < v->start_failures; i++)
-		if (pause_ms < START_RETRY_MAX_MS)
-			pause_ms *= 2;
-	if (v->start_failures > 0 && v->command_age_ms < pause_ms)
+	if (v->start_failures > 0 &&
+	    v->command_age_ms < pause_ms(v->start_failures))
 		return true;
 	/* Its own host is coming back: seconds, and nothing has to move. */
 	return owner->state == HOST_REJOINING &&
 	       draft->states[draft->vms[vm].owner] == HOST_REJOINING &&
 	       owner->state_age_ms < REJOIN_PATIENCE_MS;
-}
-
-static void
-raise_stuck(struct draft *draft, size_t vm, const char *why)
-{
-	struct plan_alarm *alarm =
-		plan_add_alarm(draft->plan, SEVERITY_CRITICAL, "vm-lost",
-			       draft->snap->vms[vm].name);
-
-	reason_set(alarm->text, "%s cannot be started: %s",
-		   draft->snap->vms[vm].name, why);
 }
 
 static void
@@ -116,6 +127,26 @@ start(struct draft *draft, size_t vm, size_t host, const char *why)
 }
 
 static void
+say_no_proof(const struct draft *draft, size_t vm, char why[REASON_LEN])
+{
+	const struct snap_host *owner = owner_of(draft, vm);
+
+	reason_set(why,
+		   "nothing proves just now that %s does not run it: it is %s, "
+		   "its power is %s%s%s",
+		   owner->name,
+		   host_state_name(draft->states[draft->vms[vm].owner]),
+		   power_state_name(owner->power),
+		   owner->power_text[0] != '\0' ? ", " : "",
+		   owner->power_text);
+}
+
+/*
+ * LOST says that the VM died with its host.  That host may have got power or
+ * come back since, and may run the VM again: the proof must stand now.  Only
+ * at its owner it may be started without one, for there can be no second copy.
+ */
+static void
 recover(struct draft *draft, size_t vm)
 {
 	char why[REASON_LEN];
@@ -127,7 +158,16 @@ recover(struct draft *draft, size_t vm)
 		raise_stuck(draft, vm, "its definition was never read");
 		return;
 	}
+	if (is_shown_elsewhere(draft, vm, why)) {
+		raise_stuck(draft, vm, why);
+		return;
+	}
 	size_t host = place_vm(draft, vm, why);
+	if (host != NO_HOST && host != draft->vms[vm].owner &&
+	    proof_of_absence(draft, vm) == NULL) {
+		say_no_proof(draft, vm, why);
+		host = NO_HOST;
+	}
 	if (host == NO_HOST)
 		raise_stuck(draft, vm, why);
 	else
@@ -145,21 +185,24 @@ repeat_start(struct draft *draft, size_t vm)
 {
 	const struct snap_vm *v = &draft->snap->vms[vm];
 	size_t owner = draft->vms[vm].owner;
-	const struct snap_host *host = &draft->snap->hosts[owner];
+	char why[REASON_LEN];
 
 	if (draft->vms[vm].phase != VM_STARTING || v->phase != VM_STARTING ||
-	    v->starting || draft->states[owner] != HOST_UP ||
-	    !host_vms_are_fresh(host) ||
-	    host->vms_age_ms >= v->command_age_ms ||
-	    is_active_at_owner(draft, vm) ||
-	    draft->starts[owner] >= STARTS_PER_HOST)
+	    v->starting || !has_ha(draft, vm) ||
+	    draft->states[owner] != HOST_UP ||
+	    draft->snap->hosts[owner].cleaning ||
+	    !host_vms_are_fresh(&draft->snap->hosts[owner]) ||
+	    draft->snap->hosts[owner].vms_age_ms >= v->command_age_ms ||
+	    snapshot_shows_active(draft->snap, vm, owner) ||
+	    draft->starts[owner] >= STARTS_PER_HOST ||
+	    is_shown_elsewhere(draft, vm, why))
 		return;
 	draft->starts[owner]++;
 	struct plan_step *step = draft_step(draft, STEP_START, owner, vm);
 	reason_set(step->reason,
 		   "start %s on %s again: the outcome of the last start is "
 		   "not known and it does not run there",
-		   v->name, host->name);
+		   v->name, owner_of(draft, vm)->name);
 }
 
 void

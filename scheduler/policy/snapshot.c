@@ -81,7 +81,8 @@ vm_state_is_active(enum report_vm_state state)
 bool
 host_report_is_fresh(const struct snap_host *host)
 {
-	return host->link == LINK_OK && host->report_age_ms < REPORT_FRESH_MS &&
+	return host->link == LINK_OK && host->boot[0] != '\0' &&
+	       host->report_age_ms < REPORT_FRESH_MS &&
 	       strcmp(host->report_boot, host->boot) == 0;
 }
 
@@ -110,4 +111,12 @@ snapshot_sighting(const struct snapshot *snap, size_t vm, size_t host)
 		return NULL;
 	return bsearch(&key, snap->sightings, snap->n_sightings, sizeof(key),
 		       compare_sightings);
+}
+
+bool
+snapshot_shows_active(const struct snapshot *snap, size_t vm, size_t host)
+{
+	const struct snap_sighting *seen = snapshot_sighting(snap, vm, host);
+
+	return seen != NULL && vm_state_is_active(seen->state);
 }

@@ -91,7 +91,8 @@ struct snap_host {
 	/* seen: BMC, asked since the silence began */
 	bool has_bmc;
 	enum power_state power;
-	bool off_proved; /* two off reads, 250 ms apart, none on since */
+	bool off_proved; /* two off reads, 250 ms apart, none on since, the last
+			    younger than OFF_PROOF_MS */
 	char power_text[REPORT_TEXT_LEN];  /* what was read, or why not */
 	char bmc_trouble[REPORT_TEXT_LEN]; /* a fence would fail now; or "" */
 
@@ -121,6 +122,10 @@ struct snap_vm {
 	size_t failed_on;       /* last host that failed, or NO_HOST */
 	int64_t command_age_ms; /* since its last command ended, or never */
 	unsigned absences;      /* owner's complete reports without it */
+
+	/* seen: its owner's newest reading under the trusted boot showed it
+	 * active, or a start there ended well; since the coordinator began */
+	bool seen_there;
 
 	/* in flight just now */
 	bool starting;
@@ -167,5 +172,8 @@ bool host_vms_are_fresh(const struct snap_host *host);
 /* NULL when the host's last report does not show the VM. */
 const struct snap_sighting *snapshot_sighting(const struct snapshot *snap,
 					      size_t vm, size_t host);
+
+/* The host's last report, of whatever age, shows the VM active. */
+bool snapshot_shows_active(const struct snapshot *snap, size_t vm, size_t host);
 
 #endif

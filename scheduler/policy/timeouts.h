@@ -36,6 +36,8 @@ enum {
 	PROBE_TIMEOUT_MS = 1500,
 	FENCE_AFTER_MS = 10000,
 	CANNOT_PROVE_AFTER_MS = 12000,
+	OFF_PROOF_MS = 5000,      /* an off read proves nothing longer */
+	BOOT_PATIENCE_MS = 600000, /* from power on to the first answer */
 
 	DATASTORE_ALIVE_MS = 5000, /* a slot is written each second */
 	DATASTORE_SILENT_MS = 8000,

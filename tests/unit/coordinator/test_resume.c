@@ -7,6 +7,7 @@
  * SQLite store, and with ops that act on that world.  A child ends itself with
  * _exit() at its n-th step; the next one resumes from the store alone.
  */
+#include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -297,15 +298,18 @@ begin_world(void)
 static void
 end_world(void)
 {
-	static const char *const files[] = { "ironherd.db", "ironherd.db-wal",
-					     "ironherd.db-shm", "lock",
-					     "ironherd.db.bak" };
-	char path[128];
+	struct dirent *entry;
+	char path[512];
+	DIR *dir = opendir(state_dir);
 
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		snprintf(path, sizeof(path), "%s/%s", state_dir, files[i]);
-		unlink(path);
+	assert_non_null(dir);
+	while ((entry = readdir(dir)) != NULL) {
+		if (entry->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", state_dir, entry->d_name);
+		assert_int_equal(unlink(path), 0);
 	}
+	closedir(dir);
 	assert_int_equal(rmdir(state_dir), 0);
 }
 

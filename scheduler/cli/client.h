@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * scheduler/cli/client.h - asks the coordinator over its unix socket.
+ *
+ * Every call ends at its time limit, every answer is bounded.
+ */
+#ifndef SCHEDULER_CLI_CLIENT_H
+#define SCHEDULER_CLI_CLIENT_H
+
+#include <jansson.h>
+#include <stdint.h>
+
+#include "common/err.h"
+
+#define CLIENT_ANSWER_MAX (64u << 20) /* bytes */
+
+struct client;
+
+/* `socket` is kept, not copied. */
+struct client *client_new(const char *socket);
+void client_free(struct client *client);
+
+/*
+ * POST `body`, or GET when it is NULL.  The answer is the caller's and always
+ * an object.  Errors, each with what to do next after a line end in err:
+ *
+ *	-ENOTCONN	no coordinator there, or not for this user
+ *	-ETIMEDOUT	no answer in time: whether it was done is not known
+ *	-ECONNRESET	the line broke before the answer: as above
+ *	-ENOENT		it does not know that host, cluster, event
+ *	-EAGAIN		it cannot answer now (HTTP 5xx)
+ *	-EPERM		it refuses (other HTTP errors)
+ *	-EPROTO		what it says is not understood
+ *	-EFBIG		it says more than CLIENT_ANSWER_MAX
+ */
+int client_call(struct client *client, const char *path, const json_t *body,
+		int64_t timeout_ms, json_t **ret_answer, struct err *err);
+
+/* A name as part of a path; the caller frees it. */
+char *client_escape(struct client *client, const char *name);
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The commands and options: parser, help and completion follow these tables.
+ */
+#include "scheduler/cli/cli.h"
+
+#define BIT(option) (1u << OPTION_##option)
+#define REMOTE      (BIT(SOCKET) | BIT(TIMEOUT))
+#define READING     (REMOTE | BIT(JSON))
+
+const struct option_word cli_options[OPTIONS] = {
+	[OPTION_JSON] = { "json", 0, NULL, "print the coordinator's JSON" },
+	[OPTION_SOCKET] = { "socket", 0, "PATH",
+			    "the coordinator's socket [" CLI_SOCKET "]" },
+	[OPTION_TIMEOUT] = { "timeout", 0, "SECONDS",
+			     "longest wait for an answer [10]" },
+	[OPTION_FOLLOW] = { "follow", 'f', NULL,
+			    "go on with events as they happen" },
+	[OPTION_COUNT] = { "number", 'n', "N", "begin N events back" },
+	[OPTION_EXIT_CODE] = { "exit-code", 0, NULL,
+			       "exit 1 on a warning, 2 when critical, 3 when "
+			       "unknown" },
+	[OPTION_FORCE] = { "force", 0, NULL, "also while VMs run there" },
+	[OPTION_YES] = { "yes", 'y', NULL, "do not ask" },
+	[OPTION_AGENT] = { "agent", 0, NULL, "it is an agent's configuration" },
+	[OPTION_HELP] = { "help", 'h', NULL, "explain the command" },
+	[OPTION_VERSION] = { "version", 'V', NULL, "print the version" },
+};
+
+const struct command cli_commands[] = {
+	{ "status", "", 0, 0, READING | BIT(EXIT_CODE), cmd_status,
+	  "the site at a glance: clusters, hosts, VMs, alarms", NULL },
+	{ "hosts", "", 0, 0, READING, cmd_hosts,
+	  "hosts, with the age of what is known of them", NULL },
+	{ "vms", "", 0, 0, READING, cmd_vms, "VMs, and what HA does about them",
+	  NULL },
+	{ "alarms", "", 0, 0, READING, cmd_alarms,
+	  "what needs a person, as long as it stands", NULL },
+	{ "events", "", 0, 0, READING | BIT(FOLLOW) | BIT(COUNT), cmd_events,
+	  "what happened, newest last",
+	  "Without -n the last 20 are shown, with --follow the last 10.\n"
+	  "With --json and --follow each event is one line of JSON." },
+	{ "explain", "EVENT", 1, 1, READING, cmd_explain,
+	  "why an event happened: evidence, choices, refusals",
+	  "EVENT is the number in the first column of `ironherd events`." },
+	{ "snapshot", "NUMBER", 1, 1, READING, cmd_snapshot,
+	  "what was known at a decision, and the plan made", NULL },
+	{ "power", "status|on|off HOST", 2, 2, READING | BIT(FORCE) | BIT(YES),
+	  cmd_power, "read or switch the power of a host through its BMC",
+	  "`power off` asks first; without a terminal it needs --yes.\n"
+	  "It is refused while VMs run on the host, unless --force is given." },
+	{ "ha", "enable|disable CLUSTER", 2, 2, READING, cmd_ha,
+	  "switch high availability of a cluster", NULL },
+	{ "check", "[CONFIG]", 0, 1, BIT(AGENT), cmd_check,
+	  "find the mistakes in a configuration file",
+	  "A file named agent.conf is taken for an agent's, any other for a\n"
+	  "coordinator's.  Without CONFIG: /etc/ironherd/coordinator.conf, "
+	  "with\n"
+	  "--agent /etc/ironherd/agent.conf." },
+	{ "version", "", 0, 0, 0, cmd_version, "print the version", NULL },
+	{ "help", "[COMMAND]", 0, 1, 0, cmd_help, "explain a command", NULL },
+	{ NULL, NULL, 0, 0, 0, NULL, NULL, NULL },
+};

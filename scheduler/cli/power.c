@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * `ironherd power` and `ironherd ha`: the commands that change something.
+ *
+ * An answer that does not come is an outcome that is not known, and is said
+ * to be: a person may be about to believe that a host is off.
+ */
+#include <errno.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "scheduler/cli/cli.h"
+#include "scheduler/cli/field.h"
+#include "scheduler/cli/text.h"
+
+/* A verified switch takes tens of seconds on real machines. */
+enum { SWITCH_TIMEOUT_MS = 90000 };
+
+/* For the record: who did it. */
+static const char *
+user_name(void)
+{
+	const char *sudo = getenv("SUDO_USER");
+	const struct passwd *entry = getpwuid(getuid());
+
+	if (sudo != NULL && sudo[0] != '\0')
+		return sudo;
+	return entry != NULL ? entry->pw_name : "unknown";
+}
+
+/* POST; 0 or an exit status with the complaint made. */
+static int
+post(struct cli *cli, const char *path, json_t *body, json_t **ret_answer)
+{
+	int64_t timeout_ms = cli->timeout_ms;
+	struct err err = { "" };
+
+	if (!cli->given[OPTION_TIMEOUT])
+		timeout_ms = SWITCH_TIMEOUT_MS;
+	json_object_set_new(body, "by", json_string(user_name()));
+	int rc = cli_ask(cli, path, body, timeout_ms, ret_answer, &err);
+	if (rc == 0)
+		return CLI_OK;
+
+	int status = cli_fail(cli, cli_status_of(rc), &err);
+	if (status == CLI_UNANSWERED)
+		fputs("          WHETHER IT WAS DONE IS NOT KNOWN: look before "
+		      "you rely on it\n",
+		      cli->io.err);
+	return status;
+}
+
+/* --- power ------------------------------------------------------------ */
+
+/* "2.31 s", "23 ms" */
+static const char *
+show_rtt(char buf[TEXT_LEN], int64_t ms)
+{
+	if (ms < 1000)
+		return text_age(buf, ms);
+	snprintf(buf, TEXT_LEN, "%lld.%02lld s", (long long)(ms / 1000),
+		 (long long)(ms % 1000 / 10));
+	return buf;
+}
+
+/* Only a reading that went well tells: not an old state beside an error. */
+static bool
+is_read(const json_t *answer)
+{
+	const json_t *rc = json_object_get(answer, "rc");
+	bool is_good = strcmp(field_text(answer, "rc"), "ok") == 0 ||
+		       (json_is_integer(rc) && json_integer_value(rc) == 0);
+
+	return is_good &&
+	       word_power(field_text(answer, "power")).tone < TONE_WARN;
+}
+
+/* A power that was read, or a reading that failed. */
+static int
+show_power(const struct cli *cli, const json_t *answer)
+{
+	const char *host = field_text(answer, "host");
+	const char *text = field_text(answer, "text");
+	struct word power = word_power(field_text(answer, "power"));
+	char rtt[TEXT_LEN];
+
+	fprintf(cli->io.out, "%s: ", host);
+	if (!is_read(answer)) {
+		cli_print(cli, TONE_WARN, "power unknown");
+		fprintf(cli->io.out, ": %s\n",
+			text[0] != '\0' ? text : "the BMC gave no answer");
+		return CLI_FAILED;
+	}
+	cli_print(cli, TONE_BOLD, "%s", power.text);
+	if (field_number(answer, "rtt_ms") >= 0)
+		fprintf(cli->io.out, " (its BMC answered in %s)",
+			show_rtt(rtt, field_number(answer, "rtt_ms")));
+	fputc('\n', cli->io.out);
+	return CLI_OK;
+}
+
+static int
+power_status(struct cli *cli, const char *path, const char *host)
+{
+	json_t *answer;
+	int status = cli_get(cli, path, &answer);
+
+	(void)host;
+	if (status != CLI_OK)
+		return status;
+	if (cli->given[OPTION_JSON]) {
+		cli_print_json(cli, answer);
+		status = is_read(answer) ? CLI_OK : CLI_FAILED;
+	} else {
+		status = show_power(cli, answer);
+	}
+	json_decref(answer);
+	return status;
+}
+
+/* Was the wanted state read twice?  Anything else is no success. */
+static int
+show_switch(const struct cli *cli, const json_t *answer, const char *want)
+{
+	const char *power = field_text(answer, "power");
+	const char *text = field_text(answer, "text");
+	bool done = field_true(answer, "verified") && strcmp(power, want) == 0;
+	char rtt[TEXT_LEN];
+
+	if (cli->given[OPTION_JSON]) {
+		cli_print_json(cli, answer);
+		return done ? CLI_OK : CLI_FAILED;
+	}
+	fprintf(cli->io.out, "%s: ", field_text(answer, "host"));
+	if (done) {
+		cli_print(cli, TONE_BOLD, "%s", want);
+		fputs(", verified", cli->io.out);
+		if (field_number(answer, "rtt_ms") >= 0)
+			fprintf(cli->io.out, " after %s",
+				show_rtt(rtt, field_number(answer, "rtt_ms")));
+		fputc('\n', cli->io.out);
+		return CLI_OK;
+	}
+	cli_print(cli, TONE_BAD, "NOT verified %s", want);
+	fprintf(cli->io.out, ", power %s%s%s\n", power[0] != '\0' ? power : "?",
+		text[0] != '\0' ? ": " : "", text);
+	return CLI_FAILED;
+}
+
+static int
+power_switch(struct cli *cli, const char *path, const char *want)
+{
+	json_t *answer, *body = json_pack("{s:s, s:b}", "want", want, "force",
+					  (int)cli->given[OPTION_FORCE]);
+	int status = post(cli, path, body, &answer);
+
+	json_decref(body);
+	if (status != CLI_OK)
+		return status;
+	status = show_switch(cli, answer, want);
+	json_decref(answer);
+	return status;
+}
+
+static int
+power_on(struct cli *cli, const char *path, const char *host)
+{
+	(void)host;
+	return power_switch(cli, path, "on");
+}
+
+/* What would be lost, for the question; says nothing when it is not known. */
+static void
+print_stake(struct cli *cli, const char *host)
+{
+	json_t *site, *clusters, *cluster, *item;
+	struct err err;
+	size_t c, i;
+
+	if (cli_ask(cli, "/v1/status", NULL, cli->timeout_ms, &site, &err) < 0)
+		return;
+	clusters = json_object_get(site, "clusters");
+	json_array_foreach (clusters, c, cluster) {
+		json_array_foreach (json_object_get(cluster, "hosts"), i,
+				    item) {
+			if (strcmp(field_text(item, "name"), host) != 0)
+				continue;
+			fprintf(cli->io.err, " (%s, %lld VMs)",
+				word_host_state(item).text,
+				(long long)field_number(item, "vms"));
+		}
+	}
+	json_decref(site);
+}
+
+static bool
+confirm(struct cli *cli, const char *host)
+{
+	cleanup_free char *safe = text_safe(host);
+	char answer[16] = "";
+
+	fprintf(cli->io.err, "Cut the power of %s", safe);
+	print_stake(cli, host);
+	fputs("? [y/N] ", cli->io.err);
+	fflush(cli->io.err);
+	if (fgets(answer, sizeof(answer), cli->io.in) == NULL)
+		fputc('\n', cli->io.err);
+	answer[strcspn(answer, "\n")] = '\0';
+	return strcmp(answer, "y") == 0 || strcmp(answer, "Y") == 0 ||
+	       strcmp(answer, "yes") == 0;
+}
+
+static int
+power_off(struct cli *cli, const char *path, const char *host)
+{
+	if (!cli->given[OPTION_YES] && !cli->io.can_ask)
+		return cli_complain(cli, CLI_USAGE,
+				    "power off asks first, and there is no "
+				    "terminal to ask at\nadd --yes");
+	if (!cli->given[OPTION_YES] && !confirm(cli, host))
+		return cli_complain(cli, CLI_FAILED, "nothing was done");
+	return power_switch(cli, path, "off");
+}
+
+/* --- words after a command -------------------------------------------- */
+
+struct verb {
+	const char *name;           /* NULL ends a table */
+	const char *before, *after; /* of the path */
+	int (*run)(struct cli *cli, const char *path, const char *name);
+};
+
+static const char *
+verb_name(const void *list, size_t i)
+{
+	return ((const struct verb *)list)[i].name;
+}
+
+static int
+run_verb(struct cli *cli, const struct verb *verbs, const char *what)
+{
+	const char *word = cli->args[0], *name = cli->args[1];
+	const struct verb *verb = verbs;
+
+	while (verb->name != NULL && strcmp(verb->name, word) != 0)
+		verb++;
+	if (verb->name == NULL) {
+		const char *near = cli_nearest(word, verb_name, verbs);
+		return cli_complain(cli, CLI_USAGE,
+				    "unknown word \"%.64s\"\n%s%s%s%s", word,
+				    near != NULL ? "did you mean " : "usage: ",
+				    near != NULL ? near : cli->command->name,
+				    near != NULL ? "" : " ",
+				    near != NULL ? "?" : cli->command->args);
+	}
+	if (name[0] == '\0')
+		return cli_complain(cli, CLI_USAGE, "the %s has no name", what);
+	cleanup_free char *path =
+		cli_path(cli, verb->before, name, verb->after);
+	return verb->run(cli, path, name);
+}
+
+int
+cmd_power(struct cli *cli)
+{
+	static const struct verb verbs[] = {
+		{ "status", "/v1/hosts/", "/power", power_status },
+		{ "on", "/v1/hosts/", "/power", power_on },
+		{ "off", "/v1/hosts/", "/power", power_off },
+		{ NULL, NULL, NULL, NULL },
+	};
+
+	return run_verb(cli, verbs, "host");
+}
+
+/* --- ha --------------------------------------------------------------- */
+
+static int
+switch_ha(struct cli *cli, const char *path, bool enabled)
+{
+	json_t *answer, *body = json_pack("{s:b}", "enabled", (int)enabled);
+	int status = post(cli, path, body, &answer);
+
+	json_decref(body);
+	if (status != CLI_OK)
+		return status;
+	if (cli->given[OPTION_JSON]) {
+		cli_print_json(cli, answer);
+	} else {
+		bool ha = field_true(answer, "ha");
+		fprintf(cli->io.out, "%s: ", field_text(answer, "cluster"));
+		cli_print(cli, ha ? TONE_BOLD : TONE_WARN, "HA %s",
+			  ha ? "on" : "OFF");
+		fputs(ha ? "\n" : ": a lost host's VMs stay down\n",
+		      cli->io.out);
+	}
+	if (field_true(answer, "ha") != enabled)
+		status = CLI_FAILED;
+	json_decref(answer);
+	return status;
+}
+
+static int
+ha_enable(struct cli *cli, const char *path, const char *name)
+{
+	(void)name;
+	return switch_ha(cli, path, true);
+}
+
+static int
+ha_disable(struct cli *cli, const char *path, const char *name)
+{
+	(void)name;
+	return switch_ha(cli, path, false);
+}
+
+int
+cmd_ha(struct cli *cli)
+{
+	static const struct verb verbs[] = {
+		{ "enable", "/v1/clusters/", "/ha", ha_enable },
+		{ "disable", "/v1/clusters/", "/ha", ha_disable },
+		{ NULL, NULL, NULL, NULL },
+	};
+
+	return run_verb(cli, verbs, "cluster");
+}
