@@ -60,15 +60,20 @@ dir-ironherd-agent       := agent
 dir-ironherd-coordinator := scheduler/coordinator
 dir-ironherd             := scheduler/cli
 
-# The policy folder of the tests belongs to scheduler/policy, and so on.
+# The policy folder of the tests belongs to scheduler/policy, and so on; what
+# only its tests need is tests/support/policy_*.c.
 test_room = $(if $(filter policy coordinator cli sim,$1),scheduler/$1,$1)
+test_support = $(patsubst %.c,$B/obj/%.o,$(wildcard tests/support/$(firstword $(subst -, ,$1))_*.c))
 tests    := $(patsubst tests/unit/%.c,$B/unit/%,$(wildcard tests/unit/*/test_*.c))
-support  := $(patsubst %.c,$B/obj/%.o,$(wildcard tests/support/*.c))
+# An archive: a test links only what it uses, so fakes of one room need not
+# link into another's tests.
+support  := $B/lib/tests-support.a
 mib      := $B/mibs/IRONHERD-MIB.txt
 
 all: $(programs:%=$B/bin/%) $(mib)        ## build the programs (default)
 
 $(foreach r,$(rooms),$(eval $(call room_lib,$r): $(patsubst %.c,$B/obj/%.o,$(call room_src,$r))))
+$(support): $(patsubst %.c,$B/obj/%.o,$(wildcard tests/support/*.c))
 
 $B/lib/%.a:
 	@mkdir -p $(@D)
@@ -89,7 +94,7 @@ endef
 $(foreach p,$(programs),$(eval $(call program,$p)))
 
 define unit
-$B/unit/$1/test_%: $B/obj/tests/unit/$1/test_%.o $(support) $(foreach r,$(closure-$(call test_room,$1)),$(call room_lib,$r))
+$B/unit/$1/test_%: $B/obj/tests/unit/$1/test_%.o $(call test_support,$1) $(foreach r,$(closure-$(call test_room,$1)),$(call room_lib,$r))
 	@mkdir -p $$(@D)
 	@echo "  LD   $$@"
 	$$(Q)$$(CC) $$(link) -o $$@ $$^ $$(libs-$(call test_room,$1)) $$(call pc,cmocka)
@@ -121,9 +126,21 @@ check-unit: all $(tests)                       ## unit tests
 
 check-layers:                                  ## who may include whom
 	$(Q)tests/check-layers
+	$(Q)tests/check-layers --self-test
 
 check-lab: all $(lab_tools)                    ## end to end in the lab (root)
+	$(Q)LAB_BIN=$B/lab BIN=$B/bin tests/lab/selfcheck
 	$(Q)LAB_BIN=$B/lab BIN=$B/bin tests/lab/run
+
+fuzz: $(patsubst tests/fuzz/fuzz_%.c,fuzz-%,$(wildcard tests/fuzz/fuzz_*.c)) ## fuzz each parser for SECONDS=60
+
+fuzz-%: tests/fuzz/fuzz_%.c
+	@mkdir -p $B/fuzz/$*
+	$(Q)clang -std=c11 -g -O1 $(defs) -I. $(pkg_cflags) -fno-sanitize-recover=undefined \
+	        -fsanitize=fuzzer,address,undefined -o $B/fuzz/fuzz_$* $< $(fuzz-src-$*) $(libs-snmp-mib)
+	$(Q)$B/fuzz/fuzz_$* -max_total_time=$(or $(SECONDS),60) -timeout=5 $B/fuzz/$* $(wildcard tests/fuzz/corpus/$*)
+fuzz-src-config := $(wildcard common/config*.c) common/err.c common/num.c common/alloc.c common/log.c common/file.c common/secret.c
+fuzz-src-codec  := $(wildcard snmp-mib/codec*.c) snmp-mib/node_report.c common/err.c common/num.c common/alloc.c common/log.c
 
 lint:                                          ## clang-tidy and cppcheck
 	$(Q)tests/lint $(defs) $(pkg_cflags)
@@ -167,6 +184,6 @@ help:                                          ## this list
 	@echo "  V=1 shows commands; SAN=1 builds with sanitizers into build-san"
 
 .SECONDARY:
-.PHONY: all check check-unit check-layers check-lab lint demo lab-up lab-down \
+.PHONY: all check check-unit check-layers check-lab fuzz lint demo lab-up lab-down \
         install format clean help
 -include $(shell find $B/obj -name '*.d' 2>/dev/null)

@@ -15,9 +15,10 @@
 
 #include "common/config.h"
 
-#define CONFIG_BLOCKS_MAX 8192 /* blocks { } in one file */
-#define CONFIG_DEPTH_MAX  16
-#define CONFIG_NAME_MAX   64 /* of an option, with the NUL */
+#define CONFIG_BLOCKS_MAX  8192 /* blocks { } in one file */
+#define CONFIG_DEPTH_MAX   16
+#define CONFIG_NAME_MAX    64 /* of an option, with the NUL */
+#define CONFIG_MESSAGE_MAX 256
 
 #define CONFIG_NO_TOKEN SIZE_MAX
 
@@ -86,9 +87,42 @@ struct config {
 	struct config_section *root;
 };
 
+/* One round over the tokens that are not dropped, by position. */
+struct config_reading {
+	struct config *config;
+	size_t *live; /* position to index of the token */
+	size_t n_live;
+	bool failed;     /* a mistake was found: */
+	size_t at;       /* the position to show */
+	size_t from, to; /* the statement to leave out */
+	char lost[CONFIG_NAME_MAX];
+	char message[CONFIG_MESSAGE_MAX];
+};
+
 void config_scan(struct config *config);
 void config_parse(struct config *config, const struct config_option *options);
 void config_judge(struct config *config);
+
+/* --- config_statement.c: positions among the tokens ---------------------- */
+
+const struct config_token *config_token_at(const struct config_reading *reading,
+					   size_t position);
+bool config_is_kind(const struct config_reading *reading, size_t position,
+		    enum config_token_kind kind);
+/* A word where a name belongs, and which could be one. */
+bool config_is_name(const struct config_reading *reading, size_t position);
+bool config_is_plain_name(const char *text);
+size_t config_statement_start(const struct config_reading *reading,
+			      size_t position);
+size_t config_statement_end(const struct config_reading *reading, size_t from);
+/* As config_statement_end, but not before the line or the block ends. */
+size_t config_line_end(const struct config_reading *reading, size_t from);
+bool config_lacks_value(const struct config_reading *reading, size_t at);
+/* The token that opens the block around, CONFIG_NO_TOKEN in none. */
+size_t config_block_around(const struct config_reading *reading,
+			   size_t position);
+
+/* --- config_value.c and config_error.c ----------------------------------- */
 
 struct config_section *config_section_new(const struct config_option *options);
 void config_section_free(struct config_section *section);

@@ -18,79 +18,12 @@
 #include "common/cleanup.h"
 #include "common/config_own.h"
 
-#define MESSAGE_MAX 256
-
-struct reading {
-	struct config *config;
-	size_t *live; /* indices of the tokens not dropped */
-	size_t n_live;
-	bool failed;     /* in this round */
-	size_t from, to; /* the statement to leave out, positions in live[] */
-	size_t at;       /* the position to show */
-	char lost[CONFIG_NAME_MAX];
-	char message[MESSAGE_MAX];
-};
-
 /* libconfuse has one lexer for the whole process and hands nothing of ours to
  * its callbacks: one file is read at a time, by one thread. */
-static struct reading *now;
-
-static const struct config_token *
-token_at(const struct reading *reading, size_t position)
-{
-	return &reading->config->tokens[reading->live[position]];
-}
-
-static bool
-is_kind(const struct reading *reading, size_t position,
-	enum config_token_kind kind)
-{
-	return position < reading->n_live &&
-	       token_at(reading, position)->kind == kind;
-}
-
-static bool
-is_value(const struct reading *reading, size_t position)
-{
-	return position > 0 && is_kind(reading, position - 1, TOKEN_EQUALS) &&
-	       (is_kind(reading, position, TOKEN_WORD) ||
-		is_kind(reading, position, TOKEN_STRING));
-}
-
-/* Does a statement end with this token? */
-static bool
-is_last(const struct reading *reading, size_t position)
-{
-	return is_kind(reading, position, TOKEN_OPEN) ||
-	       is_kind(reading, position, TOKEN_CLOSE) ||
-	       is_value(reading, position);
-}
-
-static bool
-is_plain_name(const char *text)
-{
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
-				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-
-	return strlen(text) < CONFIG_NAME_MAX && strspn(text, letters) > 0 &&
-	       text[strspn(text, "abcdefghijklmnopqrstuvwxyz"
-				 "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				 "0123456789-_")] == '\0';
-}
-
-static bool
-is_name(const struct reading *reading, size_t position)
-{
-	bool title = is_kind(reading, position + 1, TOKEN_OPEN) &&
-		     position > 0 && !is_last(reading, position - 1);
-
-	return is_kind(reading, position, TOKEN_WORD) && !title &&
-	       !is_value(reading, position) &&
-	       is_plain_name(token_at(reading, position)->text);
-}
+static struct config_reading *now;
 
 static char *
-render(const struct reading *reading)
+render(const struct config_reading *reading)
 {
 	static const char *const marks[] = { [TOKEN_EQUALS] = "=",
 					     [TOKEN_OPEN] = "{",
@@ -103,9 +36,9 @@ render(const struct reading *reading)
 	if (to == NULL)
 		abort(); /* out of memory */
 	for (size_t i = 0; i < reading->n_live; i++) {
-		const struct config_token *token = token_at(reading, i);
+		const struct config_token *token = config_token_at(reading, i);
 
-		if (is_name(reading, i))
+		if (config_is_name(reading, i))
 			fprintf(to, "%s\n", token->text);
 		else if (token->kind == TOKEN_WORD ||
 			 token->kind == TOKEN_STRING)
@@ -119,41 +52,6 @@ render(const struct reading *reading)
 
 /* --- mistakes ----------------------------------------------------------- */
 
-static size_t
-statement_start(const struct reading *reading, size_t position)
-{
-	while (position > 0 && !is_last(reading, position - 1))
-		position--;
-	return position;
-}
-
-/* Where reading can go on: behind the value or block of the statement, at a
- * new line, before the end of the block around it, or at a "name =". */
-static size_t
-statement_end(const struct reading *reading, size_t from)
-{
-	for (size_t i = from; i < reading->n_live; i++) {
-		const struct config_token *token = token_at(reading, i);
-
-		if (i > from && is_value(reading, i - 1))
-			return i;
-		if (token->kind == TOKEN_CLOSE)
-			return i;
-		if (token->kind == TOKEN_OPEN) {
-			while (reading->live[i] != token->match)
-				i++;
-			return i + 1;
-		}
-		if (i == from || is_kind(reading, i - 1, TOKEN_EQUALS))
-			continue;
-		if (token->kind == TOKEN_WORD &&
-		    (token->line > token_at(reading, i - 1)->line ||
-		     is_kind(reading, i + 1, TOKEN_EQUALS)))
-			return i;
-	}
-	return reading->n_live;
-}
-
 static const char *
 option_name_at(const void *names, size_t i)
 {
@@ -165,7 +63,7 @@ option_name_at(const void *names, size_t i)
 /* What the file says may be a secret that lost its quotes: never shown from
  * a file of secrets. */
 static void
-explain_unknown(struct reading *reading, const cfg_t *cfg,
+explain_unknown(struct config_reading *reading, const cfg_t *cfg,
 		const struct config_token *token)
 {
 	const char *near =
@@ -187,7 +85,8 @@ explain_unknown(struct reading *reading, const cfg_t *cfg,
 }
 
 static void
-explain_unexpected(struct reading *reading, const struct config_token *token)
+explain_unexpected(struct config_reading *reading,
+		   const struct config_token *token)
 {
 	bool word = token->kind == TOKEN_WORD || token->kind == TOKEN_STRING;
 
@@ -200,39 +99,16 @@ explain_unexpected(struct reading *reading, const struct config_token *token)
 			 token->text);
 }
 
-/* "name =" with nothing behind it takes the next line's name for its value,
- * and only the token behind that looks odd. */
-static bool
-lacks_value(const struct reading *reading, size_t at)
-{
-	return at >= 3 && at <= reading->n_live &&
-	       is_kind(reading, at - 2, TOKEN_EQUALS) &&
-	       is_kind(reading, at - 1, TOKEN_WORD) &&
-	       token_at(reading, at - 1)->line >
-		       token_at(reading, at - 2)->line;
-}
-
-/* Behind a name without its { stand options of another block. */
 static void
-skip_line(struct reading *reading)
-{
-	while (reading->to < reading->n_live &&
-	       !is_kind(reading, reading->to, TOKEN_CLOSE) &&
-	       token_at(reading, reading->to)->line ==
-	               token_at(reading, reading->from)->line)
-		reading->to = statement_end(reading, reading->to);
-}
-
-static void
-set_extent(struct reading *reading, size_t at)
+set_extent(struct config_reading *reading, size_t at)
 {
 	reading->failed = true;
 	reading->at = at < reading->n_live ? at : reading->n_live - 1;
-	reading->from = statement_start(reading, at);
-	reading->to = statement_end(reading, reading->from);
-	if (is_name(reading, reading->from))
+	reading->from = config_statement_start(reading, at);
+	reading->to = config_statement_end(reading, reading->from);
+	if (config_is_name(reading, reading->from))
 		snprintf(reading->lost, sizeof(reading->lost), "%s",
-			 token_at(reading, reading->from)->text);
+			 config_token_at(reading, reading->from)->text);
 }
 
 /* libconfuse found a mistake at line cfg->line, the token at that position;
@@ -240,13 +116,13 @@ set_extent(struct reading *reading, size_t at)
 static void
 mistake_found(cfg_t *cfg, const char *fmt, va_list ap)
 {
-	struct reading *reading = now;
+	struct config_reading *reading = now;
 	size_t at = (size_t)cfg->line - 1;
 
 	if (reading->failed || reading->n_live == 0)
 		return;
 	set_extent(reading, at);
-	if (lacks_value(reading, at)) {
+	if (config_lacks_value(reading, at)) {
 		set_extent(reading, at - 3);
 		reading->to = at - 1;
 		snprintf(reading->message, sizeof(reading->message),
@@ -255,13 +131,13 @@ mistake_found(cfg_t *cfg, const char *fmt, va_list ap)
 		snprintf(reading->message, sizeof(reading->message),
 			 "the file ends in the middle of this");
 	} else if (strncmp(fmt, "no such option", 14) == 0) {
-		explain_unknown(reading, cfg, token_at(reading, at));
+		explain_unknown(reading, cfg, config_token_at(reading, at));
 	} else if (strncmp(fmt, "unexpected token", 16) == 0) {
-		explain_unexpected(reading, token_at(reading, at));
+		explain_unexpected(reading, config_token_at(reading, at));
 	} else {
 		vsnprintf(reading->message, sizeof(reading->message), fmt, ap);
 		if (strncmp(fmt, "missing opening brace", 21) == 0)
-			skip_line(reading);
+			reading->to = config_line_end(reading, reading->from);
 	}
 }
 
@@ -270,11 +146,11 @@ mistake_found(cfg_t *cfg, const char *fmt, va_list ap)
 static int
 value_found(cfg_t *cfg, cfg_opt_t *opt)
 {
-	struct reading *reading = now;
+	struct config_reading *reading = now;
 	size_t at = (size_t)cfg->line - 1;
 
 	if (opt->def.number == 0) {
-		opt->def.number = (long)token_at(reading, at)->line;
+		opt->def.number = (long)config_token_at(reading, at)->line;
 		return 0;
 	}
 	set_extent(reading, at - 2);
@@ -294,33 +170,18 @@ is_echo(const struct config *config, unsigned line)
 	return false;
 }
 
-/* The token that opens the block around a position. */
-static size_t
-block_around(const struct reading *reading, size_t position)
-{
-	size_t depth = 0;
-
-	while (position-- > 0) {
-		if (is_kind(reading, position, TOKEN_CLOSE))
-			depth++;
-		else if (is_kind(reading, position, TOKEN_OPEN) && depth-- == 0)
-			return reading->live[position];
-	}
-	return CONFIG_NO_TOKEN;
-}
-
 static void
-drop_statement(struct reading *reading)
+drop_statement(struct config_reading *reading)
 {
 	struct config *config = reading->config;
-	unsigned line = token_at(reading, reading->at)->line;
+	unsigned line = config_token_at(reading, reading->at)->line;
 
 	if (!is_echo(config, line))
 		config_add_error(config, line, "%s", reading->message);
 	if (config->n_lost < CONFIG_ERRORS_MAX) {
 		struct config_lost *lost = &config->lost[config->n_lost++];
 
-		lost->open = block_around(reading, reading->from);
+		lost->open = config_block_around(reading, reading->from);
 		memcpy(lost->name, reading->lost, sizeof(lost->name));
 	}
 	for (size_t i = reading->from; i < reading->to; i++)
@@ -341,7 +202,7 @@ options_new(const struct config_option *options)
 		bool block = options[i].type == CONFIG_SECTION ||
 			     options[i].type == CONFIG_LIST;
 
-		assert(is_plain_name(options[i].name));
+		assert(config_is_plain_name(options[i].name));
 		made[i].name = options[i].name;
 		made[i].type = block ? CFGT_SEC : CFGT_STR;
 		made[i].flags = block ? CFGF_MULTI : CFGF_NODEFAULT;
@@ -370,12 +231,12 @@ token_of(const char *digits)
 	return (size_t)strtoull(digits, NULL, 10);
 }
 
-static struct config_section *take_section(struct reading *reading,
+static struct config_section *take_section(struct config_reading *reading,
 					   const struct config_option *options,
 					   cfg_t *cfg);
 
 static struct config_section *
-take_block(struct reading *reading, const struct config_option *option,
+take_block(struct config_reading *reading, const struct config_option *option,
 	   cfg_t *cfg)
 {
 	const struct config *config = reading->config;
@@ -397,8 +258,8 @@ take_block(struct reading *reading, const struct config_option *option,
 }
 
 static struct config_section *
-take_section(struct reading *reading, const struct config_option *options,
-	     cfg_t *cfg)
+take_section(struct config_reading *reading,
+	     const struct config_option *options, cfg_t *cfg)
 {
 	struct config_section *section = config_section_new(options);
 
@@ -425,7 +286,7 @@ take_section(struct reading *reading, const struct config_option *options,
 /* --- the rounds ---------------------------------------------------------- */
 
 static void
-collect_live(struct reading *reading)
+collect_live(struct config_reading *reading)
 {
 	const struct config *config = reading->config;
 
@@ -439,7 +300,7 @@ collect_live(struct reading *reading)
 
 /* True when nothing more can be found. */
 static bool
-read_once(struct reading *reading, cfg_opt_t *made,
+read_once(struct config_reading *reading, cfg_opt_t *made,
 	  const struct config_option *options)
 {
 	struct config *config = reading->config;
@@ -468,7 +329,7 @@ read_once(struct reading *reading, cfg_opt_t *made,
 void
 config_parse(struct config *config, const struct config_option *options)
 {
-	struct reading reading = { .config = config };
+	struct config_reading reading = { .config = config };
 	cfg_opt_t *made = options_new(options);
 
 	assert(now == NULL);

@@ -31,7 +31,7 @@ err_errno(struct err *err, int code, const char *fmt, ...)
 
 	size_t len = strlen(err->text);
 	snprintf(err->text + len, sizeof(err->text) - len, ": %s",
-	         strerror(-code));
+		 strerror(-code));
 	return code;
 }
 

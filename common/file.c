@@ -28,7 +28,7 @@ first_room(int fd)
 
 static int
 read_fd(int fd, const char *path, size_t max, char **ret_text, size_t *ret_len,
-        struct err *err)
+	struct err *err)
 {
 	cleanup_free char *text = NULL;
 	size_t len = 0, room = first_room(fd);
@@ -49,8 +49,8 @@ read_fd(int fd, const char *path, size_t max, char **ret_text, size_t *ret_len,
 			break;
 		len += (size_t)n;
 		if (len > max)
-			return err_set(err, -EFBIG,
-			               "%s: larger than %zu bytes", path, max);
+			return err_set(err, -EFBIG, "%s: larger than %zu bytes",
+				       path, max);
 	}
 	text[len] = '\0';
 	*ret_text = text;
@@ -62,7 +62,7 @@ read_fd(int fd, const char *path, size_t max, char **ret_text, size_t *ret_len,
 
 int
 file_read(const char *path, size_t max, char **ret_text, size_t *ret_len,
-          struct err *err)
+	  struct err *err)
 {
 	cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC);
 
@@ -72,8 +72,8 @@ file_read(const char *path, size_t max, char **ret_text, size_t *ret_len,
 }
 
 int
-file_read_secret(const char *path, size_t max, char **ret_text,
-                 size_t *ret_len, struct err *err)
+file_read_secret(const char *path, size_t max, char **ret_text, size_t *ret_len,
+		 struct err *err)
 {
 	cleanup_close int fd =
 		open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
@@ -81,8 +81,8 @@ file_read_secret(const char *path, size_t max, char **ret_text,
 
 	if (fd < 0 && errno == ELOOP)
 		return err_set(err, -EPERM,
-		               "%s: is a symbolic link; name the file itself",
-		               path);
+			       "%s: is a symbolic link; name the file itself",
+			       path);
 	if (fd < 0)
 		return err_errno(err, -errno, "%s", path);
 	if (fstat(fd, &st) < 0)
@@ -91,13 +91,13 @@ file_read_secret(const char *path, size_t max, char **ret_text,
 		return err_set(err, -EPERM, "%s: not a regular file", path);
 	if (st.st_uid != geteuid())
 		return err_set(err, -EPERM,
-		               "%s: owned by user %u; run 'chown %u %s'", path,
-		               (unsigned)st.st_uid, (unsigned)geteuid(), path);
+			       "%s: owned by user %u; run 'chown %u %s'", path,
+			       (unsigned)st.st_uid, (unsigned)geteuid(), path);
 	if ((st.st_mode & 077) != 0)
 		return err_set(err, -EPERM,
-		               "%s: mode %04o lets others read the passwords; "
-		               "run 'chmod 600 %s'",
-		               path, (unsigned)(st.st_mode & 07777), path);
+			       "%s: mode %04o lets others read the passwords; "
+			       "run 'chmod 600 %s'",
+			       path, (unsigned)(st.st_mode & 07777), path);
 	return read_fd(fd, path, max, ret_text, ret_len, err);
 }
 
@@ -124,7 +124,7 @@ sync_folder_of(const char *path)
 	const char *slash = strrchr(path, '/');
 
 	snprintf(folder, sizeof(folder), "%.*s",
-	         slash ? (int)(slash - path + 1) : 1, slash ? path : ".");
+		 slash ? (int)(slash - path + 1) : 1, slash ? path : ".");
 	cleanup_close int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd >= 0)
 		(void)fsync(fd); /* best effort: some file systems refuse */
@@ -132,7 +132,7 @@ sync_folder_of(const char *path)
 
 int
 file_write_atomic(const char *path, unsigned mode, const void *data, size_t len,
-                  struct err *err)
+		  struct err *err)
 {
 	cleanup_free char *temp = xasprintf("%s.new", path);
 
@@ -160,6 +160,7 @@ file_read_u64(const char *path, uint64_t *ret_value)
 
 	if (rc < 0)
 		return rc;
+	assert(text != NULL);
 	text[strcspn(text, " \n")] = '\0';
 	return num_parse_u64(text, UINT64_MAX, ret_value);
 }

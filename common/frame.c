@@ -100,7 +100,7 @@ frame_take(struct frame_buffer *in, json_t **ret_message)
 		return 0;
 
 	json_t *message = json_loadb(in->data + HEAD_BYTES, len,
-	                             JSON_REJECT_DUPLICATES, NULL);
+				     JSON_REJECT_DUPLICATES, NULL);
 	drop_front(in, HEAD_BYTES + len);
 	if (!json_is_object(message)) {
 		json_decref(message);

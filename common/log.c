@@ -44,8 +44,8 @@ put_head(char *line, size_t size, enum log_level level)
 	localtime_r(&now.tv_sec, &tm);
 	strftime(stamp, sizeof(stamp), "%F %T", &tm);
 	return snprintf(line, size, "%s.%03ld %s[%d] %s ", stamp,
-	                now.tv_nsec / 1000000, log_program, (int)getpid(),
-	                levels[level].name);
+			now.tv_nsec / 1000000, log_program, (int)getpid(),
+			levels[level].name);
 }
 
 /* One write() a line, so that lines of several processes never mix. */

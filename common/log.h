@@ -28,8 +28,8 @@ void log_va(enum log_level level, const char *subsystem, const char *fmt,
 	    va_list ap) __attribute__((format(printf, 3, 0)));
 
 /* Logs and ends the process with exit status 1. */
-_Noreturn void log_fatal(const char *subsystem, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
+void log_fatal(const char *subsystem, const char *fmt, ...)
+	__attribute__((noreturn, format(printf, 2, 3)));
 
 #define log_debug(sub, ...) log_at(LOG_LEVEL_DEBUG, sub, __VA_ARGS__)
 #define log_info(sub, ...)  log_at(LOG_LEVEL_INFO, sub, __VA_ARGS__)

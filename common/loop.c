@@ -43,7 +43,7 @@ loop_new(void)
 	 * a deadline set in a long callback counts from now, not from the
 	 * start of that callback. */
 	event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER |
-	                                      EVENT_BASE_FLAG_NO_CACHE_TIME);
+					      EVENT_BASE_FLAG_NO_CACHE_TIME);
 	loop->base = event_base_new_with_config(config);
 	event_config_free(config);
 	if (loop->base == NULL)
@@ -134,7 +134,7 @@ loop_timer_start(struct loop_timer *timer, int64_t delay_ms)
 		delay_ms = 0;
 
 	const struct timeval delay = { .tv_sec = delay_ms / 1000,
-		                       .tv_usec = delay_ms % 1000 * 1000 };
+				       .tv_usec = delay_ms % 1000 * 1000 };
 	if (event_add(timer->event, &delay) < 0)
 		log_fatal("loop", "cannot start a timer");
 }
@@ -159,18 +159,18 @@ watch_ready(evutil_socket_t fd, short what, void *arg)
 {
 	const struct loop_watch *watch = arg;
 	unsigned ready = (what & EV_READ ? LOOP_READ : 0u) |
-	                 (what & EV_WRITE ? LOOP_WRITE : 0u);
+			 (what & EV_WRITE ? LOOP_WRITE : 0u);
 
 	watch->fn(watch->arg, fd, ready); /* may free the watch */
 }
 
 struct loop_watch *
 loop_watch_new(struct loop *loop, int fd, unsigned what, loop_fd_fn fn,
-               void *arg)
+	       void *arg)
 {
 	struct loop_watch *watch = xcalloc(1, sizeof(*watch));
 	short wanted = (short)(EV_PERSIST | (what & LOOP_READ ? EV_READ : 0) |
-	                       (what & LOOP_WRITE ? EV_WRITE : 0));
+			       (what & LOOP_WRITE ? EV_WRITE : 0));
 
 	watch->fn = fn;
 	watch->arg = arg;

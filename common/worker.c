@@ -2,12 +2,12 @@
 /* The parent's half of common/worker.h. */
 #include "common/worker.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -17,16 +17,9 @@
 #include "common/frame.h"
 #include "common/log.h"
 
-#define LAST_WAIT_MS 200 /* at worker_free(), for a child that dies normally */
-
-/* A killed child stays in its worker's list until the kernel lets it go. */
-struct child {
-	struct worker *worker;
-	struct child *next;
-	pid_t pid;
-	int pidfd;
-	struct loop_watch *exit_watch;
-};
+#define REAP_SOON_MS 5   /* a killed child is mostly gone by then */
+#define REAP_MS      100 /* the kernel may keep it for hours */
+#define LAST_WAIT_MS 200 /* at worker_free(), for all children */
 
 struct worker {
 	struct loop *loop;
@@ -34,11 +27,15 @@ struct worker {
 	worker_event_fn event;
 	void *event_arg;
 
-	struct child *living; /* NULL: none */
-	struct child *stuck;  /* killed, not yet gone */
-	int fd;
+	pid_t living; /* 0: none */
+	int fd;       /* its socket: end of file there is its end */
 	struct loop_watch *read_watch, *write_watch;
 	struct frame_buffer in, out;
+
+	/* Killed, not yet reaped, so that no other process has these ids. */
+	pid_t stuck[WORKER_STUCK_MAX];
+	size_t n_stuck;
+	struct loop_timer *reaper;
 
 	worker_reply_fn reply; /* NULL: no request pending */
 	void *reply_arg;
@@ -48,43 +45,32 @@ struct worker {
 };
 
 static void
-child_free(struct child *child)
+reap_children(struct worker *worker)
 {
-	loop_watch_free(child->exit_watch);
-	close(child->pidfd);
-	free(child);
+	size_t left = 0;
+
+	for (size_t i = 0; i < worker->n_stuck; i++)
+		if (waitpid(worker->stuck[i], NULL, WNOHANG) == 0)
+			worker->stuck[left++] = worker->stuck[i];
+	worker->n_stuck = left;
 }
 
 static void
-child_gone(void *arg, int fd, unsigned what)
+reap_later(void *arg)
 {
-	struct child *child = arg;
-	struct worker *worker = child->worker;
+	struct worker *worker = arg;
 
-	(void)fd;
-	(void)what;
-	waitpid(child->pid, NULL, WNOHANG);
-	for (struct child **link = &worker->stuck; *link != NULL;
-	     link = &(*link)->next)
-		if (*link == child) {
-			*link = child->next;
-			child_free(child);
-			return;
-		}
-	/* The living one: its end of file on the socket tells the story. */
-	loop_watch_free(child->exit_watch);
-	child->exit_watch = NULL;
+	reap_children(worker);
+	if (worker->n_stuck > 0)
+		loop_timer_start(worker->reaper, REAP_MS);
 }
 
 /* Kill the living child and forget it, without waiting. */
 static void
 give_up_child(struct worker *worker)
 {
-	struct child *child = worker->living;
-
-	if (child == NULL)
+	if (worker->living == 0)
 		return;
-	worker->living = NULL;
 	loop_watch_free(worker->read_watch);
 	loop_watch_free(worker->write_watch);
 	worker->read_watch = worker->write_watch = NULL;
@@ -92,13 +78,11 @@ give_up_child(struct worker *worker)
 	frame_buffer_done(&worker->in);
 	frame_buffer_done(&worker->out);
 
-	if (child->exit_watch == NULL) { /* reaped already */
-		child_free(child);
-		return;
-	}
-	pidfd_send_signal(child->pidfd, SIGKILL, NULL, 0);
-	child->next = worker->stuck;
-	worker->stuck = child;
+	kill(worker->living, SIGKILL);
+	assert(worker->n_stuck < WORKER_STUCK_MAX); /* see worker_ask() */
+	worker->stuck[worker->n_stuck++] = worker->living;
+	worker->living = 0;
+	loop_timer_start(worker->reaper, REAP_SOON_MS);
 }
 
 static void
@@ -131,7 +115,7 @@ deadline_passed(void *arg)
 	struct err err;
 
 	err_set(&err, 0, "worker %s: no answer in %lld ms", worker->role,
-	        (long long)worker->deadline_ms);
+		(long long)worker->deadline_ms);
 	give_up_child(worker);
 	answer(worker, -ETIMEDOUT, NULL, &err);
 }
@@ -186,7 +170,7 @@ flush_out(void *arg, int fd, unsigned what)
 		if (worker->write_watch == NULL)
 			worker->write_watch =
 				loop_watch_new(worker->loop, fd, LOOP_WRITE,
-			                       flush_out, worker);
+					       flush_out, worker);
 		return;
 	}
 	loop_watch_free(worker->write_watch);
@@ -194,12 +178,30 @@ flush_out(void *arg, int fd, unsigned what)
 	/* An error shows as end of file on the reading side. */
 }
 
+/* By its name first, since valgrind knows only that.  The name is gone
+ * ("... (deleted)") when the program was upgraded meanwhile; the link still
+ * leads to the one that runs. */
+static void
+execute_anew(char *const argv[])
+{
+	static const char link[] = "/proc/self/exe";
+	char name[PATH_MAX];
+	ssize_t len = readlink(link, name, sizeof(name) - 1);
+
+	if (len > 0) {
+		name[len] = '\0';
+		execv(name, argv);
+	}
+	execv(link, argv);
+}
+
 static _Noreturn void
 run_child(int fd, const char *role)
 {
-	char program[] = "/proc/self/exe", flag[] = "--worker";
+	char flag[] = "--worker";
 	cleanup_free char *name = xstrdup(role);
-	char *const argv[] = { program, flag, name, NULL };
+	char *const argv[] = { program_invocation_short_name, flag, name,
+			       NULL };
 	sigset_t none;
 
 	sigemptyset(&none);
@@ -209,7 +211,7 @@ run_child(int fd, const char *role)
 	else
 		dup2(fd, WORKER_FD);
 	if (close_range(WORKER_FD + 1, ~0u, 0) == 0)
-		execv(program, argv);
+		execute_anew(argv);
 	_exit(127);
 }
 
@@ -224,32 +226,24 @@ start_child(struct worker *worker, struct err *err)
 	if (pid == 0)
 		run_child(pair[1], worker->role);
 	close(pair[1]);
-	int pidfd = pid < 0 ? -1 : pidfd_open(pid, 0);
-	if (pidfd < 0) {
+	if (pid < 0) {
 		int rc = -errno;
 
 		close(pair[0]);
-		if (pid > 0 && kill(pid, SIGKILL) == 0)
-			waitpid(pid, NULL, 0); /* it has done nothing yet */
 		return err_errno(err, rc, "worker %s: cannot start",
-		                 worker->role);
+				 worker->role);
 	}
 	fcntl(pair[0], F_SETFL, O_NONBLOCK);
-
-	struct child *child = xcalloc(1, sizeof(*child));
-	*child = (struct child){ .worker = worker, .pid = pid, .pidfd = pidfd };
-	child->exit_watch = loop_watch_new(worker->loop, pidfd, LOOP_READ,
-	                                   child_gone, child);
-	worker->living = child;
+	worker->living = pid;
 	worker->fd = pair[0];
 	worker->read_watch = loop_watch_new(worker->loop, pair[0], LOOP_READ,
-	                                    child_speaks, worker);
+					    child_speaks, worker);
 	return 0;
 }
 
 struct worker *
 worker_new(struct loop *loop, const char *role, worker_event_fn event,
-           void *arg)
+	   void *arg)
 {
 	struct worker *worker = xcalloc(1, sizeof(*worker));
 
@@ -258,6 +252,7 @@ worker_new(struct loop *loop, const char *role, worker_event_fn event,
 	worker->event = event;
 	worker->event_arg = arg;
 	worker->deadline = loop_timer_new(loop, deadline_passed, worker);
+	worker->reaper = loop_timer_new(loop, reap_later, worker);
 	return worker;
 }
 
@@ -269,39 +264,27 @@ worker_free(struct worker *worker)
 	if (worker->freed != NULL)
 		*worker->freed = true;
 	give_up_child(worker);
-	loop_timer_free(worker->deadline);
-	while (worker->stuck != NULL) {
-		struct child *child = worker->stuck;
-		struct pollfd gone = { .fd = child->pidfd, .events = POLLIN };
-
-		worker->stuck = child->next;
-		if (poll(&gone, 1, LAST_WAIT_MS) > 0)
-			waitpid(child->pid, NULL, WNOHANG);
-		child_free(child);
+	for (int ms = 0; worker->n_stuck > 0 && ms < LAST_WAIT_MS; ms++) {
+		reap_children(worker);
+		if (worker->n_stuck > 0)
+			usleep(1000);
 	}
+	loop_timer_free(worker->deadline);
+	loop_timer_free(worker->reaper);
 	free(worker);
-}
-
-static size_t
-count_stuck(const struct worker *worker)
-{
-	size_t n = 0;
-
-	for (const struct child *c = worker->stuck; c != NULL; c = c->next)
-		n++;
-	return n;
 }
 
 int
 worker_ask(struct worker *worker, const json_t *request, int64_t deadline_ms,
-           worker_reply_fn reply, void *arg)
+	   worker_reply_fn reply, void *arg)
 {
 	struct err err;
 
 	if (worker->reply != NULL)
 		return -EBUSY;
-	if (worker->living == NULL) {
-		if (count_stuck(worker) >= WORKER_STUCK_MAX)
+	if (worker->living == 0) {
+		reap_children(worker);
+		if (worker->n_stuck >= WORKER_STUCK_MAX)
 			return -EAGAIN;
 		int rc = start_child(worker, &err);
 		if (rc < 0) {
@@ -312,8 +295,8 @@ worker_ask(struct worker *worker, const json_t *request, int64_t deadline_ms,
 	worker->reply = reply;
 	worker->reply_arg = arg;
 	worker->deadline_ms = deadline_ms;
-	loop_timer_start(worker->deadline, deadline_ms);
 	frame_put(&worker->out, request);
+	loop_timer_start(worker->deadline, deadline_ms);
 	flush_out(worker, worker->fd, LOOP_WRITE);
 	return 0;
 }
@@ -327,5 +310,5 @@ worker_is_busy(const struct worker *worker)
 int
 worker_pid(const struct worker *worker)
 {
-	return worker->living ? (int)worker->living->pid : 0;
+	return (int)worker->living;
 }

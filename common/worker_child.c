@@ -13,7 +13,7 @@
 
 int
 worker_main(int argc, char *const argv[], const struct worker_role *roles,
-            size_t n_roles)
+	    size_t n_roles)
 {
 	if (argc != 3 || strcmp(argv[1], "--worker") != 0)
 		return -1;

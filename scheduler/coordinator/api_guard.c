@@ -32,6 +32,7 @@ struct guarded {
 struct api_guard {
 	struct evconnlistener *listener;
 	struct loop_timer *sweep;
+	int64_t patience_ms;
 	struct guarded all[API_CONNECTIONS_MAX];
 	size_t n;
 };
@@ -90,7 +91,7 @@ static void
 sweep(void *arg)
 {
 	struct api_guard *guard = arg;
-	int64_t too_old_ms = clock_mono_ms() - API_TIMEOUT_S * 1000LL;
+	int64_t too_old_ms = clock_mono_ms() - guard->patience_ms;
 
 	for (size_t i = guard->n; i-- > 0;) {
 		struct guarded *one = &guard->all[i];
@@ -129,9 +130,16 @@ api_guard_new(struct loop *loop, struct evhttp *http,
 	struct api_guard *guard = xcalloc(1, sizeof(*guard));
 
 	guard->listener = listener;
+	guard->patience_ms = API_TIMEOUT_S * 1000LL;
 	guard->sweep = loop_timer_new(loop, sweep, guard);
 	evhttp_set_bevcb(http, connection_begins, guard);
 	return guard;
+}
+
+void
+api_guard_set_patience(struct api_guard *guard, int64_t patience_ms)
+{
+	guard->patience_ms = patience_ms;
 }
 
 void

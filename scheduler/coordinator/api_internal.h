@@ -76,6 +76,8 @@ struct evconnlistener;
 struct api_guard *api_guard_new(struct loop *loop, struct evhttp *http,
 				struct evconnlistener *listener);
 void api_guard_free(struct api_guard *guard);
+/* API_TIMEOUT_S, but in tests. */
+void api_guard_set_patience(struct api_guard *guard, int64_t patience_ms);
 
 /* A request of this connection is whole, and owed an answer (+1); it has got
  * it (-1). */

@@ -42,6 +42,13 @@ execute_probe(struct coordinator *co, size_t host)
 }
 
 static void
+count_fence(struct reg_host *host)
+{
+	host->fencing = true;
+	host->fences_ms[host->n_fences++ % FENCES_PER_HOUR] = clock_mono_ms();
+}
+
+static void
 execute_step(struct coordinator *co, const struct plan *plan,
 	     const int64_t *commands, size_t i)
 {
@@ -52,7 +59,7 @@ execute_step(struct coordinator *co, const struct plan *plan,
 		execute_probe(co, step->host);
 		break;
 	case STEP_FENCE:
-		co->reg.hosts[step->host].fencing = true;
+		count_fence(&co->reg.hosts[step->host]);
 		co->ops->fence(co, step->host, commands[i]);
 		break;
 	case STEP_CLEAN:
@@ -103,7 +110,6 @@ outcome_fence(struct coordinator *co, size_t host, int64_t command,
 
 	h->fencing = false;
 	h->fence_ended_ms = clock_mono_ms();
-	h->fences_ms[h->n_fences++ % FENCES_PER_HOUR] = h->fence_ended_ms;
 	snprintf(line, sizeof(line), "power off %s: %s", h->conf->name, text);
 	end(co,
 	    &(struct record_end){
@@ -112,7 +118,6 @@ outcome_fence(struct coordinator *co, size_t host, int64_t command,
 		    .kind = proved_off ? "fence-done" : "fence-failed",
 		    .severity = proved_off ? SEVERITY_INFO : SEVERITY_CRITICAL,
 		    .host = host,
-		    .is_fence = true,
 		    .text = line,
 		    .detail = detail,
 	    });
@@ -146,6 +151,7 @@ settle_start(struct reg_vm *vm, size_t host, enum virt_start_result result)
 	case VIRT_START_DONE:
 	case VIRT_START_ALREADY:
 		vm->phase = VM_SETTLED;
+		vm->seen_there = true;
 		vm->start_failures = 0;
 		vm->failed_on = NO_HOST;
 		break;

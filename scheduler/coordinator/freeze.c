@@ -85,7 +85,8 @@ freeze_datastore(const struct registry *reg, size_t index, int64_t now_ms,
 
 /* Only what was asked after the last heartbeat is evidence of its absence. */
 static void
-freeze_witnesses(const struct reg_host *host, struct snap_host *out)
+freeze_witnesses(const struct reg_host *host, int64_t now_ms,
+		 struct snap_host *out)
 {
 	int64_t since_ms = host->heard_ms;
 
@@ -100,7 +101,8 @@ freeze_witnesses(const struct reg_host *host, struct snap_host *out)
 	snprintf(out->power_text, sizeof(out->power_text), "%s",
 		 host->power_text);
 	out->off_proved = host->power == POWER_OFF && host->off_reads >= 2 &&
-			  host->off_since_ms > since_ms;
+			  host->off_since_ms > since_ms &&
+			  now_ms - host->power_ms < OFF_PROOF_MS;
 }
 
 static unsigned
@@ -184,6 +186,16 @@ freeze_report(const struct settings *settings, const struct reg_host *host,
 		say_storage_trouble(settings, report, out);
 }
 
+/* Said by the heartbeat or by the last report of the same boot: what its guests
+ * do then is not their users' wish. */
+static bool
+is_stopping(const struct reg_host *host)
+{
+	return host->pulse.stopping ||
+	       (host->report != NULL && host->report->host.stopping &&
+		strcmp(host->report->host.boot_id, host->pulse.boot_id) == 0);
+}
+
 static void
 freeze_host(const struct registry *reg, size_t index, int64_t now_ms,
 	    struct snap_host *out)
@@ -194,8 +206,8 @@ freeze_host(const struct registry *reg, size_t index, int64_t now_ms,
 	out->link = host->link;
 	out->silent_ms = silent_ms(host, now_ms);
 	memcpy(out->boot, host->pulse.boot_id, REPORT_UUID_LEN);
-	out->stopping = host->pulse.stopping;
-	freeze_witnesses(host, out);
+	out->stopping = is_stopping(host);
+	freeze_witnesses(host, now_ms, out);
 	freeze_datastore(reg, index, now_ms, out);
 	freeze_report(reg->settings, host, now_ms, out);
 }
@@ -217,6 +229,8 @@ freeze_vm(const struct reg_vm *vm, int64_t now_ms, struct snap_vm *out)
 	out->failed_on = vm->failed_on;
 	out->command_age_ms = registry_age(vm->command_ended_ms, now_ms);
 	out->absences = vm->absences;
+	out->seen_there = vm->seen_there;
+	out->record_age_ms = registry_age(vm->record_ms, now_ms);
 	out->starting = vm->starting;
 }
 
@@ -270,7 +284,7 @@ freeze(struct registry *reg, int64_t now_ms)
 
 	snap->number = ++reg->snapshot;
 	snap->now_ms = now_ms;
-	snap->uptime_ms = now_ms - reg->started_ms;
+	snap->uptime_ms = now_ms - reg->awake_ms;
 	snap->n_clusters = settings->n_clusters;
 	snap->clusters = xcalloc(snap->n_clusters, sizeof(*snap->clusters));
 	for (size_t i = 0; i < snap->n_clusters; i++) {

@@ -15,7 +15,7 @@
 #include "snmp-mib/inform.h"
 #include "snmp-mib/poller.h"
 
-#define WITNESSES_MAX 3
+#define WITNESSES_MAX 64
 
 struct eye {
 	struct coordinator *co;
@@ -41,6 +41,15 @@ take_failure(struct reg_host *host, const struct poller_answer *answer)
 		     : answer->code == -EACCES ? LINK_REFUSED
 					       : LINK_SILENT;
 	snprintf(host->link_text, sizeof(host->link_text), "%s", answer->text);
+}
+
+/* It lives, but without a boot id nobody can tell a restart from a pause. */
+static void
+take_nonsense(struct reg_host *host)
+{
+	host->link = LINK_NO_AGENT;
+	snprintf(host->link_text, sizeof(host->link_text),
+		 "its agent does not know its boot id");
 }
 
 static void
@@ -70,10 +79,12 @@ pulse_came(void *arg, const struct poller_answer *answer,
 	struct reg_host *host = &eye->co->reg.hosts[eye->host];
 	enum link_state before = host->link;
 
-	if (answer->code == 0)
-		take_pulse(eye, answer, pulse);
-	else
+	if (answer->code != 0)
 		take_failure(host, answer);
+	else if (pulse->boot_id[0] == '\0')
+		take_nonsense(host);
+	else
+		take_pulse(eye, answer, pulse);
 	if (host->link != before)
 		coordinator_wake(eye->co);
 }

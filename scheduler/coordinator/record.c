@@ -55,7 +55,7 @@ load_fences(struct registry *reg, const struct store_state *state,
 }
 
 static int
-load_vm(struct registry *reg, const struct store_vm *row)
+load_vm(struct registry *reg, const struct store_vm *row, int64_t now_ms)
 {
 	struct reg_vm *vm = registry_add_vm(reg, row->uuid, row->name);
 
@@ -72,6 +72,7 @@ load_vm(struct registry *reg, const struct store_vm *row)
 	vm->shared_storage = row->shared_storage;
 	vm->start_failures = row->start_failures;
 	vm->failed_on = registry_find_host(reg, row->failed_on);
+	vm->record_ms = now_ms;
 	COPY(vm->definition_hash, row->definition_hash);
 	return 0;
 }
@@ -105,7 +106,7 @@ record_load(struct registry *reg, struct store *store, int64_t now_ms,
 	load_hosts(reg, state, now_ms, wall_ms);
 	load_fences(reg, state, now_ms, wall_ms);
 	for (size_t i = 0; i < state->n_vms; i++)
-		if (load_vm(reg, &state->vms[i]) < 0)
+		if (load_vm(reg, &state->vms[i], now_ms) < 0)
 			break;
 	for (size_t i = 0; i < state->n_clusters; i++) {
 		size_t c = registry_find_cluster(reg, state->clusters[i].name);
@@ -216,8 +217,14 @@ write_host_changes(const struct registry *reg, struct store *store,
 }
 
 static void
-apply_to_vm(struct reg_vm *vm, const struct plan_vm_change *change)
+apply_to_vm(struct reg_vm *vm, const struct plan_vm_change *change,
+	    int64_t now_ms)
 {
+	if (vm->owner != change->owner)
+		vm->seen_there = false;
+	if (vm->owner != change->owner || vm->intent != change->intent ||
+	    vm->phase != change->phase)
+		vm->record_ms = now_ms;
 	vm->owner = change->owner;
 	vm->intent = change->intent;
 	vm->phase = change->phase;
@@ -248,7 +255,7 @@ write_vm_changes(const struct registry *reg, struct store *store,
 		struct reg_vm after = reg->vms[change->vm];
 		struct store_vm row;
 
-		apply_to_vm(&after, change);
+		apply_to_vm(&after, change, 0);
 		record_fill_vm(reg, &after, &row);
 		store_put_vm(store, &row);
 		if (!change->silent)
@@ -271,6 +278,18 @@ is_later_clean(const struct plan *plan, size_t i)
 		    plan->steps[k].host == plan->steps[i].host)
 			return true;
 	return false;
+}
+
+/* Counted when it is recorded: a coordinator that is killed during each fence
+ * must not fence for ever. */
+static void
+write_fence(struct store *store, const struct store_command *command)
+{
+	struct store_fence fence = { .time_ms = command->recorded_ms,
+				     .outcome = OUTCOME_OPEN };
+
+	COPY(fence.host, command->host);
+	store_add_fence(store, &fence, NULL);
 }
 
 static void
@@ -298,6 +317,8 @@ write_commands(const struct registry *reg, struct store *store,
 			COPY(command.vm, reg->vms[step->vm].uuid);
 		COPY(command.reason, step->reason);
 		ret_commands[i] = store_add_command(store, &command);
+		if (step->kind == STEP_FENCE)
+			write_fence(store, &command);
 	}
 }
 
@@ -330,7 +351,7 @@ apply_plan(struct registry *reg, const struct snapshot *snap,
 	}
 	for (size_t i = 0; i < plan->n_vm_changes; i++)
 		apply_to_vm(&reg->vms[plan->vm_changes[i].vm],
-			    &plan->vm_changes[i]);
+			    &plan->vm_changes[i], snap->now_ms);
 }
 
 int
@@ -378,13 +399,6 @@ record_end(struct registry *reg, struct store *store,
 
 		record_fill_vm(reg, end->vm, &row);
 		store_put_vm(store, &row);
-	}
-	if (end->is_fence) {
-		struct store_fence fence = { .time_ms = wall_ms,
-					     .outcome = end->outcome };
-
-		COPY(fence.host, name_of(reg, end->host));
-		store_add_fence(store, &fence, end->detail);
 	}
 	add_event(reg, store, end->severity, end->kind, end->host,
 		  end->vm != NULL ? end->vm->name : "", end->text, end->detail,

@@ -33,7 +33,6 @@ struct record_end {
 	enum severity severity;
 	size_t host;             /* NO_HOST: none */
 	const struct reg_vm *vm; /* written anew when given; NULL: none */
-	bool is_fence;
 	const char *text;
 	const char *detail; /* JSON or NULL */
 };

@@ -15,6 +15,7 @@ registry_init(struct registry *reg, const struct settings *settings,
 	*reg = (struct registry){
 		.settings = settings,
 		.started_ms = now_ms,
+		.awake_ms = now_ms,
 		.started_wall_ms = wall_ms,
 		.n_hosts = settings->n_hosts,
 	};
@@ -134,6 +135,8 @@ registry_vms_age_ms(const struct reg_host *host, int64_t now_ms)
 	return AGE_NEVER;
 }
 
+#define SAME_READING_MS 200 /* jitter of one reading, polled twice */
+
 /* The facts of a VM that its owner's report may change without a decision. */
 static void
 take_vm(struct registry *reg, size_t host, const struct report_vm *seen)
@@ -153,13 +156,31 @@ take_vm(struct registry *reg, size_t host, const struct report_vm *seen)
 	snprintf(vm->name, sizeof(vm->name), "%s", seen->name);
 }
 
-static bool
-report_has_vm(const struct node_report *report, const char *uuid)
+static const struct report_vm *
+find_in_report(const struct node_report *report, const char *uuid)
 {
 	for (size_t i = 0; i < report->n_vms; i++)
 		if (strcmp(report->vms[i].uuid, uuid) == 0)
-			return true;
-	return false;
+			return &report->vms[i];
+	return NULL;
+}
+
+/* What the owner's new reading means for one of its VMs.  Only a reading
+ * that is younger than the VM's last command says anything about it, and one
+ * of another boot nothing about the copy that ran before. */
+static void
+take_presence(struct registry *reg, struct reg_vm *vm)
+{
+	const struct reg_host *host = &reg->hosts[vm->owner];
+	const struct report_vm *seen = find_in_report(host->report, vm->uuid);
+
+	if (host->vms_read_ms <= vm->command_ended_ms)
+		return;
+	if (strcmp(host->report->host.boot_id, host->trusted_boot) == 0)
+		vm->seen_there =
+			seen != NULL && vm_state_is_active(seen->state);
+	if (seen == NULL && vm->phase == VM_SETTLED)
+		vm->absences++;
 }
 
 void
@@ -171,12 +192,16 @@ registry_take_report(struct registry *reg, size_t index,
 	node_report_free(host->report);
 	host->report = report;
 	host->report_ms = now_ms;
-	if (registry_vms_age_ms(host, now_ms) >= VMS_FRESH_MS)
+
+	int64_t age_ms = registry_vms_age_ms(host, now_ms);
+	if (age_ms >= VMS_FRESH_MS)
 		return; /* old news about VMs: neither there nor absent */
 	for (size_t i = 0; i < report->n_vms; i++)
 		take_vm(reg, index, &report->vms[i]);
+	if (now_ms - age_ms <= host->vms_read_ms + SAME_READING_MS)
+		return; /* this reading was counted */
+	host->vms_read_ms = now_ms - age_ms;
 	for (size_t i = 0; i < reg->n_vms; i++)
-		if (reg->vms[i].owner == index &&
-		    !report_has_vm(report, reg->vms[i].uuid))
-			reg->vms[i].absences++;
+		if (reg->vms[i].owner == index)
+			take_presence(reg, &reg->vms[i]);
 }

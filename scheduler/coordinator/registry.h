@@ -64,6 +64,7 @@ struct reg_host {
 	/* seen: full report */
 	struct node_report *report; /* NULL: none yet */
 	int64_t report_ms;
+	int64_t vms_read_ms; /* when its agent read libvirt for it */
 };
 
 struct reg_vm {
@@ -82,14 +83,16 @@ struct reg_vm {
 	size_t failed_on;
 	char definition_hash[REPORT_HASH_LEN]; /* of the stored XML; or "" */
 	char reason[REASON_LEN];
+	int64_t record_ms; /* owner, intent or phase changed */
 
 	/* in flight */
 	bool starting, learning;
 	int64_t command; /* of the start under way */
 	int64_t command_ended_ms, learn_ended_ms;
 
-	/* seen */
+	/* seen, see snapshot.h */
 	unsigned absences;
+	bool seen_there;
 };
 
 struct reg_alarm {
@@ -100,6 +103,8 @@ struct reg_alarm {
 struct registry {
 	const struct settings *settings;
 	int64_t started_ms, started_wall_ms;
+	int64_t awake_ms; /* taking turns without a gap since then */
+	int64_t turn_ms;  /* of the last turn */
 	uint64_t snapshot; /* number of the last one */
 
 	bool *cluster_ha; /* by cluster: the configuration's or the operator's

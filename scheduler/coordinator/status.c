@@ -154,6 +154,13 @@ vm_to_json(const struct registry *reg, const struct reg_vm *vm)
 		vm->definition_hash[0] != '\0', "note", vm->reason);
 }
 
+/* One that no host shows is listed with the first cluster. */
+static size_t
+cluster_of_vm(const struct registry *reg, const struct reg_vm *vm)
+{
+	return vm->owner != NO_HOST ? reg->hosts[vm->owner].conf->cluster : 0;
+}
+
 static json_t *
 cluster_to_json(struct coordinator *co, size_t cluster, int64_t now_ms)
 {
@@ -165,8 +172,7 @@ cluster_to_json(struct coordinator *co, size_t cluster, int64_t now_ms)
 			json_array_append_new(hosts,
 					      host_to_json(co, i, now_ms));
 	for (size_t i = 0; i < reg->n_vms; i++)
-		if (reg->vms[i].owner != NO_HOST &&
-		    reg->hosts[reg->vms[i].owner].conf->cluster == cluster)
+		if (cluster_of_vm(reg, &reg->vms[i]) == cluster)
 			json_array_append_new(vms,
 					      vm_to_json(reg, &reg->vms[i]));
 	return json_pack("{s:s, s:b, s:o, s:o}", "name",

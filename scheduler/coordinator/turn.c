@@ -14,6 +14,8 @@
 #include "scheduler/coordinator/record.h"
 #include "scheduler/policy/decide.h"
 
+#define TURN_GAP_MS 3000
+
 static void
 note_store(struct coordinator *co, struct plan *plan)
 {
@@ -41,10 +43,22 @@ learn_new(struct coordinator *co, const struct plan *plan)
 		learn_from_report(co, i);
 }
 
+/* A gap in our own turns (stopped, swapped out, a stuck disk) is our absence,
+ * not the hosts' silence: the quiet period begins anew. */
+static void
+notice_gap(struct registry *reg, int64_t now_ms)
+{
+	if (reg->turn_ms != 0 && now_ms - reg->turn_ms > TURN_GAP_MS)
+		reg->awake_ms = now_ms;
+	reg->turn_ms = now_ms;
+}
+
 void
 turn_take(struct coordinator *co, int64_t now_ms)
 {
 	struct err err;
+
+	notice_gap(&co->reg, now_ms);
 	struct snapshot *snap = freeze(&co->reg, now_ms);
 	struct plan *plan = decide(snap);
 	cleanup_free int64_t *commands =

@@ -29,6 +29,9 @@ raise_host_state(struct draft *draft, size_t index)
 				   "not started elsewhere" },
 		[HOST_DEAD] = { "host-dead", SEVERITY_WARNING,
 				"is off after a failure" },
+		[HOST_REJOINING] = { "host-returning", SEVERITY_WARNING,
+				     "is back, but not trusted yet; no VM is "
+				     "started there" },
 	};
 	const struct snap_host *host = &draft->snap->hosts[index];
 	enum host_state state = draft->states[index];
@@ -38,6 +41,8 @@ raise_host_state(struct draft *draft, size_t index)
 	    (state == HOST_NEW && draft->snap->uptime_ms < QUIET_MS) ||
 	    (state == HOST_SUSPECT &&
 	     host->silent_ms < CANNOT_PROVE_AFTER_MS) ||
+	    (state == HOST_REJOINING &&
+	     host->state_age_ms < RETURN_PATIENCE_MS) ||
 	    (state == HOST_FENCING &&
 	     (host->fencing || host->fence_age_ms == AGE_NEVER)))
 		return;
@@ -126,6 +131,41 @@ raise_not_running(struct draft *draft, size_t vm)
 		   snap->hosts[d->owner].name);
 }
 
+/* The record says where it may run, but nobody could look for long. */
+static void
+raise_in_doubt(struct draft *draft, size_t vm)
+{
+	const struct snap_vm *v = &draft->snap->vms[vm];
+	int64_t age_ms = v->command_age_ms != AGE_NEVER
+				 ? v->command_age_ms
+				 : draft->snap->uptime_ms;
+
+	if (draft->vms[vm].phase != VM_STARTING || v->phase != VM_STARTING ||
+	    v->starting || age_ms < QUIET_MS)
+		return;
+	struct plan_alarm *alarm = plan_add_alarm(draft->plan, SEVERITY_WARNING,
+						  "vm-in-doubt", v->name);
+	reason_set(alarm->text,
+		   "nobody knows whether %s runs on %s, where its start was "
+		   "ordered: look at its libvirt",
+		   v->name, draft->snap->hosts[draft->vms[vm].owner].name);
+}
+
+static void
+raise_missing(struct draft *draft, size_t vm)
+{
+	if (draft->vms[vm].intent != INTENT_RUN)
+		return;
+	const char *name = draft->snap->vms[vm].name;
+	struct plan_alarm *alarm =
+		plan_add_alarm(draft->plan, SEVERITY_CRITICAL, "vm-missing",
+			       name);
+	reason_set(alarm->text,
+		   "%s was moved away by somebody else and no host shows it: "
+		   "find it; it is started nowhere until then",
+		   name);
+}
+
 void
 raise_alarms(struct draft *draft)
 {
@@ -134,8 +174,11 @@ raise_alarms(struct draft *draft)
 		raise_host_trouble(draft, &draft->snap->hosts[i]);
 	}
 	for (size_t vm = 0; vm < draft->snap->n_vms; vm++) {
-		if (draft->vms[vm].owner == NO_HOST)
+		if (draft->vms[vm].owner == NO_HOST) {
+			raise_missing(draft, vm);
 			continue;
+		}
+		raise_in_doubt(draft, vm);
 		raise_two_copies(draft, vm);
 		raise_not_running(draft, vm);
 	}

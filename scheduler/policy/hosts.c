@@ -160,8 +160,7 @@ judge_new(const struct case_file *file)
 		move_to(file, HOST_DEAD, "is proved off");
 	} else if (file->verdict != VERDICT_LIVES) {
 		probe(file);
-	} else if (file->host->link == LINK_OK &&
-		   file->host->boot[0] != '\0') {
+	} else if (file->host->link == LINK_OK && file->host->boot[0] != '\0') {
 		trust(file, "answers for the first time");
 	}
 }

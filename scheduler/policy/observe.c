@@ -16,7 +16,7 @@ struct sight {
 	size_t active_on; /* a host other than the owner, or NO_HOST */
 	size_t off_on;    /* first host that has it defined and off */
 	const struct snap_sighting *at_owner; /* NULL: not seen, or not fresh */
-	bool owner_fresh;
+	bool owner_fresh; /* believed, and read after the last command */
 };
 
 static bool
@@ -33,9 +33,8 @@ is_believed(const struct draft *draft, size_t host)
 static bool
 has_left(const struct snap_sighting *at_owner)
 {
-	return at_owner == NULL ||
-	       (!vm_state_is_active(at_owner->state) &&
-		at_owner->reason == VM_REASON_MIGRATED);
+	return at_owner == NULL || (!vm_state_is_active(at_owner->state) &&
+				    at_owner->reason == VM_REASON_MIGRATED);
 }
 
 /*
@@ -59,6 +58,18 @@ is_a_copy(const struct draft *draft, size_t vm,
 	return seen->state != VM_STATE_PAUSED || owner_fresh;
 }
 
+/* Made after the VM's last command ended, and none is under way: what it shows
+ * off or absent is not just the time before that command. */
+static bool
+is_news(const struct draft *draft, size_t vm)
+{
+	const struct snap_vm *v = &draft->snap->vms[vm];
+
+	return !v->starting &&
+	       draft->snap->hosts[draft->vms[vm].owner].vms_age_ms <
+		       v->command_age_ms;
+}
+
 static struct sight
 look_for(const struct draft *draft, size_t vm)
 {
@@ -67,7 +78,8 @@ look_for(const struct draft *draft, size_t vm)
 	struct sight sight = {
 		.active_on = NO_HOST,
 		.off_on = NO_HOST,
-		.owner_fresh = owner != NO_HOST && is_believed(draft, owner),
+		.owner_fresh = owner != NO_HOST && is_believed(draft, owner) &&
+			       is_news(draft, vm),
 	};
 
 	for (size_t h = 0; h < snap->n_hosts; h++) {
@@ -120,10 +132,11 @@ observe_nowhere(struct draft *draft, size_t vm, size_t host)
 	want.owner = host;
 	want.phase = VM_LOST;
 	struct plan_vm_change *change = draft_vm(draft, vm, &want);
-	reason_set(change->reason,
-		   "%s is lost: it was moved away by somebody else, and no host "
-		   "runs it",
-		   draft->snap->vms[vm].name);
+	reason_set(
+		change->reason,
+		"%s is lost: it was moved away by somebody else, and no host "
+		"runs it",
+		draft->snap->vms[vm].name);
 }
 
 static void
@@ -166,18 +179,6 @@ observe_active(struct draft *draft, size_t vm)
 	struct plan_vm_change *change = draft_vm(draft, vm, &want);
 	reason_set(change->reason, "%s %s on %s", draft->snap->vms[vm].name,
 		   what, host_name(draft, want.owner));
-}
-
-/* Made after the VM's last command ended, and none is under way: what it shows
- * off or absent is not just the time before that command. */
-static bool
-is_news(const struct draft *draft, size_t vm)
-{
-	const struct snap_vm *v = &draft->snap->vms[vm];
-
-	return !v->starting &&
-	       draft->snap->hosts[draft->vms[vm].owner].vms_age_ms <
-		       v->command_age_ms;
 }
 
 /* Off at its owner: a user's wish, unless its host is going down.  One that
@@ -241,7 +242,7 @@ observe_absent(struct draft *draft, size_t vm)
 static void
 observe_inactive(struct draft *draft, size_t vm, const struct sight *sight)
 {
-	if (!is_news(draft, vm) || sight->active_on != NO_HOST)
+	if (sight->active_on != NO_HOST)
 		return; /* the next report tells */
 	if (sight->at_owner == NULL)
 		observe_absent(draft, vm);

@@ -30,7 +30,8 @@ proof_of_absence(const struct draft *draft, size_t vm)
 	if (draft->states[index] == HOST_DEAD)
 		return host_is_proved_off(owner) ? "is proved off" : NULL;
 	if ((owner->state != HOST_UP && owner->state != HOST_REJOINING) ||
-	    !host_vms_are_fresh(owner) || snapshot_shows_active(draft->snap, vm, index) ||
+	    !host_vms_are_fresh(owner) ||
+	    snapshot_shows_active(draft->snap, vm, index) ||
 	    !is_read_after_command(draft, vm))
 		return NULL;
 	return owner->state == HOST_REJOINING
@@ -90,7 +91,7 @@ oldest_reading_ms(const struct draft *draft, size_t vm)
 	const struct snap_vm *v = &draft->snap->vms[vm];
 
 	if (draft->vms[vm].owner == NO_HOST)
-		return VMS_FRESH_MS;
+		return v->record_age_ms;
 	const struct snap_host *owner =
 		&draft->snap->hosts[draft->vms[vm].owner];
 	if (draft->states[draft->vms[vm].owner] != HOST_DEAD)
@@ -116,8 +117,7 @@ may_be_elsewhere(const struct draft *draft, size_t vm, char why[REASON_LEN])
 		    (fresh && host->vms_age_ms <= oldest_ms) ||
 		    (!fresh && was_there(&draft->snap->vms[vm])))
 			continue;
-		reason_set(why,
-			   "it may have been moved to %s, whose VMs %s",
+		reason_set(why, "it may have been moved to %s, whose VMs %s",
 			   host->name,
 			   fresh ? "were not read since"
 				 : "cannot be read just now");

@@ -137,8 +137,7 @@ say_no_proof(const struct draft *draft, size_t vm, char why[REASON_LEN])
 		   owner->name,
 		   host_state_name(draft->states[draft->vms[vm].owner]),
 		   power_state_name(owner->power),
-		   owner->power_text[0] != '\0' ? ", " : "",
-		   owner->power_text);
+		   owner->power_text[0] != '\0' ? ", " : "", owner->power_text);
 }
 
 /*

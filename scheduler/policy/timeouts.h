@@ -36,7 +36,7 @@ enum {
 	PROBE_TIMEOUT_MS = 1500,
 	FENCE_AFTER_MS = 10000,
 	CANNOT_PROVE_AFTER_MS = 12000,
-	OFF_PROOF_MS = 5000,      /* an off read proves nothing longer */
+	OFF_PROOF_MS = 5000,       /* an off read proves nothing longer */
 	BOOT_PATIENCE_MS = 600000, /* from power on to the first answer */
 
 	DATASTORE_ALIVE_MS = 5000, /* a slot is written each second */
@@ -55,6 +55,7 @@ enum {
 	START_RETRY_MAX_MS = 60000,
 	STARTS_PER_HOST = 4, /* in flight */
 	REJOIN_PATIENCE_MS = 15000,
+	RETURN_PATIENCE_MS = 60000, /* back, and still not trusted: alarm */
 	CLEAN_DEADLINE_MS = 30000,
 	CLEAN_RETRY_MS = 5000
 };

@@ -327,7 +327,7 @@ a_read_only_disk_is_told(void **state)
 	if (!mount_tmpfs(f, "size=4m"))
 		skip();
 	store_close(open_store(f));
-	mount("none", f->folder, NULL, MS_REMOUNT | MS_RDONLY, "size=4m");
+	mount("none", f->folder, "tmpfs", MS_REMOUNT | MS_RDONLY, "size=4m");
 	expect_refusal(f->folder, -EROFS, "Read-only");
 	umount(f->folder);
 }

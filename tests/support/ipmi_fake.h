@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tests/support/ipmi_fake.h - a BMC with its chassis and its network, on a
+ * clock that is moved by hand.
+ *
+ * Needs libc only: it is linked into every unit test.
+ */
+#ifndef TESTS_SUPPORT_IPMI_FAKE_H
+#define TESTS_SUPPORT_IPMI_FAKE_H
+
+#include "ipmi/transport.h"
+
+enum { FAKE_EVENTS_MAX = 512 };
+
+struct fake_event {
+	enum { FAKE_UP, FAKE_DOWN, FAKE_REQUEST, FAKE_ANSWER, FAKE_POWER } kind;
+	int64_t at_ms;
+	unsigned session; /* ANSWER, UP, DOWN: of this one only */
+	uint32_t tag;
+	uint8_t netfn, command, data; /* REQUEST */
+	uint8_t reply[32];            /* ANSWER */
+	size_t len;
+	bool on; /* POWER */
+};
+
+struct fake {
+	struct transport transport; /* first */
+	int64_t now_ms;
+	int64_t tick_ms; /* -1: not armed */
+	struct fake_event events[FAKE_EVENTS_MAX];
+	size_t n_events;
+	bool open, opening;
+	unsigned session; /* counts open() */
+	bool freed;
+
+	/* The chassis. */
+	bool on;
+	bool obeys;            /* presets: true */
+	int64_t obey_ms;       /* between an accepted command and its effect */
+	uint8_t control_code;  /* completion code of Chassis Control */
+	bool act_despite_code; /* and do it all the same */
+
+	/* The BMC and its network. */
+	bool silent;         /* nothing is answered */
+	int64_t latency_ms;  /* one way */
+	enum ipmi_rc refuse; /* handshakes end so, with refuse_text */
+	const char *refuse_text;
+	uint8_t read_code; /* completion code of Get Chassis Status */
+	size_t read_len;   /* length of its answer; preset 4 */
+	unsigned lose_control_requests, lose_control_answers;
+	unsigned lose_reads; /* the next so many are not answered */
+	/* Called for each event instead of a coin; NULL: no random faults. */
+	void (*meddle)(struct fake *fake, struct fake_event *event,
+		       bool *ret_drop);
+
+	/* What was seen. */
+	unsigned opens, closes, reads, controls, offs, ons;
+	int64_t last_control_ms;
+};
+
+void fake_init(struct fake *fake);
+/* Let time pass, with all that happens in it. */
+void fake_run(struct fake *fake, int64_t ms);
+void fake_set_power(struct fake *fake, bool on, int64_t in_ms);
+/* Tell of a session that was lost. */
+void fake_drop_session(struct fake *fake);
+
+#endif

@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The MIB text and the codec's table say the same: every object's place,
+ * name, type, range and access, both ways; and every notification's objects.
+ *
+ * net-snmp parses the text as `make` built it.  Modules that it imports are
+ * not part of the project, so the few definitions needed are given here.
+ */
+#include <net-snmp/net-snmp-config.h>
+/* net-snmp wants its config first */
+#include <net-snmp/net-snmp-includes.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+#include <unistd.h>
+/* cmocka wants the above */
+#include <cmocka.h>
+
+#include "snmp-mib/codec_own.h"
+#include "snmp-mib/notice.h"
+
+static char folder[] = "/tmp/test_mib.XXXXXX";
+
+static const struct {
+	const char *name, *text;
+} modules[] = {
+	{ "SNMPv2-SMI",
+	  "SNMPv2-SMI DEFINITIONS ::= BEGIN\n"
+	  "org OBJECT IDENTIFIER ::= { iso 3 }\n"
+	  "dod OBJECT IDENTIFIER ::= { org 6 }\n"
+	  "internet OBJECT IDENTIFIER ::= { dod 1 }\n"
+	  "private OBJECT IDENTIFIER ::= { internet 4 }\n"
+	  "enterprises OBJECT IDENTIFIER ::= { private 1 }\n"
+	  "END\n" },
+	{ "SNMPv2-TC",
+	  "SNMPv2-TC DEFINITIONS ::= BEGIN\n"
+	  "TruthValue ::= TEXTUAL-CONVENTION STATUS current DESCRIPTION \"\"\n"
+	  "SYNTAX INTEGER { true(1), false(2) }\n"
+	  "END\n" },
+	{ "SNMPv2-CONF", "SNMPv2-CONF DEFINITIONS ::= BEGIN\nEND\n" },
+	{ "SNMP-FRAMEWORK-MIB",
+	  "SNMP-FRAMEWORK-MIB DEFINITIONS ::= BEGIN\n"
+	  "SnmpAdminString ::= TEXTUAL-CONVENTION DISPLAY-HINT \"255t\"\n"
+	  "STATUS current DESCRIPTION \"\"\n"
+	  "SYNTAX OCTET STRING (SIZE (0..255))\n"
+	  "END\n" },
+	{ "HCNUM-TC",
+	  "HCNUM-TC DEFINITIONS ::= BEGIN\n"
+	  "CounterBasedGauge64 ::= TEXTUAL-CONVENTION STATUS current\n"
+	  "DESCRIPTION \"\" SYNTAX Counter64\n"
+	  "END\n" },
+	{ "UUID-TC-MIB",
+	  "UUID-TC-MIB DEFINITIONS ::= BEGIN\n"
+	  "UUIDorZero ::= TEXTUAL-CONVENTION STATUS current\n"
+	  "DESCRIPTION \"\" SYNTAX OCTET STRING (SIZE (0|16))\n"
+	  "END\n" },
+};
+
+/* --- the parsed tree ----------------------------------------------------- */
+
+static const struct tree *
+child(const struct tree *node, u_long subid)
+{
+	for (node = node->child_list; node != NULL; node = node->next_peer)
+		if (node->subid == subid)
+			return node;
+	return NULL;
+}
+
+static const struct tree *
+node_at(const struct codec_oid *oid)
+{
+	const struct tree *node = get_tree_head();
+
+	while (node != NULL && node->subid != oid->ids[0])
+		node = node->next_peer;
+	for (size_t i = 1; i < oid->len && node != NULL; i++)
+		node = child(node, oid->ids[i]);
+	return node;
+}
+
+static const char *
+label_at(const struct codec_oid *oid)
+{
+	const struct tree *node = node_at(oid);
+
+	return node != NULL ? node->label : "(nothing)";
+}
+
+static const char *
+convention(const struct tree *node)
+{
+	const char *name = get_tc_descriptor(node->tc_index);
+
+	return name != NULL ? name : "";
+}
+
+/* --- table to text ------------------------------------------------------- */
+
+static const struct {
+	int type;
+	const char *convention; /* NULL: any */
+} syntaxes[] = {
+	[CELL_ENUM] = { TYPE_INTEGER, NULL },
+	[CELL_BOOL] = { TYPE_INTEGER, "TruthValue" },
+	[CELL_U32] = { 0, NULL }, /* Gauge32 or Unsigned32 */
+	[CELL_AGE] = { TYPE_GAUGE, "IhAge" },
+	[CELL_U64] = { TYPE_COUNTER64, "CounterBasedGauge64" },
+	[CELL_COUNTER] = { TYPE_COUNTER64, "" },
+	[CELL_TEXT] = { TYPE_OCTETSTR, "SnmpAdminString" },
+	[CELL_UUID] = { TYPE_OCTETSTR, "UUIDorZero" },
+	[CELL_HASH] = { TYPE_OCTETSTR, "IhHash" },
+	[CELL_ROWS] = { TYPE_GAUGE, "" },
+};
+
+static void
+check_enum(const struct codec_column *column, const struct tree *node)
+{
+	unsigned n = 0;
+
+	for (const struct enum_list *e = node->enums; e != NULL; e = e->next) {
+		assert_in_range(e->value, column->min, column->max);
+		n++;
+	}
+	assert_int_equal(n, column->max - column->min + 1);
+}
+
+static void
+check_range(const struct codec_column *column, const struct tree *node,
+            uint32_t low, uint32_t high)
+{
+	if (node->ranges == NULL)
+		fail_msg("%s has no range", column->name);
+	assert_int_equal(node->ranges->low, low);
+	assert_int_equal(node->ranges->high, high);
+	assert_null(node->ranges->next);
+}
+
+static void
+check_syntax(const struct codec_column *column, const struct tree *node)
+{
+	const char *want = syntaxes[column->cell].convention;
+
+	if (column->cell == CELL_U32)
+		assert_true(node->type == TYPE_GAUGE ||
+		            node->type == TYPE_UNSIGNED32);
+	else
+		assert_int_equal(node->type, syntaxes[column->cell].type);
+	if (want != NULL && strcmp(convention(node), want) != 0)
+		fail_msg("%s is a \"%s\", not a \"%s\"", column->name,
+		         convention(node), want);
+	if (column->cell == CELL_ENUM)
+		check_enum(column, node);
+	if (column->cell == CELL_TEXT)
+		check_range(column, node, column->required ? 1 : 0,
+		            (uint32_t)column->size - 1);
+	if (column->cell == CELL_ROWS ||
+	    (column->cell == CELL_U32 && column->max > 0))
+		check_range(column, node, 0, column->max);
+	if (column->cell == CELL_U32 && column->max == 0)
+		assert_null(node->ranges);
+}
+
+static void
+every_column_of_the_table_is_in_the_text(void **state)
+{
+	(void)state;
+	for (size_t s = 0; s < CODEC_SECTIONS; s++)
+		for (size_t c = 0; c < codec_sections[s].n_columns; c++) {
+			const struct codec_column *column =
+				&codec_sections[s].columns[c];
+			struct codec_oid oid;
+
+			codec_oid_of(&codec_sections[s], column, &oid);
+			assert_string_equal(label_at(&oid), column->name);
+			assert_int_equal(node_at(&oid)->access,
+			                 MIB_ACCESS_READONLY);
+			check_syntax(column, node_at(&oid));
+		}
+}
+
+static void
+every_table_has_its_name_and_index_in_the_text(void **state)
+{
+	(void)state;
+	for (size_t s = 0; s < CODEC_SECTIONS; s++) {
+		const struct codec_section *section = &codec_sections[s];
+		struct codec_oid oid = codec_objects;
+
+		oid.ids[oid.len++] = section->arc;
+		assert_string_equal(label_at(&oid), section->name);
+		if (section->n_index == 0)
+			continue;
+		oid.ids[oid.len++] = 1;
+
+		const struct index_list *index = node_at(&oid)->indexes;
+		for (size_t i = 0; i < section->n_index; i++) {
+			const struct codec_index *want = &section->index[i];
+			const struct tree *node =
+				child(node_at(&oid), (u_long)i + 1);
+
+			assert_non_null(index);
+			assert_string_equal(index->ilabel, want->name);
+			assert_false(index->isimplied);
+			assert_string_equal(node->label, want->name);
+			assert_int_equal(node->access, MIB_ACCESS_NOACCESS);
+			assert_int_equal(node->type, TYPE_UNSIGNED32);
+			assert_int_equal(node->ranges->low, want->min);
+			assert_int_equal((uint32_t)node->ranges->high,
+			                 want->max);
+			index = index->next;
+		}
+		assert_null(index);
+	}
+}
+
+/* --- text to table ------------------------------------------------------- */
+
+static void
+check_leaf(const struct tree *node, struct codec_oid *oid, unsigned *count)
+{
+	const struct codec_section *section;
+	const struct codec_column *column;
+	size_t rest;
+
+	if (node->access == MIB_ACCESS_READONLY) {
+		++*count;
+		if (codec_find(oid, &section, &column, &rest) < 0)
+			fail_msg("%s is not served", node->label);
+		assert_string_equal(node->label, column->name);
+	} else if (node->access != MIB_ACCESS_NOTIFY &&
+	           node->access != MIB_ACCESS_NOACCESS) {
+		fail_msg("%s can be written", node->label);
+	}
+}
+
+static void
+check_below(const struct tree *node, struct codec_oid *oid, unsigned *count)
+{
+	for (node = node->child_list; node != NULL; node = node->next_peer) {
+		oid->ids[oid->len++] = (uint32_t)node->subid;
+		if (node->child_list != NULL)
+			check_below(node, oid, count);
+		else
+			check_leaf(node, oid, count);
+		oid->len--;
+	}
+}
+
+static void
+every_readable_object_of_the_text_is_in_the_table(void **state)
+{
+	struct codec_oid oid = codec_objects;
+	unsigned count = 0, columns = 0;
+
+	(void)state;
+	for (size_t s = 0; s < CODEC_SECTIONS; s++)
+		columns += (unsigned)codec_sections[s].n_columns;
+	check_below(node_at(&oid), &oid, &count);
+	assert_int_equal(count, columns);
+}
+
+/* --- notifications ------------------------------------------------------- */
+
+static void
+every_notification_carries_what_the_text_says(void **state)
+{
+	struct codec_oid oid = *codec_root();
+	unsigned kinds = 0;
+
+	(void)state;
+	oid.ids[oid.len++] = 0;
+	for (const struct tree *node = node_at(&oid)->child_list; node != NULL;
+	     node = node->next_peer, kinds++) {
+		struct node_notice notice = { .kind = (int)node->subid,
+			                      .vm_index = 1,
+			                      .datastore_index = 1 };
+		struct notice_bind binds[NOTICE_BINDS_MAX];
+		size_t n = notice_encode(&notice, binds), i = 1;
+
+		assert_int_equal(node->type, TYPE_NOTIFTYPE);
+		assert_string_equal(label_at(binds[0].value.oid), node->label);
+		for (const struct varbind_list *v = node->varbinds; v != NULL;
+		     v = v->next, i++) {
+			assert_true(i < n);
+			binds[i].oid.len--; /* the instance */
+			assert_string_equal(label_at(&binds[i].oid),
+			                    v->vblabel);
+		}
+		assert_int_equal(i, n);
+	}
+	assert_int_equal(kinds, NOTICE_DATASTORE_BACK);
+}
+
+/* --- smilint ------------------------------------------------------------- */
+
+/* The base modules are where the tools of the machine have them, or not. */
+static void
+smilint_has_nothing_to_say(void **state)
+{
+	char command[512], line[256] = "";
+
+	(void)state;
+	snprintf(command, sizeof(command),
+	         "command -v smilint >/dev/null || exit 0; "
+	         "smilint -l 6 -i import-failed,type-unknown,"
+	         "object-identifier-unknown,macro-not-imported "
+	         "%s/IRONHERD-MIB.txt 2>&1 | grep -v 'failed to locate' | "
+	         "head -1",
+	         folder);
+	if (getenv("SMIPATH") == NULL) {
+		print_message("skipped: SMIPATH names no base modules\n");
+		skip();
+	}
+	FILE *out = popen(command, "r");
+	assert_non_null(out);
+	if (fgets(line, sizeof(line), out) != NULL)
+		fail_msg("%s", line);
+	pclose(out);
+}
+
+/* ------------------------------------------------------------------------- */
+
+static void
+write_modules(void)
+{
+	for (size_t i = 0; i < sizeof(modules) / sizeof(modules[0]); i++) {
+		char path[128];
+
+		snprintf(path, sizeof(path), "%s/%s.txt", folder,
+		         modules[i].name);
+		FILE *file = fopen(path, "w");
+		assert_non_null(file);
+		fputs(modules[i].text, file);
+		fclose(file);
+	}
+}
+
+/* build/unit/snmp-mib/test_mib -> build/mibs/IRONHERD-MIB.txt */
+static int
+link_mib(void)
+{
+	char self[4096], from[4200], to[128];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	assert_true(n > 0);
+	self[n] = '\0';
+	for (unsigned up = 0; up < 3; up++)
+		*strrchr(self, '/') = '\0';
+	snprintf(from, sizeof(from), "%s/mibs/IRONHERD-MIB.txt", self);
+	snprintf(to, sizeof(to), "%s/IRONHERD-MIB.txt", folder);
+	if (access(from, R_OK) != 0)
+		fail_msg("%s is not built: run make", from);
+	return symlink(from, to);
+}
+
+static int
+set_up(void **state)
+{
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	write_modules();
+	assert_int_equal(link_mib(), 0);
+	setenv("MIBDIRS", folder, 1);
+	setenv("MIBS", "IRONHERD-MIB", 1);
+	setenv("SNMP_PERSISTENT_DIR", folder, 1);
+	setenv("SNMPCONFPATH", folder, 1);
+	netsnmp_init_mib();
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	char command[80];
+
+	(void)state;
+	shutdown_mib();
+	snprintf(command, sizeof(command), "rm -r %s", folder);
+	return system(command);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_column_of_the_table_is_in_the_text),
+		cmocka_unit_test(
+			every_table_has_its_name_and_index_in_the_text),
+		cmocka_unit_test(
+			every_readable_object_of_the_text_is_in_the_table),
+		cmocka_unit_test(every_notification_carries_what_the_text_says),
+		cmocka_unit_test(smilint_has_nothing_to_say),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
