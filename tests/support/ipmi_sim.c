@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -16,7 +17,7 @@
 
 #define HOST "127.0.91.1"
 
-enum { START_TRIES = 500, TRY_US = 20000 };
+enum { START_TRIES = 500, REMOVE_TRIES = 100, TRY_US = 20000 };
 
 static const char conf_text[] =
 	"name \"node\"\n"
@@ -197,15 +198,27 @@ ipmi_sim_kill(struct ipmi_sim *sim)
 	sim->pid = 0;
 }
 
+static int
+remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	(void)st;
+	(void)type;
+	(void)at;
+	return remove(path);
+}
+
 void
 ipmi_sim_done(struct ipmi_sim *sim)
 {
-	char command[128];
-
 	ipmi_sim_kill(sim);
-	snprintf(command, sizeof(command), "rm -rf %s", sim->dir);
-	if (system(command) != 0)
-		give_up(sim->dir);
+	/* What it has started may still write here. */
+	for (int i = 0; i < REMOVE_TRIES; i++) {
+		if (nftw(sim->dir, remove_one, 4, FTW_DEPTH | FTW_PHYS) == 0 ||
+		    access(sim->dir, F_OK) < 0)
+			return;
+		usleep(TRY_US);
+	}
+	give_up(sim->dir);
 }
 
 bool

@@ -37,6 +37,7 @@ static struct world {
 	int sim_fd;
 	struct loop_watch *sim_watch;
 	uint32_t forged;
+	struct ipmi_sim sim;
 } world;
 
 struct outcome {
@@ -174,6 +175,8 @@ tear_down(void **state)
 	close(world.fd);
 	if (world.sim_fd > 0)
 		close(world.sim_fd);
+	if (world.sim.dir[0] != '\0')
+		ipmi_sim_done(&world.sim);
 	return 0;
 }
 
@@ -305,7 +308,7 @@ sim_answered(void *arg, int fd, unsigned what)
 static void
 an_unprotected_answer_slipped_in_is_not_believed(void **state)
 {
-	struct ipmi_sim sim;
+	struct ipmi_sim *sim = &world.sim;
 	const char *missing = ipmi_sim_missing();
 
 	(void)state;
@@ -313,10 +316,10 @@ an_unprotected_answer_slipped_in_is_not_believed(void **state)
 		print_message("SKIP: %s\n", missing);
 		skip();
 	}
-	ipmi_sim_init(&sim);
-	ipmi_sim_start(&sim);
+	ipmi_sim_init(sim);
+	ipmi_sim_start(sim);
 	const struct sockaddr_in to = { .sin_family = AF_INET,
-					.sin_port = htons((uint16_t)sim.port),
+					.sin_port = htons((uint16_t)sim->port),
 					.sin_addr.s_addr = htonl(0x7f005b01) };
 	world.sim_fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	assert_int_equal(connect(world.sim_fd, (const struct sockaddr *)&to,
@@ -333,7 +336,6 @@ an_unprotected_answer_slipped_in_is_not_believed(void **state)
 		assert_int_equal(result.power, IPMI_POWER_ON);
 	}
 	assert_true(world.forged > 100);
-	ipmi_sim_done(&sim);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

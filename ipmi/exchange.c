@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ipmi/exchange.c - one read of the BMC, sent again until it is answered.
+ *
+ * Only reads are here: they may be repeated as often as one likes.  An answer
+ * counts as made after the *first* sending, so a late one is never taken for
+ * newer than it is; answers to anything but the read under way are dropped.
+ */
+#include "ipmi/bmc_own.h"
+
+static const struct {
+	uint8_t netfn, command;
+} reads[] = {
+	[USE_OPERATION] = { 0x00, 0x01 }, /* Get Chassis Status */
+	[USE_STATUS] = { 0x00, 0x01 },
+	[USE_DEVICE] = { 0x06, 0x01 }, /* Get Device ID */
+	[USE_GUID] = { 0x06, 0x37 },   /* Get System GUID */
+};
+
+static void
+exchange_send(struct bmc *bmc)
+{
+	struct exchange *exchange = &bmc->exchange;
+	const struct transport_message message = {
+		.tag = ++bmc->last_tag,
+		.netfn = reads[exchange->use].netfn,
+		.command = reads[exchange->use].command,
+	};
+
+	exchange->last_tag = message.tag;
+	exchange->last_sent_ms = bmc_now(bmc);
+	/* A failure is as good as a loss: it is sent again, or doubted. */
+	(void)bmc->transport->ops->send(bmc->transport, &message);
+}
+
+static int64_t
+first_resend_ms(const struct bmc *bmc)
+{
+	if (bmc->rtt_ms < 0)
+		return BMC_RESEND_FIRST_MS;
+	int64_t delay_ms = 8 * bmc->rtt_ms;
+
+	if (delay_ms < BMC_RESEND_MIN_MS)
+		return BMC_RESEND_MIN_MS;
+	return delay_ms < BMC_RESEND_MAX_MS ? delay_ms : BMC_RESEND_MAX_MS;
+}
+
+void
+bmc_exchange_start(struct bmc *bmc, enum exchange_use use)
+{
+	struct exchange *exchange = &bmc->exchange;
+
+	*exchange = (struct exchange){
+		.use = use,
+		.first_tag = bmc->last_tag + 1,
+		.first_sent_ms = bmc_now(bmc),
+		.resend_ms = first_resend_ms(bmc),
+	};
+	exchange_send(bmc);
+}
+
+static enum exchange_use
+idle_use(const struct bmc *bmc)
+{
+	if (!bmc->status_read)
+		return USE_STATUS;
+	if (!bmc->device_asked)
+		return USE_DEVICE;
+	return bmc->guid_asked ? USE_NONE : USE_GUID;
+}
+
+/* Nobody asks anything: learn who the BMC is, and keep the session warm. */
+static bool
+idle_step(struct bmc *bmc, int64_t now_ms, int64_t *due_ms)
+{
+	if (bmc->queue != NULL)
+		return false;
+
+	enum exchange_use use = idle_use(bmc);
+	int64_t keepalive_ms = bmc->ok_ms + BMC_KEEPALIVE_MS;
+
+	if (use == USE_NONE && now_ms >= keepalive_ms)
+		use = USE_STATUS;
+	if (use == USE_NONE) {
+		if (keepalive_ms < *due_ms)
+			*due_ms = keepalive_ms;
+		return false;
+	}
+	bmc_exchange_start(bmc, use);
+	return true;
+}
+
+bool
+bmc_exchange_step(struct bmc *bmc, int64_t now_ms, int64_t *due_ms)
+{
+	struct exchange *exchange = &bmc->exchange;
+
+	if (bmc->session.phase != SESSION_OPEN)
+		return false;
+	if (exchange->use == USE_NONE)
+		return idle_step(bmc, now_ms, due_ms);
+
+	int64_t doubt_ms = exchange->first_sent_ms + bmc->session.patience_ms;
+	if (now_ms >= doubt_ms) {
+		bmc_session_doubt(bmc, "the BMC does not answer");
+		return true;
+	}
+
+	int64_t again_ms = exchange->last_sent_ms + exchange->resend_ms;
+	if (now_ms >= again_ms) {
+		exchange->resend_ms *= 2;
+		exchange_send(bmc);
+		return true;
+	}
+	if (again_ms < *due_ms)
+		*due_ms = again_ms;
+	if (doubt_ms < *due_ms)
+		*due_ms = doubt_ms;
+	return false;
+}
+
+bool
+bmc_exchange_take(struct bmc *bmc, uint32_t tag, enum exchange_use *ret_use,
+		  int64_t *ret_sent_ms)
+{
+	struct exchange *exchange = &bmc->exchange;
+
+	/* Tags run from first to last, perhaps over 2^32. */
+	if (exchange->use == USE_NONE ||
+	    tag - exchange->first_tag >
+		    exchange->last_tag - exchange->first_tag)
+		return false;
+
+	*ret_use = exchange->use;
+	*ret_sent_ms = exchange->first_sent_ms;
+	/* With a resend one cannot know which was answered: the longer time
+	 * errs on the patient side. */
+	bmc->rtt_ms = bmc_now(bmc) - exchange->first_sent_ms;
+	exchange->use = USE_NONE;
+	return true;
+}
+
+enum ipmi_power
+bmc_exchange_read_power(const uint8_t *data, size_t len)
+{
+	/* Code, power state, last event, misc; more is optional. */
+	if (len < 4 || data[0] != 0)
+		return IPMI_POWER_UNKNOWN;
+	return data[1] & 1 ? IPMI_POWER_ON : IPMI_POWER_OFF;
+}

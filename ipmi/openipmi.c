@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ipmi/openipmi.c - OpenIPMI in this process: starting and ending it, the
+ * filter before it, and the making of BMCs on it.
+ *
+ * RAKP-none and HMAC-MD5 are taken out of its tables.  Integrity "none" and
+ * confidentiality "none" cannot be: ipmi/rmcp.h refuses them.
+ */
+#include <errno.h>
+#include <OpenIPMI/ipmi_auth.h>
+#include <OpenIPMI/ipmi_lan.h>
+#include <OpenIPMI/ipmiif.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/alloc.h"
+#include "common/log.h"
+#include "common/secret.h"
+#include "ipmi/openipmi_own.h"
+
+enum { LOCAL_MAX = 100 }; /* /dev/ipmiN: the library refuses more */
+
+static struct ipmi_env *the_env; /* OpenIPMI is one for each process */
+
+/* --- the filter ---------------------------------------------------------- */
+
+static bool
+is_from(const struct wire *wire, const struct sockaddr *from)
+{
+	const struct sockaddr *own =
+		(const struct sockaddr *)&wire->address.socket;
+
+	if (wire->local || own->sa_family != from->sa_family)
+		return false;
+	if (from->sa_family == AF_INET) {
+		const struct sockaddr_in *a = (const void *)own;
+		const struct sockaddr_in *b = (const void *)from;
+		return a->sin_port == b->sin_port &&
+		       a->sin_addr.s_addr == b->sin_addr.s_addr;
+	}
+	const struct sockaddr_in6 *a = (const void *)own;
+	const struct sockaddr_in6 *b = (const void *)from;
+	return a->sin6_port == b->sin6_port &&
+	       memcmp(&a->sin6_addr, &b->sin6_addr, sizeof(a->sin6_addr)) == 0;
+}
+
+static bool
+env_filter(void *arg, const struct sockaddr *from, const uint8_t *data,
+	   size_t len)
+{
+	const struct ipmi_env *env = arg;
+	const struct rmcp_packet packet = rmcp_look(data, len);
+
+	if (packet.kind == RMCP_INVALID)
+		return false;
+	if (packet.kind == RMCP_OTHER)
+		return true;
+	for (struct wire *wire = env->wires; wire != NULL; wire = wire->next)
+		if (ipmi_wire_is_opening(wire) && is_from(wire, from))
+			return ipmi_wire_note(wire, &packet);
+	return false;
+}
+
+/* --- accounts ------------------------------------------------------------ */
+
+static bool
+same_account(const struct ipmi_account *a, const struct ipmi_account *b)
+{
+	return strcmp(a->user, b->user) == 0 &&
+	       strcmp(a->password, b->password) == 0;
+}
+
+static struct shared_account *
+account_share(struct ipmi_env *env, const struct ipmi_account *account)
+{
+	struct shared_account *shared = env->accounts;
+
+	while (shared != NULL && !same_account(shared->account, account))
+		shared = shared->next;
+	if (shared == NULL) {
+		shared = xcalloc(1, sizeof(*shared));
+		shared->account = secret_new(sizeof(*shared->account));
+		*shared->account = *account;
+		shared->next = env->accounts;
+		env->accounts = shared;
+	}
+	shared->refs++;
+	return shared;
+}
+
+static void
+account_release(struct ipmi_env *env, struct shared_account *shared)
+{
+	struct shared_account **at = &env->accounts;
+
+	if (shared == NULL || --shared->refs > 0)
+		return;
+	while (*at != shared)
+		at = &(*at)->next;
+	*at = shared->next;
+	secret_free(shared->account, sizeof(*shared->account));
+	free(shared);
+}
+
+void
+ipmi_env_forget(struct ipmi_env *env, const struct wire *wire)
+{
+	struct wire **at = &env->wires;
+
+	while (*at != wire)
+		at = &(*at)->next;
+	*at = wire->next;
+	account_release(env, wire->account);
+}
+
+/* --- what the others see ------------------------------------------------- */
+
+struct ipmi_env *
+ipmi_env_new(struct loop *loop, struct err *err)
+{
+	struct ipmi_env *env = xcalloc(1, sizeof(*env));
+
+	if (the_env != NULL) {
+		free(env);
+		err_set(err, -EBUSY, "IPMI is in use already");
+		return NULL;
+	}
+	env->loop = loop;
+	env->handler = os_handler_new(loop, env_filter, env);
+	int rv = ipmi_init(env->handler);
+	if (rv != 0) {
+		err_set(err, -EIO, "OpenIPMI does not start: error 0x%x",
+			(unsigned)rv);
+		os_handler_free(env->handler);
+		free(env);
+		return NULL;
+	}
+	ipmi_rmcpp_register_authentication(
+		IPMI_LANP_AUTHENTICATION_ALGORITHM_RAKP_NONE, NULL);
+	ipmi_rmcpp_register_authentication(
+		IPMI_LANP_AUTHENTICATION_ALGORITHM_RAKP_HMAC_MD5, NULL);
+	ipmi_rmcpp_register_integrity(
+		IPMI_LANP_INTEGRITY_ALGORITHM_HMAC_MD5_128, NULL);
+	ipmi_rmcpp_register_integrity(IPMI_LANP_INTEGRITY_ALGORITHM_MD5_128,
+				      NULL);
+	the_env = env;
+	return env;
+}
+
+void
+ipmi_env_free(struct ipmi_env *env)
+{
+	if (env == NULL)
+		return;
+	the_env = NULL;
+	if (env->orphans > 0) {
+		/* The library still has timers on them. */
+		log_debug("openipmi", "left to the end of the process");
+		return;
+	}
+	ipmi_shutdown();
+	os_handler_free(env->handler);
+	free(env);
+}
+
+static const unsigned privileges[] = {
+	[IPMI_OPERATOR] = IPMI_PRIVILEGE_OPERATOR,
+	[IPMI_ADMINISTRATOR] = IPMI_PRIVILEGE_ADMIN,
+};
+
+struct bmc *
+bmc_new_lan(struct ipmi_env *env, const struct bmc_target *target,
+	    const struct ipmi_account *account, struct err *err)
+{
+	struct ipmi_address address;
+
+	if (ipmi_address_parse(target->address, &address, err) < 0)
+		return NULL;
+	if (target->cipher_suite != 3) {
+		err_set(err, -EINVAL,
+			"bmc %s: cipher suite %d is not supported; use 3",
+			target->address, target->cipher_suite);
+		return NULL;
+	}
+
+	struct wire *wire = ipmi_wire_new(env);
+	wire->address = address;
+	wire->privilege = privileges[target->privilege];
+	wire->account = account_share(env, account);
+	return bmc_new(&wire->transport, target->address);
+}
+
+struct bmc *
+bmc_new_local(struct ipmi_env *env, unsigned ifnum, struct err *err)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "/dev/ipmi%u", ifnum);
+	if (ifnum >= LOCAL_MAX || access(name, R_OK | W_OK) < 0) {
+		err_errno(err, ifnum >= LOCAL_MAX ? -ENOENT : -errno,
+			  "no local BMC at %s (load ipmi_devintf and ipmi_si "
+			  "where there is one)",
+			  name);
+		return NULL;
+	}
+
+	struct wire *wire = ipmi_wire_new(env);
+	wire->local = true;
+	wire->ifnum = ifnum;
+	return bmc_new(&wire->transport, name);
+}

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ipmi/queue.c - the operations of one BMC: the head runs, the others wait.
+ *
+ * A fence (power_turn_off) goes before all that is not a fence.  What ran
+ * until then is parked and begins anew afterwards; a turn-on is cancelled.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "ipmi/bmc_own.h"
+
+bool
+bmc_queue_has_fence(const struct bmc *bmc)
+{
+	/* Fences are always in front. */
+	return bmc->queue != NULL && bmc->queue->kind == POWER_TURN_OFF;
+}
+
+static size_t
+queue_count(const struct bmc *bmc)
+{
+	size_t n = 0;
+
+	for (const struct operation *o = bmc->queue; o != NULL; o = o->next)
+		n++;
+	return n;
+}
+
+/* The head gives way.  A command of its that is still under way must not
+ * reach the BMC behind the fence's: when it ends, cancelled, its session
+ * goes, before the fence begins. */
+static void
+park_head(struct bmc *bmc)
+{
+	bmc->exchange.use = USE_NONE;
+	bmc_power_restart(bmc->queue);
+}
+
+static void
+insert_fence(struct bmc *bmc, struct operation *fence)
+{
+	struct operation **at = &bmc->queue;
+
+	if (bmc->queue != NULL && !bmc_queue_has_fence(bmc))
+		park_head(bmc);
+	while (*at != NULL && (*at)->kind == POWER_TURN_OFF)
+		at = &(*at)->next;
+	fence->next = *at;
+	*at = fence;
+	for (struct operation *o = fence->next; o != NULL; o = o->next)
+		if (o->kind == POWER_TURN_ON)
+			o->doomed = IPMI_CANCELLED;
+}
+
+static void
+append(struct bmc *bmc, struct operation *operation)
+{
+	struct operation **at = &bmc->queue;
+
+	if (operation->kind == POWER_TURN_ON && bmc_queue_has_fence(bmc))
+		operation->doomed = IPMI_CANCELLED;
+	while (*at != NULL)
+		at = &(*at)->next;
+	*at = operation;
+}
+
+uint64_t
+bmc_queue_add(struct bmc *bmc, struct operation *operation)
+{
+	/* A fence is never refused for those that merely wait. */
+	size_t room = operation->kind == POWER_TURN_OFF ? 2 * BMC_QUEUE_MAX
+							: BMC_QUEUE_MAX;
+
+	if (bmc->freed || queue_count(bmc) >= room) {
+		free(operation);
+		return 0;
+	}
+	operation->id = ++bmc->last_operation;
+	if (bmc->session.quarantined)
+		operation->doomed = IPMI_QUARANTINED;
+	if (operation->kind == POWER_TURN_OFF)
+		insert_fence(bmc, operation);
+	else
+		append(bmc, operation);
+	bmc_wake(bmc);
+	return operation->id;
+}
+
+void
+bmc_queue_doom(struct bmc *bmc, enum ipmi_rc rc)
+{
+	for (struct operation *o = bmc->queue; o != NULL; o = o->next)
+		if (o->doomed == IPMI_OK)
+			o->doomed = rc;
+}
+
+static void
+unlink_operation(struct bmc *bmc, const struct operation *operation)
+{
+	struct operation **at = &bmc->queue;
+
+	while (*at != operation)
+		at = &(*at)->next;
+	*at = operation->next;
+}
+
+void
+bmc_queue_finish(struct bmc *bmc, struct operation *operation, enum ipmi_rc rc)
+{
+	struct power_result *result = &operation->result;
+
+	/* Else the transport might repeat the command much later. */
+	if (operation->control_pending)
+		bmc_session_restart(bmc, "a command was not answered");
+	if (operation == bmc->queue && bmc->exchange.use == USE_OPERATION)
+		bmc->exchange.use = USE_NONE;
+
+	result->rc = rc;
+	result->done_ms = bmc_now(bmc);
+	bmc_power_describe(bmc, operation);
+	unlink_operation(bmc, operation);
+	operation->fn(operation->arg, result);
+	free(operation);
+}
+
+void
+bmc_queue_cancel_all(struct bmc *bmc)
+{
+	while (bmc->queue != NULL)
+		bmc_queue_finish(bmc, bmc->queue, IPMI_CANCELLED);
+}
+
+/* How an operation ends whose time is up. */
+static enum ipmi_rc
+judge_deadline(const struct bmc *bmc, const struct operation *operation)
+{
+	if (bmc->session.phase != SESSION_OPEN &&
+	    bmc->session.failure != IPMI_OK)
+		return bmc->session.failure;
+	return bmc_power_judge_deadline(bmc, operation);
+}
+
+bool
+bmc_queue_step(struct bmc *bmc, int64_t now_ms, int64_t *due_ms)
+{
+	for (struct operation *o = bmc->queue; o != NULL; o = o->next) {
+		enum ipmi_rc rc = o->doomed;
+
+		if (rc == IPMI_OK && now_ms >= o->deadline_ms)
+			rc = judge_deadline(bmc, o);
+		if (rc != IPMI_OK) {
+			bmc_queue_finish(bmc, o, rc);
+			return true; /* the list may look different now */
+		}
+		if (o->deadline_ms < *due_ms)
+			*due_ms = o->deadline_ms;
+	}
+	return false;
+}
+
+void
+power_cancel(struct bmc *bmc, uint64_t id)
+{
+	struct operation *o = bmc->queue;
+
+	while (o != NULL && o->id != id)
+		o = o->next;
+	if (o == NULL)
+		return;
+	bmc_enter(bmc);
+	bmc_queue_finish(bmc, o, IPMI_CANCELLED);
+	bmc_leave(bmc);
+}

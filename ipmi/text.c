@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ipmi/text.c - names and sentences for people.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ipmi/bmc_own.h"
+
+static const char *const rc_names[IPMI_RC_COUNT] = {
+	[IPMI_OK] = "ok",
+	[IPMI_TIMEOUT] = "timeout",
+	[IPMI_AUTH] = "auth",
+	[IPMI_NO_SESSION] = "no-session",
+	[IPMI_ALGORITHM] = "algorithm",
+	[IPMI_STUCK] = "stuck",
+	[IPMI_CC] = "completion-code",
+	[IPMI_BAD_REPLY] = "bad-reply",
+	[IPMI_QUARANTINED] = "quarantined",
+	[IPMI_CANCELLED] = "cancelled",
+};
+
+static const char *const power_names[] = {
+	[IPMI_POWER_UNKNOWN] = "unknown",
+	[IPMI_POWER_OFF] = "off",
+	[IPMI_POWER_ON] = "on",
+};
+
+static const char *const state_names[] = {
+	[BMC_UNKNOWN] = "unknown",
+	[BMC_UP] = "up",
+	[BMC_SLOW] = "slow",
+	[BMC_SILENT] = "silent",
+	[BMC_REFUSED] = "refused",
+	[BMC_AUTH_FAILED] = "auth-failed",
+	[BMC_QUARANTINED] = "quarantined",
+};
+
+const char *
+ipmi_rc_name(enum ipmi_rc rc)
+{
+	return rc_names[rc];
+}
+
+const char *
+ipmi_power_name(enum ipmi_power power)
+{
+	return power_names[power];
+}
+
+const char *
+bmc_state_name(enum bmc_state state)
+{
+	return state_names[state];
+}
+
+void
+bmc_format_guid(const uint8_t guid[16], char ret_text[BMC_GUID_TEXT])
+{
+	for (size_t i = 0; i < 16; i++)
+		snprintf(ret_text + 2 * i, 3, "%02x", guid[i]);
+}
+
+static const struct {
+	uint8_t code;
+	const char *text;
+} codes[] = {
+	{ 0xc0, "busy" },
+	{ 0xc1, "unknown command" },
+	{ 0xc3, "timed out inside the BMC" },
+	{ 0xcc, "invalid data" },
+	{ 0xce, "no answer from inside the BMC" },
+	{ 0xd2, "the BMC is starting" },
+	{ 0xd4, "not enough privilege" },
+	{ 0xd5, "not possible in the present state" },
+	{ 0xff, "unspecified error" },
+};
+
+static const char *
+code_text(uint8_t code)
+{
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
+		if (codes[i].code == code)
+			return codes[i].text;
+	return "see the BMC's manual";
+}
+
+/* --- one sentence for each way to end ------------------------------------ */
+
+static void
+describe_ok(const struct bmc *bmc, struct power_result *result)
+{
+	const char *power = ipmi_power_name(result->power);
+
+	(void)bmc;
+	if (result->verified)
+		snprintf(result->text, sizeof(result->text),
+			 "%s, read twice %" PRId64 " ms apart, %u command%s",
+			 power, result->last_read_ms - result->first_read_ms,
+			 result->commands_sent,
+			 result->commands_sent == 1 ? "" : "s");
+	else
+		snprintf(result->text, sizeof(result->text), "%s", power);
+}
+
+static void
+describe_timeout(const struct bmc *bmc, struct power_result *result)
+{
+	int64_t ms = result->done_ms - result->asked_ms;
+
+	if (result->reads > 0 && bmc_power_awaits_on(bmc))
+		snprintf(result->text, sizeof(result->text),
+			 "not proved in %" PRId64
+			 " ms: a power-on sent before may still take effect",
+			 ms);
+	else if (result->reads == 0)
+		snprintf(result->text, sizeof(result->text),
+			 "no answer in %" PRId64 " ms%s%.128s", ms,
+			 bmc->session.error[0] != '\0' ? ": " : "",
+			 bmc->session.error);
+	else
+		snprintf(result->text, sizeof(result->text),
+			 "no second answer to confirm it in %" PRId64 " ms",
+			 ms);
+}
+
+static void
+describe_session(const struct bmc *bmc, struct power_result *result)
+{
+	snprintf(result->text, sizeof(result->text), "%s",
+		 bmc->session.error[0] != '\0' ? bmc->session.error
+					       : "no session");
+}
+
+static void
+describe_stuck(const struct bmc *bmc, struct power_result *result)
+{
+	(void)bmc;
+	snprintf(result->text, sizeof(result->text),
+		 "the BMC answers, but the power did not change in %" PRId64
+		 " ms after %u command%s",
+		 result->done_ms - result->asked_ms, result->commands_sent,
+		 result->commands_sent == 1 ? "" : "s");
+}
+
+static void
+describe_code(const struct bmc *bmc, struct power_result *result)
+{
+	(void)bmc;
+	snprintf(result->text, sizeof(result->text),
+		 "the BMC refused with completion code 0x%02x: %s",
+		 result->completion_code, code_text(result->completion_code));
+}
+
+static void
+describe_bad(const struct bmc *bmc, struct power_result *result)
+{
+	(void)bmc;
+	snprintf(result->text, sizeof(result->text),
+		 "the answer of the BMC makes no sense (too short)");
+}
+
+static void
+describe_quarantined(const struct bmc *bmc, struct power_result *result)
+{
+	(void)bmc;
+	snprintf(result->text, sizeof(result->text),
+		 "not asked: user or password was wrong %d times and BMCs "
+		 "lock accounts; mend the account, then retry",
+		 BMC_AUTH_FAILURES);
+}
+
+static void
+describe_cancelled(const struct bmc *bmc, struct power_result *result)
+{
+	snprintf(result->text, sizeof(result->text), "cancelled%s",
+		 bmc_queue_has_fence(bmc) ? ": a power-off has precedence"
+					  : "");
+}
+
+static void (*const describe[IPMI_RC_COUNT])(const struct bmc *bmc,
+					     struct power_result *result) = {
+	[IPMI_OK] = describe_ok,
+	[IPMI_TIMEOUT] = describe_timeout,
+	[IPMI_AUTH] = describe_session,
+	[IPMI_NO_SESSION] = describe_session,
+	[IPMI_ALGORITHM] = describe_session,
+	[IPMI_STUCK] = describe_stuck,
+	[IPMI_CC] = describe_code,
+	[IPMI_BAD_REPLY] = describe_bad,
+	[IPMI_QUARANTINED] = describe_quarantined,
+	[IPMI_CANCELLED] = describe_cancelled,
+};
+
+/* The state that may be told with this end: off only with OK. */
+static enum ipmi_power
+told_power(const struct operation *operation)
+{
+	enum ipmi_rc rc = operation->result.rc;
+
+	if (rc == IPMI_OK)
+		return operation->seen;
+	if ((rc == IPMI_STUCK || rc == IPMI_CC) &&
+	    operation->seen == IPMI_POWER_ON)
+		return IPMI_POWER_ON;
+	return IPMI_POWER_UNKNOWN;
+}
+
+void
+bmc_power_describe(const struct bmc *bmc, struct operation *operation)
+{
+	struct power_result *result = &operation->result;
+
+	result->power = told_power(operation);
+	if (result->rc != IPMI_OK)
+		result->verified = false;
+	describe[result->rc](bmc, result);
+}
