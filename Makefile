@@ -24,7 +24,7 @@ san    := $(if $(SAN),-fsanitize=address -fsanitize=undefined -fno-omit-frame-po
 defs   := -D_GNU_SOURCE -DIRONHERD_VERSION='"$(VERSION)"' \
           -DIRONHERD_ARC=$(subst .,$(comma),$(IRONHERD_ARC))
 own     = -std=c11 $(defs) -I. -MMD -MP $(warn) $(harden) $(san) $(pkg_cflags)
-link    = $(san) -pie -Wl,-z,relro,-z,now $(LDFLAGS)
+link    = $(san) -pie -Wl,--as-needed -Wl,-z,relro,-z,now $(LDFLAGS)
 
 pkgs   := libevent libconfuse jansson libvirt hwloc sqlite3 smartcols libcurl libcrypto
 pkg_cflags := $(filter-out -I/usr/include,$(shell $(PKG_CONFIG) --cflags $(pkgs) OpenIPMI 2>/dev/null))

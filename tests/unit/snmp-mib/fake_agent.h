@@ -46,6 +46,9 @@ struct fake_options {
 	uint16_t port; /* 0: any */
 };
 
+/* Our program; /proc/self/exe would be valgrind's under it. */
+static char fake_self[4096];
+
 /* --- the child ----------------------------------------------------------- */
 
 static struct {
@@ -62,11 +65,11 @@ fake_is(const char *mode)
 
 static void
 fake_add(netsnmp_pdu *answer, const struct codec_oid *name,
-         const struct codec_value *value)
+	 const struct codec_value *value)
 {
 	oid out[MAX_OID_LEN];
 	size_t out_len = wire_from_oid(name, out), len = 0;
-	union wire_space space;
+	union wire_space space = { 0 };
 	const void *data = NULL;
 	u_char type = wire_from_value(value, &space, &data, &len);
 
@@ -87,7 +90,7 @@ fake_get(netsnmp_pdu *answer, const struct codec_oid *name)
 {
 	struct codec_value value;
 	int rc = fake_is("empty") ? -ENOENT
-	                          : codec_get(fake.report, 0, name, &value);
+				  : codec_get(fake.report, 0, name, &value);
 
 	if (rc == 0 && fake_is("foolish") && value.type == CODEC_INTEGER)
 		value.integer = 77;
@@ -95,8 +98,8 @@ fake_get(netsnmp_pdu *answer, const struct codec_oid *name)
 		fake_add(answer, name, &value);
 	else
 		fake_add_absent(answer, name,
-		                rc == -ENOENT ? SNMP_NOSUCHOBJECT
-		                              : SNMP_NOSUCHINSTANCE);
+				rc == -ENOENT ? SNMP_NOSUCHOBJECT
+					      : SNMP_NOSUCHINSTANCE);
 }
 
 /* The successor goes into `name`; false at the end. */
@@ -120,7 +123,7 @@ fake_next(netsnmp_pdu *answer, struct codec_oid *name)
 static void
 fake_bulk(const netsnmp_pdu *pdu, netsnmp_pdu *answer)
 {
-	struct codec_oid names[64];
+	static struct codec_oid names[64];
 	size_t n = 0, fixed = (size_t)pdu->non_repeaters, binds = 0, most;
 
 	for (const netsnmp_variable_list *var = pdu->variables;
@@ -144,7 +147,7 @@ fake_fill(const netsnmp_pdu *pdu, netsnmp_pdu *answer)
 	}
 	for (const netsnmp_variable_list *var = pdu->variables; var != NULL;
 	     var = var->next_variable) {
-		struct codec_oid name;
+		struct codec_oid name = { .len = 0 };
 
 		(void)wire_to_oid(var->name, var->name_length, &name);
 		if (pdu->command == SNMP_MSG_GETNEXT)
@@ -156,7 +159,7 @@ fake_fill(const netsnmp_pdu *pdu, netsnmp_pdu *answer)
 
 static int
 fake_asked(int op, netsnmp_session *session, int reqid, netsnmp_pdu *pdu,
-           void *magic)
+	   void *magic)
 {
 	(void)session;
 	(void)reqid;
@@ -183,7 +186,7 @@ fake_asked(int op, netsnmp_session *session, int reqid, netsnmp_pdu *pdu,
 static uint16_t
 fake_port_of(int fd)
 {
-	struct sockaddr_in in;
+	struct sockaddr_in in = { 0 };
 	socklen_t len = sizeof(in);
 
 	(void)getsockname(fd, (struct sockaddr *)&in, &len);
@@ -193,8 +196,8 @@ fake_port_of(int fd)
 static void
 fake_listen(const char *port)
 {
-	char address[64], user[] = FAKE_USER " SHA-256 " FAKE_AUTH
-	                                     " AES " FAKE_PRIV;
+	char address[64],
+		user[] = FAKE_USER " SHA-256 " FAKE_AUTH " AES " FAKE_PRIV;
 	netsnmp_session session;
 
 	usm_parse_create_usmUser("createUser", user);
@@ -221,14 +224,18 @@ fake_agent_main(int argc, char **argv)
 	netsnmp_large_fd_set fds;
 	struct random_sizes sizes;
 
-	if (argc != 7 || strcmp(argv[1], "fake-agent") != 0)
+	if (realpath(argv[0], fake_self) == NULL)
+		abort();
+	if (argc != 12 || strcmp(argv[1], "fake-agent") != 0)
 		return;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (sscanf(argv[5], "%zu,%zu,%zu,%zu,%zu,%zu", &sizes.numa,
-	           &sizes.features, &sizes.vms, &sizes.datastores,
-	           &sizes.slots, &sizes.sources) != 6)
-		_exit(2);
-	fake.mode = argv[6];
+	sizes.numa = strtoul(argv[6], NULL, 10);
+	sizes.features = strtoul(argv[7], NULL, 10);
+	sizes.vms = strtoul(argv[8], NULL, 10);
+	sizes.datastores = strtoul(argv[9], NULL, 10);
+	sizes.slots = strtoul(argv[10], NULL, 10);
+	sizes.sources = strtoul(argv[11], NULL, 10);
+	fake.mode = argv[5];
 	fake.report = random_report(strtoull(argv[4], NULL, 10), &sizes);
 	if (snmp_engine_start("fake-agent", argv[3], NULL) < 0)
 		_exit(5);
@@ -251,27 +258,31 @@ static inline struct fake_agent
 fake_agent_start(const struct fake_options *options)
 {
 	struct fake_agent agent = { 0 };
-	char port[16], seed[24], sizes[128], line[16] = "";
+	char numbers[8][24], line[16] = "";
 	const struct random_sizes *s = &options->sizes;
+	const uint64_t values[8] = { options->port, options->seed,
+				     s->numa,       s->features,
+				     s->vms,        s->datastores,
+				     s->slots,      s->sources };
 	int out[2];
 
-	snprintf(port, sizeof(port), "%u", options->port);
-	snprintf(seed, sizeof(seed), "%llu", (unsigned long long)options->seed);
-	snprintf(sizes, sizeof(sizes), "%zu,%zu,%zu,%zu,%zu,%zu", s->numa,
-	         s->features, s->vms, s->datastores, s->slots, s->sources);
+	for (unsigned i = 0; i < 8; i++)
+		snprintf(numbers[i], sizeof(numbers[i]), "%llu",
+			 (unsigned long long)values[i]);
 	if (pipe2(out, O_CLOEXEC) < 0)
 		abort();
 	agent.pid = fork();
 	if (agent.pid == 0) {
 		dup2(out[1], STDOUT_FILENO);
-		execl("/proc/self/exe", "test", "fake-agent", port,
-		      options->engine, seed, sizes, options->mode,
-		      (char *)NULL);
+		execl(fake_self, fake_self, "fake-agent", numbers[0],
+		      options->engine, numbers[1], options->mode, numbers[2],
+		      numbers[3], numbers[4], numbers[5], numbers[6],
+		      numbers[7], (char *)NULL);
 		_exit(127);
 	}
 	close(out[1]);
 	if (read(out[0], line, sizeof(line) - 1) > 0)
-		agent.port = (uint16_t)atoi(line);
+		agent.port = (uint16_t)strtoul(line, NULL, 10);
 	close(out[0]);
 	return agent;
 }

@@ -134,8 +134,8 @@ random_topology(struct node_report *report, const struct random_sizes *sizes)
 		for (size_t j = 0; j < sizes->numa; j++)
 			report->distances[i * sizes->numa + j] =
 				(struct report_distance){ (uint32_t)i * 3,
-				                          (uint32_t)j * 3,
-				                          random_below(256) };
+							  (uint32_t)j * 3,
+							  random_below(256) };
 	}
 	report->n_features = sizes->features;
 	report->features =
@@ -206,7 +206,7 @@ random_storage(struct node_report *report, const struct random_sizes *sizes)
 			random_uuid(hb->boot_id);
 			hb->sequence = random_u64();
 			hb->age_ms = random_bool() ? REPORT_AGE_NEVER
-			                           : random_below(100000);
+						   : random_below(100000);
 		}
 	}
 }
@@ -222,8 +222,7 @@ random_report(uint64_t seed, const struct random_sizes *sizes)
 	random_vms(report, sizes->vms);
 	random_storage(report, sizes);
 	report->n_sources = sizes->sources;
-	report->sources =
-		xcalloc(sizes->sources + 1, sizeof(*report->sources));
+	report->sources = xcalloc(sizes->sources + 1, sizeof(*report->sources));
 	for (size_t i = 0; i < sizes->sources; i++) {
 		struct report_source *source = &report->sources[i];
 
@@ -238,30 +237,35 @@ random_report(uint64_t seed, const struct random_sizes *sizes)
 	return report;
 }
 
+static inline bool
+same_bytes(const void *a, const void *b, size_t n)
+{
+	return memcmp(a, b, n) == 0;
+}
+
 /* "" when equal but for ages, else where they differ.  Both sides must have
  * been zeroed before they were filled, as ours are. */
 static inline const char *
 report_difference(const struct node_report *a, const struct node_report *b)
 {
-#define SAME(field)                                                   \
-	if (a->n_##field != b->n_##field ||                           \
-	    (a->n_##field > 0 && memcmp(a->field, b->field,           \
-	                                a->n_##field *                \
-	                                        sizeof(*a->field)) != \
-	                             0))                              \
+#define SAME(field)                                                          \
+	if (a->n_##field != b->n_##field ||                                  \
+	    (a->n_##field > 0 &&                                             \
+	     memcmp(a->field, b->field, a->n_##field * sizeof(*a->field)) != \
+		     0))                                                     \
 		return #field;
 	SAME(numa)
 	SAME(distances)
 	SAME(features)
 	SAME(vms)
 #undef SAME
-	if (memcmp(&a->cpu, &b->cpu, sizeof(a->cpu)) != 0)
+	if (!same_bytes(&a->cpu, &b->cpu, sizeof(a->cpu)))
 		return "cpu";
-	if (memcmp(&a->load, &b->load, sizeof(a->load)) != 0)
+	if (!same_bytes(&a->load, &b->load, sizeof(a->load)))
 		return "load";
-	if (memcmp(&a->capacity, &b->capacity, sizeof(a->capacity)) != 0)
+	if (!same_bytes(&a->capacity, &b->capacity, sizeof(a->capacity)))
 		return "capacity";
-	if (memcmp(&a->bmc, &b->bmc, sizeof(a->bmc)) != 0)
+	if (!same_bytes(&a->bmc, &b->bmc, sizeof(a->bmc)))
 		return "bmc";
 	if (strcmp(a->host.uuid, b->host.uuid) != 0 ||
 	    strcmp(a->host.name, b->host.name) != 0 ||
@@ -273,7 +277,7 @@ report_difference(const struct node_report *a, const struct node_report *b)
 	for (size_t i = 0; i < a->n_heartbeats; i++)
 		if (a->heartbeats[i].sequence != b->heartbeats[i].sequence ||
 		    strcmp(a->heartbeats[i].host_uuid,
-		           b->heartbeats[i].host_uuid) != 0)
+			   b->heartbeats[i].host_uuid) != 0)
 			return "heartbeats";
 	return "";
 }

@@ -21,7 +21,10 @@
 #include "common/log.h"
 #include "snmp-mib/inform.h"
 
+#include "tests/unit/snmp-mib/temp_folder.h"
+
 static char folder[] = "/tmp/test_inform.XXXXXX";
+static char self[4096]; /* our program */
 static struct loop *loop;
 static struct loop_timer *limit;
 
@@ -54,7 +57,7 @@ notice_of(enum notice_kind kind)
 	if (kind == NOTICE_DATASTORE_LOST || kind == NOTICE_DATASTORE_BACK) {
 		notice.datastore_index = 9;
 		snprintf(notice.datastore_name, sizeof(notice.datastore_name),
-		         "ds1");
+			 "ds1");
 	}
 	return notice;
 }
@@ -116,7 +119,7 @@ a_notice_without_any_one_of_its_bindings_is_refused(void **state)
 			if (i != but)
 				some[m++] = binds[i];
 		assert_int_equal(notice_decode(some, m, &back, &err),
-		                 but == 0 ? -ENOENT : -EPROTO);
+				 but == 0 ? -ENOENT : -EPROTO);
 		assert_true(err.text[0] != '\0');
 	}
 }
@@ -196,7 +199,7 @@ static uint16_t
 free_port(int *ret_fd)
 {
 	struct sockaddr_in in = { .sin_family = AF_INET,
-		                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t len = sizeof(in);
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
@@ -213,17 +216,17 @@ static struct inform *
 open_at(uint16_t port, struct heard *heard)
 {
 	struct snmp_account account = { .name = "agents",
-		                        .user = "ironherd",
-		                        .auth_password = "auth-password",
-		                        .priv_password = "priv-password",
-		                        .auth = "SHA-256",
-		                        .priv = "AES" };
+					.user = "ironherd",
+					.auth_password = "auth-password",
+					.priv_password = "priv-password",
+					.auth = "SHA-256",
+					.priv = "AES" };
 	char listen[40];
 	struct inform_options options = { .listen = listen,
-		                          .accounts = &account,
-		                          .n_accounts = 1,
-		                          .fn = hear,
-		                          .arg = heard };
+					  .accounts = &account,
+					  .n_accounts = 1,
+					  .fn = hear,
+					  .arg = heard };
 	struct inform *inform = NULL;
 	struct err err = { "" };
 
@@ -248,12 +251,12 @@ print_bind(const struct notice_bind *bind, char *command, size_t room)
 		snprintf(end, left, "i %lld", (long long)bind->value.integer);
 	else if (bind->value.type == CODEC_UNSIGNED)
 		snprintf(end, left, "u %llu",
-		         (unsigned long long)bind->value.number);
+			 (unsigned long long)bind->value.number);
 	else {
 		n = snprintf(end, left, "x '");
 		for (size_t i = 0; i < bind->value.n_octets; i++)
 			n += snprintf(end + n, left - (size_t)n, "%02x",
-			              bind->value.octets[i]);
+				      bind->value.octets[i]);
 		snprintf(end + n, left - (size_t)n, "'");
 	}
 }
@@ -261,7 +264,7 @@ print_bind(const struct notice_bind *bind, char *command, size_t room)
 /* Runs a net-snmp tool beside the loop; its exit status. */
 static int
 send_by_tool(const char *tool, const char *options, uint16_t port,
-             const struct node_notice *notice)
+	     const struct node_notice *notice)
 {
 	struct notice_bind binds[NOTICE_BINDS_MAX];
 	size_t n = notice_encode(notice, binds);
@@ -269,14 +272,14 @@ send_by_tool(const char *tool, const char *options, uint16_t port,
 	int status;
 
 	snprintf(command, sizeof(command),
-	         "MIBS= SNMPCONFPATH=/nonexistent SNMP_PERSISTENT_DIR=%s %s "
-	         "-r 1 -t 1 %s 127.0.0.1:%u 1 %s",
-	         folder, tool, options, port,
-	         codec_oid_print(binds[0].value.oid, kind, sizeof(kind)));
+		 "MIBS= SNMPCONFPATH=/nonexistent SNMP_PERSISTENT_DIR=%s %s "
+		 "-r 1 -t 1 %s 127.0.0.1:%u 1 %s",
+		 folder, tool, options, port,
+		 codec_oid_print(binds[0].value.oid, kind, sizeof(kind)));
 	for (size_t i = 1; i < n; i++)
 		print_bind(&binds[i], command, sizeof(command));
 	snprintf(command + strlen(command), sizeof(command) - strlen(command),
-	         " >%s/tool.log 2>&1", folder);
+		 " >%s/tool.log 2>&1", folder);
 	pid_t pid = fork();
 	if (pid == 0) {
 		execl("/bin/sh", "sh", "-c", command, (char *)NULL);
@@ -325,7 +328,7 @@ informs_are_acknowledged_and_read(void **state)
 		assert_int_equal(heard.n, kind);
 		assert_same_notice(&heard.last, &notice);
 		assert_int_equal(strncmp(heard.last.source, "[127.0.0.1]:", 12),
-		                 0);
+				 0);
 	}
 	inform_close(inform);
 }
@@ -351,8 +354,8 @@ informs_of_strangers_are_not_heard(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
-		int status = send_by_tool("snmpinform", options[i], port,
-		                          &crash);
+		int status =
+			send_by_tool("snmpinform", options[i], port, &crash);
 
 		if (no_tool(status)) {
 			inform_close(inform);
@@ -382,8 +385,10 @@ foreign_and_malformed_notifications_are_counted(void **state)
 	/* snmpinform's arguments are cut by an extra "uptime kind": coldStart
 	 * without bindings of ours. */
 	char options[512];
-	snprintf(options, sizeof(options), RIGHT " 127.0.0.1:%u 1 "
-	         "1.3.6.1.6.3.1.1.5.1 #", port);
+	snprintf(options, sizeof(options),
+		 RIGHT " 127.0.0.1:%u 1 "
+		       "1.3.6.1.6.3.1.1.5.1 #",
+		 port);
 	int status = send_by_tool("snmpinform", options, port, &notice);
 	if (no_tool(status)) {
 		inform_close(inform);
@@ -393,7 +398,7 @@ foreign_and_malformed_notifications_are_counted(void **state)
 	char root[128];
 	codec_oid_print(codec_root(), root, sizeof(root));
 	snprintf(options, sizeof(options), RIGHT " 127.0.0.1:%u 1 %s.0.1 #",
-	         port, root);
+		 port, root);
 	assert_int_equal(send_by_tool("snmpinform", options, port, &notice), 0);
 	inform_counts(inform, &counts);
 	assert_int_equal(counts.foreign, 1);
@@ -407,15 +412,15 @@ static void
 garbage_does_no_harm(void **state)
 {
 	static const uint8_t start[] = { 0x30, 0x82, 0x01, 0x00, 0x02, 0x01,
-		                         0x03, 0x30, 0x0e, 0x02, 0x01, 0x01,
-		                         0x02, 0x03, 0x00, 0xff, 0xe3, 0x04,
-		                         0x01, 0x07, 0x02, 0x01, 0x03, 0x04 };
+					 0x03, 0x30, 0x0e, 0x02, 0x01, 0x01,
+					 0x02, 0x03, 0x00, 0xff, 0xe3, 0x04,
+					 0x01, 0x07, 0x02, 0x01, 0x03, 0x04 };
 	struct heard heard = { 0 };
 	uint16_t port = free_port(NULL);
 	struct inform *inform = open_at(port, &heard);
 	struct sockaddr_in in = { .sin_family = AF_INET,
-		                  .sin_port = htons(port),
-		                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+				  .sin_port = htons(port),
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	unsigned seed = 1;
 
@@ -431,7 +436,7 @@ garbage_does_no_harm(void **state)
 		if (i % 4 == 0 && n > 4)
 			bytes[3] = (uint8_t)(n - 4), bytes[2] = 0;
 		(void)sendto(fd, bytes, n, 0, (struct sockaddr *)&in,
-		             sizeof(in));
+			     sizeof(in));
 		if (i % 50 == 0)
 			run_for(1);
 	}
@@ -454,18 +459,18 @@ a_port_that_is_taken_is_named(void **state)
 	int fd;
 	uint16_t port = free_port(&fd);
 	struct inform_options options = { .listen = listen,
-		                          .accounts = &account,
-		                          .n_accounts = 0 };
+					  .accounts = &account,
+					  .n_accounts = 0 };
 
 	(void)state;
 	snprintf(listen, sizeof(listen), "udp:127.0.0.1:%u", port);
 	assert_int_equal(inform_open(loop, &options, &inform, &err),
-	                 -EADDRINUSE);
+			 -EADDRINUSE);
 	assert_non_null(strstr(err.text, "127.0.0.1:"));
 	close(fd);
 	snprintf(listen, sizeof(listen), "udp:192.0.2.1:162");
 	assert_int_equal(inform_open(loop, &options, &inform, &err),
-	                 -EADDRNOTAVAIL);
+			 -EADDRNOTAVAIL);
 	snprintf(listen, sizeof(listen), "nowhere");
 	assert_int_equal(inform_open(loop, &options, &inform, &err), -EINVAL);
 	assert_null(inform);
@@ -483,7 +488,7 @@ two_receivers_cannot_share_a_port(void **state)
 	(void)state;
 	snprintf(listen, sizeof(listen), "127.0.0.1:%u", port);
 	assert_int_equal(inform_open(loop, &options, &second, NULL),
-	                 -EADDRINUSE);
+			 -EADDRINUSE);
 	inform_close(inform);
 }
 
@@ -497,7 +502,7 @@ start_in_child(const char *path, int expect)
 	int status;
 
 	if (pid == 0) {
-		execl("/proc/self/exe", "test", "engine", path, (char *)NULL);
+		execl(self, self, "engine", path, (char *)NULL);
 		_exit(127);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -505,29 +510,39 @@ start_in_child(const char *path, int expect)
 	assert_int_equal(WEXITSTATUS(status), expect);
 }
 
+struct kept {
+	char id[64], boots[16];
+};
+
+static struct kept
+read_kept(const char *path)
+{
+	struct kept kept = { .id = "" };
+	FILE *file = fopen(path, "r");
+
+	assert_non_null(file);
+	assert_int_equal(fscanf(file, "ironherd-engine 1 id %63s boots %15s",
+				kept.id, kept.boots),
+			 2);
+	fclose(file);
+	return kept;
+}
+
 static void
 boots_grow_with_each_start_and_the_id_stays(void **state)
 {
-	char path[64], first[128], second[128], id[64], other[64];
-	unsigned boots, more;
+	char path[64];
+	struct kept first, second;
 
 	(void)state;
 	snprintf(path, sizeof(path), "%s/boots", folder);
 	start_in_child(path, 1);
-	FILE *file = fopen(path, "r");
-	assert_int_equal(fscanf(file, "%127[^\n] id %63s boots %u", first, id,
-	                        &boots),
-	                 3);
-	fclose(file);
+	first = read_kept(path);
 	start_in_child(path, 2);
-	file = fopen(path, "r");
-	assert_int_equal(fscanf(file, "%127[^\n] id %63s boots %u", second,
-	                        other, &more),
-	                 3);
-	fclose(file);
-	assert_string_equal(id, other);
-	assert_int_equal(boots, 1);
-	assert_int_equal(more, 2);
+	second = read_kept(path);
+	assert_string_equal(first.id, second.id);
+	assert_string_equal(first.boots, "1");
+	assert_string_equal(second.boots, "2");
 
 	/* Damaged: a new id; readable by others: refused. */
 	assert_int_equal(truncate(path, 30), 0);
@@ -554,13 +569,10 @@ set_up(void **state)
 static int
 tear_down(void **state)
 {
-	char command[80];
-
 	(void)state;
 	loop_timer_free(limit);
 	loop_free(loop);
-	snprintf(command, sizeof(command), "rm -r %s", folder);
-	return system(command);
+	return temp_folder_remove(folder);
 }
 
 int
@@ -586,7 +598,9 @@ main(int argc, char **argv)
 
 	if (argc == 3 && strcmp(argv[1], "engine") == 0)
 		return snmp_engine_start("child", argv[2], NULL) < 0
-		               ? 100
-		               : (int)snmpv3_local_snmpEngineBoots();
+			       ? 100
+			       : (int)snmpv3_local_snmpEngineBoots();
+	if (realpath(argv[0], self) == NULL)
+		return 1;
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/resource.h>
 /* cmocka wants the above */
 #include <cmocka.h>
 
@@ -17,6 +18,7 @@
 #include "snmp-mib/poller.h"
 
 #include "tests/unit/snmp-mib/fake_agent.h"
+#include "tests/unit/snmp-mib/temp_folder.h"
 
 #define ENGINE_A "80001f888000112233445566778899aabb"
 #define ENGINE_B "80001f8880ffeeddccbbaa998877665544"
@@ -47,7 +49,7 @@ struct outcome {
 
 static void
 add_account(struct poller *poller, const char *name, const char *auth,
-            const char *priv)
+	    const char *priv)
 {
 	struct snmp_account account = { .auth = "SHA-256", .priv = "AES" };
 	struct err err = { "" };
@@ -55,9 +57,9 @@ add_account(struct poller *poller, const char *name, const char *auth,
 	snprintf(account.name, sizeof(account.name), "%s", name);
 	snprintf(account.user, sizeof(account.user), FAKE_USER);
 	snprintf(account.auth_password, sizeof(account.auth_password), "%s",
-	         auth);
+		 auth);
 	snprintf(account.priv_password, sizeof(account.priv_password), "%s",
-	         priv);
+		 priv);
 	if (poller_add_account(poller, &account, &err) < 0)
 		fail_msg("%s", err.text);
 }
@@ -76,7 +78,7 @@ make_poller(const char *cache)
 static struct poller_host *
 make_host(struct poller *poller, uint16_t port, const char *account)
 {
-	struct poller_host *host = NULL;
+	struct poller_host *host;
 	struct err err = { "" };
 	char address[32];
 
@@ -90,10 +92,10 @@ static struct fake_agent
 make_agent(const char *mode, uint16_t port, struct random_sizes sizes)
 {
 	struct fake_options options = { .engine = engine_file,
-		                        .seed = 1,
-		                        .sizes = sizes,
-		                        .mode = mode,
-		                        .port = port };
+					.seed = 1,
+					.sizes = sizes,
+					.mode = mode,
+					.port = port };
 	struct fake_agent agent = fake_agent_start(&options);
 
 	if (agent.port == 0)
@@ -105,7 +107,7 @@ static struct fixture
 make_fixture(const char *mode, const char *account)
 {
 	struct fixture f = { .agent = make_agent(mode, 0, usual),
-		             .poller = make_poller(NULL) };
+			     .poller = make_poller(NULL) };
 
 	f.host = make_host(f.poller, f.agent.port, account);
 	return f;
@@ -132,7 +134,7 @@ note(struct outcome *outcome, const struct poller_answer *answer)
 
 static void
 pulse_done(void *arg, const struct poller_answer *answer,
-           const struct node_pulse *pulse)
+	   const struct node_pulse *pulse)
 {
 	struct outcome *outcome = arg;
 
@@ -145,7 +147,7 @@ pulse_done(void *arg, const struct poller_answer *answer,
 
 static void
 report_done(void *arg, const struct poller_answer *answer,
-            struct node_report *report)
+	    struct node_report *report)
 {
 	struct outcome *outcome = arg;
 
@@ -172,8 +174,8 @@ report_of(struct poller_host *host, const struct node_report *previous)
 	struct outcome outcome = { 0 };
 
 	assert_int_equal(poller_report(host, previous, 0, report_done,
-	                               &outcome),
-	                 0);
+				       &outcome),
+			 0);
 	assert_false(outcome.done);
 	while (!outcome.done)
 		loop_run(loop);
@@ -269,7 +271,7 @@ pulse_and_report_run_together_but_not_two_of_a_kind(void **state)
 	assert_int_equal(poller_report(f.host, NULL, 0, report_done, &a), 0);
 	assert_int_equal(poller_pulse(f.host, 0, pulse_done, &b), 0);
 	assert_int_equal(poller_report(f.host, NULL, 0, report_done, &a),
-	                 -EBUSY);
+			 -EBUSY);
 	assert_int_equal(poller_pulse(f.host, 0, pulse_done, &b), -EBUSY);
 	while (!a.done || !b.done)
 		loop_run(loop);
@@ -292,13 +294,13 @@ three_thousand_vms_are_read(void **state)
 
 	(void)state;
 	assert_int_equal(poller_report(host, NULL, 60000, report_done, &got),
-	                 0);
+			 0);
 	while (!got.done)
 		loop_run(loop);
 	assert_string_equal(got.text, "");
 	assert_serves(got.report, many);
 	print_message("3000 VMs in %u ms, %u messages\n", got.took_us / 1000,
-	              (unsigned)sent_by(host));
+		      (unsigned)sent_by(host));
 	node_report_free(got.report);
 	poller_host_free(host);
 	poller_free(poller);
@@ -350,8 +352,8 @@ a_wrong_password_is_refused_and_then_tried_once_a_minute(void **state)
 
 		assert_int_equal(got.code, -EACCES);
 		assert_non_null(strstr(got.text,
-		                       "wrong SNMP user, password or protocol "
-		                       "for account wrong-auth"));
+				       "wrong SNMP user, password or protocol "
+				       "for account wrong-auth"));
 		assert_true(got.took_us < 500000);
 	}
 	uint64_t sent = sent_by(f.host);
@@ -428,17 +430,16 @@ the_dead_do_not_slow_the_living(void **state)
 	/* Silent ports: bound, never read. */
 	int sockets[DEAD];
 	for (unsigned i = 0; i < DEAD; i++) {
-		struct sockaddr_in in = {
-			.sin_family = AF_INET,
-			.sin_addr.s_addr = htonl(INADDR_LOOPBACK)
-		};
+		struct sockaddr_in in = { .sin_family = AF_INET,
+					  .sin_addr.s_addr =
+						  htonl(INADDR_LOOPBACK) };
 
 		sockets[i] = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 		assert_int_equal(bind(sockets[i], (struct sockaddr *)&in,
-		                      sizeof(in)),
-		                 0);
-		dead[i] = make_host(f.poller, fake_port_of(sockets[i]),
-		                    "right");
+				      sizeof(in)),
+				 0);
+		dead[i] =
+			make_host(f.poller, fake_port_of(sockets[i]), "right");
 		lost[i] = (struct outcome){ 0 };
 	}
 	(void)pulse(f.host); /* the engine is known after it */
@@ -446,7 +447,7 @@ the_dead_do_not_slow_the_living(void **state)
 		alone[i] = pulse(f.host);
 	for (unsigned i = 0; i < DEAD; i++)
 		assert_int_equal(poller_pulse(dead[i], 0, pulse_done, &lost[i]),
-		                 0);
+				 0);
 	for (unsigned i = 0; i < 3; i++)
 		among[i] = pulse(f.host);
 	for (unsigned i = 0; i < 3; i++) {
@@ -456,7 +457,7 @@ the_dead_do_not_slow_the_living(void **state)
 		assert_true(among[i].took_us < 100000);
 	}
 	print_message("alone %u us, among 20 dead %u us\n", alone[1].took_us,
-	              among[1].took_us);
+		      among[1].took_us);
 	for (unsigned i = 0; i < DEAD; i++)
 		while (!lost[i].done)
 			loop_run(loop);
@@ -659,8 +660,8 @@ a_damaged_cache_is_ignored(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		assert_int_equal(file_write_atomic(cache_file, 0600, bad[i],
-		                                   strlen(bad[i]), NULL),
-		                 0);
+						   strlen(bad[i]), NULL),
+				 0);
 		struct poller *poller = make_poller(cache_file);
 		struct poller_host *host =
 			make_host(poller, agent.port, "right");
@@ -671,11 +672,39 @@ a_damaged_cache_is_ignored(void **state)
 	fake_agent_stop(&agent);
 }
 
+static void
+descriptors_above_1024_work(void **state)
+{
+	enum { MANY = 1100 };
+	struct rlimit limit;
+	int fds[MANY];
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	limit.rlim_cur = limit.rlim_max < 4096 ? limit.rlim_max : 4096;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	if (limit.rlim_cur < MANY + 50) {
+		print_message("skipped: too few descriptors allowed\n");
+		skip();
+	}
+	for (unsigned i = 0; i < MANY; i++)
+		fds[i] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	assert_true(fds[MANY - 1] > 1024);
+	struct fixture f = make_fixture("normal", "right");
+	assert_int_equal(pulse(f.host).code, 0);
+	struct outcome got = report_of(f.host, NULL);
+	assert_serves(got.report, usual);
+	node_report_free(got.report);
+	drop_fixture(&f);
+	for (unsigned i = 0; i < MANY; i++)
+		close(fds[i]);
+}
+
 /* --- the door ------------------------------------------------------------ */
 
 static void
 free_the_host(void *arg, const struct poller_answer *answer,
-              const struct node_pulse *got)
+	      const struct node_pulse *got)
 {
 	struct fixture *f = arg;
 
@@ -696,9 +725,9 @@ a_host_may_be_freed_by_its_own_callback_or_in_flight(void **state)
 
 	(void)state;
 	assert_int_equal(poller_report(f.host, NULL, 0, report_done, &never),
-	                 0);
+			 0);
 	assert_int_equal(poller_pulse(f.host, 0, free_the_host, &f), 0);
-	while (f.host != NULL)
+	while (f.poller != NULL)
 		loop_run(loop);
 	assert_false(never.done);
 	drop_fixture(&f);
@@ -707,12 +736,17 @@ a_host_may_be_freed_by_its_own_callback_or_in_flight(void **state)
 static void
 addresses_and_accounts_are_checked(void **state)
 {
-	static const char *const bad[] = { "",           "host:161",
-		                           "10.0.0:161", "10.0.0.1:0",
-		                           "10.0.0.1:65536", "10.0.0.1:",
-		                           "10.0.0.1:16x",   "[fd00::1",
-		                           "[fd00::1]161",   "fd00::1",
-		                           "udp:10.0.0.1:161" };
+	static const char *const bad[] = { "",
+					   "host:161",
+					   "10.0.0:161",
+					   "10.0.0.1:0",
+					   "10.0.0.1:65536",
+					   "10.0.0.1:",
+					   "10.0.0.1:16x",
+					   "[fd00::1",
+					   "[fd00::1]161",
+					   "fd00::1",
+					   "udp:10.0.0.1:161" };
 	struct poller *poller = make_poller(NULL);
 	struct poller_host *host = NULL;
 	struct snmp_account account = { .name = "right" };
@@ -720,12 +754,12 @@ addresses_and_accounts_are_checked(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		assert_int_equal(poller_host_new(poller, bad[i], "right",
-		                                 &host, &err),
-		                 -EINVAL);
-	assert_int_equal(
-		poller_host_new(poller, "127.0.0.1", "nobody", &host, &err),
-		-ENOKEY);
+		assert_int_equal(poller_host_new(poller, bad[i], "right", &host,
+						 &err),
+				 -EINVAL);
+	assert_int_equal(poller_host_new(poller, "127.0.0.1", "nobody", &host,
+					 &err),
+			 -ENOKEY);
 	assert_non_null(strstr(err.text, "nobody"));
 	assert_null(host);
 	assert_int_equal(poller_add_account(poller, &account, &err), -EEXIST);
@@ -754,9 +788,8 @@ start_snmpd(uint16_t port)
 	snprintf(listen, sizeof(listen), "udp:127.0.0.1:%u", port);
 	file = fopen(conf, "w");
 	assert_non_null(file);
-	fprintf(file,
-	        "createUser " FAKE_USER " SHA-256 " FAKE_AUTH " AES " FAKE_PRIV
-	        "\nrouser " FAKE_USER " priv\n");
+	fprintf(file, "createUser " FAKE_USER " SHA-256 " FAKE_AUTH
+		      " AES " FAKE_PRIV "\nrouser " FAKE_USER " priv\n");
 	fclose(file);
 	pid_t pid = fork();
 	if (pid == 0) {
@@ -820,12 +853,9 @@ set_up(void **state)
 static int
 tear_down(void **state)
 {
-	char command[80];
-
 	(void)state;
 	loop_free(loop);
-	snprintf(command, sizeof(command), "rm -r %s", folder);
-	return system(command);
+	return temp_folder_remove(folder);
 }
 
 int
@@ -859,8 +889,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(rows_that_change_all_the_time_are_given_up),
 		cmocka_unit_test(
 			an_agent_that_restarts_with_more_boots_is_followed),
-		cmocka_unit_test(
-			an_agent_that_lost_its_boots_is_followed),
+		cmocka_unit_test(an_agent_that_lost_its_boots_is_followed),
 		cmocka_unit_test(a_changed_engine_id_is_followed),
 		cmocka_unit_test(hosts_with_one_engine_id_both_answer),
 		cmocka_unit_test(
@@ -868,6 +897,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(a_damaged_cache_is_ignored),
 		cmocka_unit_test(
 			a_host_may_be_freed_by_its_own_callback_or_in_flight),
+		cmocka_unit_test(descriptors_above_1024_work),
 		cmocka_unit_test(addresses_and_accounts_are_checked),
 		cmocka_unit_test(a_real_snmpd_without_the_node_agent_says_so),
 	};

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The one table of everything that a report has in SNMP.  Arcs are for ever:
+ * add at the end, never renumber.  IRONHERD-MIB.txt.in says the same in SMI,
+ * and a unit test holds one against the other.
+ */
+#include "snmp-mib/codec_own.h"
+
+#define ARRAY_LEN(a)    (sizeof(a) / sizeof((a)[0]))
+#define IN(type, field) .offset = offsetof(struct type, field)
+#define SIZED(type, field) \
+	IN(type, field), .size = sizeof(((struct type *)NULL)->field)
+#define MIB_INDEX_MAX  2147483647u
+#define MIB_NUMBER_MAX 65535u /* nodes, slots */
+
+enum { DISTANCES_MAX = REPORT_NUMA_MAX * REPORT_NUMA_MAX };
+
+const struct codec_oid codec_objects = {
+	.len = sizeof((uint32_t[]){ IRONHERD_ARC }) / sizeof(uint32_t) + 7,
+	.ids = { 1, 3, 6, 1, 4, 1, IRONHERD_ARC, 1 }
+};
+
+static const struct codec_column host_columns[] = {
+	{ 1, "ihHostName", CELL_TEXT, SIZED(report_host, name) },
+	{ 2, "ihHostUuid", CELL_UUID, SIZED(report_host, uuid) },
+	{ 3, "ihHostBootId", CELL_UUID, SIZED(report_host, boot_id) },
+	{ 4, "ihHostAgentVersion", CELL_TEXT,
+	  SIZED(report_host, agent_version) },
+	{ 5, "ihHostAgentStart", CELL_U64, IN(report_host, agent_start_s) },
+	{ 6, "ihHostSampleSeq", CELL_U32, IN(report_host, sample_seq) },
+	{ 7, "ihHostSampleAge", CELL_AGE, IN(report_host, sample_age_ms) },
+	{ 8, "ihHostLayoutRevision", CELL_U32,
+	  IN(report_host, layout_revision) },
+	{ 9, "ihHostVmRevision", CELL_U32, IN(report_host, vm_revision) },
+	{ 10, "ihHostStopping", CELL_BOOL, IN(report_host, stopping) },
+	{ 11, "ihHostUptime", CELL_U32, IN(report_host, uptime_s) },
+	{ 12, "ihHostHealth", CELL_ENUM, IN(report_host, health),
+	  .min = HEALTH_UNKNOWN, .max = HEALTH_FAILED },
+};
+
+static const struct codec_column cpu_columns[] = {
+	{ 1, "ihCpuVendor", CELL_TEXT, SIZED(report_cpu, vendor) },
+	{ 2, "ihCpuModelName", CELL_TEXT, SIZED(report_cpu, model_name) },
+	{ 3, "ihCpuFamily", CELL_U32, IN(report_cpu, family) },
+	{ 4, "ihCpuModel", CELL_U32, IN(report_cpu, model) },
+	{ 5, "ihCpuStepping", CELL_U32, IN(report_cpu, stepping) },
+	{ 6, "ihCpuMicrocode", CELL_TEXT, SIZED(report_cpu, microcode) },
+	{ 7, "ihCpuUniform", CELL_BOOL, IN(report_cpu, uniform) },
+	{ 8, "ihCpuOnline", CELL_U32, IN(report_cpu, online) },
+};
+
+static const struct codec_column load_columns[] = {
+	{ 1, "ihLoadCpuUse", CELL_U32, IN(report_load, cpu_use_pm),
+	  .max = 1000 },
+	{ 2, "ihLoadPsiPresent", CELL_BOOL, IN(report_load, psi_present) },
+	{ 3, "ihLoadPsiCpuSome", CELL_U32, IN(report_load, psi_cpu_some_pm),
+	  .max = 1000 },
+	{ 4, "ihLoadPsiMemFull", CELL_U32, IN(report_load, psi_mem_full_pm),
+	  .max = 1000 },
+	{ 5, "ihLoadPsiIoFull", CELL_U32, IN(report_load, psi_io_full_pm),
+	  .max = 1000 },
+};
+
+static const struct codec_column mem_columns[] = {
+	{ 1, "ihMemTotal", CELL_U64, IN(report_load, mem_total_kib) },
+	{ 2, "ihMemFree", CELL_U64, IN(report_load, mem_free_kib) },
+	{ 3, "ihMemAvailable", CELL_U64, IN(report_load, mem_available_kib) },
+	{ 4, "ihMemSwapUsed", CELL_U64, IN(report_load, swap_used_kib) },
+};
+
+static const struct codec_column capacity_columns[] = {
+	{ 1, "ihCapacityCpus", CELL_U32, IN(report_capacity, cpus) },
+	{ 2, "ihCapacityMemory", CELL_U64, IN(report_capacity, memory_kib) },
+};
+
+static const struct codec_column bmc_columns[] = {
+	{ 1, "ihBmcPresent", CELL_BOOL, IN(report_bmc, present) },
+	{ 2, "ihBmcReachable", CELL_BOOL, IN(report_bmc, reachable) },
+	{ 3, "ihBmcDevice", CELL_TEXT, SIZED(report_bmc, device) },
+	{ 4, "ihBmcFirmware", CELL_TEXT, SIZED(report_bmc, firmware) },
+	{ 5, "ihBmcGuid", CELL_UUID, SIZED(report_bmc, guid) },
+	{ 6, "ihBmcPower", CELL_ENUM, IN(report_bmc, power),
+	  .min = REPORT_POWER_UNKNOWN, .max = REPORT_POWER_OFF },
+};
+
+static const struct codec_column rows_columns[] = {
+	{ 1, "ihRowsNuma", CELL_ROWS, IN(node_report, n_numa),
+	  .max = REPORT_NUMA_MAX },
+	{ 2, "ihRowsNumaDist", CELL_ROWS, IN(node_report, n_distances),
+	  .max = DISTANCES_MAX },
+	{ 3, "ihRowsFeature", CELL_ROWS, IN(node_report, n_features),
+	  .max = REPORT_FEATURES_MAX },
+	{ 4, "ihRowsVm", CELL_ROWS, IN(node_report, n_vms),
+	  .max = REPORT_VMS_MAX },
+	{ 5, "ihRowsDatastore", CELL_ROWS, IN(node_report, n_datastores),
+	  .max = REPORT_DATASTORES_MAX },
+	{ 6, "ihRowsHeartbeat", CELL_ROWS, IN(node_report, n_heartbeats),
+	  .max = REPORT_HEARTBEATS_MAX },
+	{ 7, "ihRowsSource", CELL_ROWS, IN(node_report, n_sources),
+	  .max = REPORT_SOURCES_MAX },
+};
+
+static const struct codec_column numa_columns[] = {
+	{ 2, "ihNumaCpus", CELL_TEXT, SIZED(report_numa, cpus) },
+	{ 3, "ihNumaCpuCount", CELL_U32, IN(report_numa, cpu_count) },
+	{ 4, "ihNumaMemTotal", CELL_U64, IN(report_numa, mem_total_kib) },
+	{ 5, "ihNumaMemFree", CELL_U64, IN(report_numa, mem_free_kib) },
+};
+
+static const struct codec_column distance_columns[] = {
+	{ 3, "ihNumaDistValue", CELL_U32, IN(report_distance, value),
+	  .max = 255 },
+};
+
+static const struct codec_column feature_columns[] = {
+	{ 2, "ihFeatureName", CELL_TEXT, SIZED(report_feature, name),
+	  .required = true },
+	{ 3, "ihFeatureHardware", CELL_BOOL, IN(report_feature, hardware) },
+	{ 4, "ihFeatureUsable", CELL_BOOL, IN(report_feature, usable) },
+};
+
+static const struct codec_column vm_columns[] = {
+	{ 2, "ihVmUuid", CELL_UUID, SIZED(report_vm, uuid), .required = true },
+	{ 3, "ihVmName", CELL_TEXT, SIZED(report_vm, name), .required = true },
+	{ 4, "ihVmState", CELL_ENUM, IN(report_vm, state),
+	  .min = VM_STATE_UNKNOWN, .max = VM_STATE_PM_SUSPENDED },
+	{ 5, "ihVmReason", CELL_ENUM, IN(report_vm, reason),
+	  .min = VM_REASON_UNKNOWN, .max = VM_REASON_OTHER },
+	{ 6, "ihVmVcpus", CELL_U32, IN(report_vm, vcpus) },
+	{ 7, "ihVmMemory", CELL_U64, IN(report_vm, memory_kib) },
+	{ 8, "ihVmMemoryNow", CELL_U64, IN(report_vm, memory_now_kib) },
+	{ 9, "ihVmCpuTime", CELL_COUNTER, IN(report_vm, cpu_time_ms) },
+	{ 10, "ihVmCpuUse", CELL_U32, IN(report_vm, cpu_use_pm) },
+	{ 11, "ihVmDefinitionHash", CELL_HASH,
+	  SIZED(report_vm, definition_hash) },
+	{ 12, "ihVmPersistent", CELL_BOOL, IN(report_vm, persistent) },
+	{ 13, "ihVmAutostart", CELL_BOOL, IN(report_vm, autostart) },
+	{ 14, "ihVmSharedStorage", CELL_BOOL, IN(report_vm, shared_storage) },
+};
+
+static const struct codec_column datastore_columns[] = {
+	{ 2, "ihDatastoreName", CELL_TEXT, SIZED(report_datastore, name),
+	  .required = true },
+	{ 3, "ihDatastorePath", CELL_TEXT, SIZED(report_datastore, path) },
+	{ 4, "ihDatastoreState", CELL_ENUM, IN(report_datastore, state),
+	  .min = DATASTORE_UNKNOWN, .max = DATASTORE_LOST },
+	{ 5, "ihDatastoreSlot", CELL_U32, IN(report_datastore, slot),
+	  .max = MIB_NUMBER_MAX },
+	{ 6, "ihDatastoreProbe", CELL_U32, IN(report_datastore, probe_us) },
+	{ 7, "ihDatastoreAge", CELL_AGE, IN(report_datastore, age_ms) },
+	{ 8, "ihDatastoreWrites", CELL_COUNTER, IN(report_datastore, writes) },
+	{ 9, "ihDatastoreErrors", CELL_COUNTER, IN(report_datastore, errors) },
+};
+
+static const struct codec_column heartbeat_columns[] = {
+	{ 3, "ihHeartbeatHostUuid", CELL_UUID,
+	  SIZED(report_heartbeat, host_uuid) },
+	{ 4, "ihHeartbeatBootId", CELL_UUID, SIZED(report_heartbeat, boot_id) },
+	{ 5, "ihHeartbeatSequence", CELL_U64, IN(report_heartbeat, sequence) },
+	{ 6, "ihHeartbeatAge", CELL_AGE, IN(report_heartbeat, age_ms) },
+};
+
+static const struct codec_column source_columns[] = {
+	{ 2, "ihSourceName", CELL_TEXT, SIZED(report_source, name),
+	  .required = true },
+	{ 3, "ihSourceStatus", CELL_ENUM, IN(report_source, status),
+	  .min = HEALTH_UNKNOWN, .max = HEALTH_FAILED },
+	{ 4, "ihSourceAge", CELL_AGE, IN(report_source, age_ms) },
+	{ 5, "ihSourceReadTime", CELL_U32, IN(report_source, read_us) },
+	{ 6, "ihSourceFailures", CELL_COUNTER, IN(report_source, failures) },
+	{ 7, "ihSourceLastError", CELL_TEXT, SIZED(report_source, last_error) },
+};
+
+#define SCALARS(group, where, array)                                 \
+	.name = (group), .table = CODEC_SCALARS, .columns = (array), \
+	.n_columns = ARRAY_LEN(array), .base = (where), .rows_max = 1
+#define TABLE(what, id, array, type, field, max)           \
+	.name = (what), .table = (id), .columns = (array), \
+	.n_columns = ARRAY_LEN(array),                     \
+	.base = offsetof(struct node_report, field),       \
+	.count = offsetof(struct node_report, n_##field),  \
+	.row_size = sizeof(struct type), .rows_max = (size_t)(max)
+#define REPORT(field) offsetof(struct node_report, field)
+
+const struct codec_section codec_sections[CODEC_SECTIONS] = {
+	{ SCALARS("ihHost", REPORT(host), host_columns), .arc = 1 },
+	{ SCALARS("ihCpu", REPORT(cpu), cpu_columns), .arc = 2 },
+	{ SCALARS("ihLoad", REPORT(load), load_columns), .arc = 3 },
+	{ SCALARS("ihMem", REPORT(load), mem_columns), .arc = 4 },
+	{ SCALARS("ihCapacity", REPORT(capacity), capacity_columns), .arc = 5 },
+	{ SCALARS("ihBmc", REPORT(bmc), bmc_columns), .arc = 6 },
+	{ SCALARS("ihRows", 0, rows_columns), .arc = 7 },
+	{ TABLE("ihNumaTable", CODEC_NUMA, numa_columns, report_numa, numa,
+		REPORT_NUMA_MAX),
+	  .arc = 10, .n_index = 1,
+	  .index = { { "ihNumaNode", IN(report_numa, node),
+		       .max = MIB_NUMBER_MAX } } },
+	{ TABLE("ihNumaDistTable", CODEC_DISTANCES, distance_columns,
+		report_distance, distances, DISTANCES_MAX),
+	  .arc = 11, .n_index = 2,
+	  .index = { { "ihNumaDistFrom", IN(report_distance, from),
+		       .max = MIB_NUMBER_MAX },
+		     { "ihNumaDistTo", IN(report_distance, to),
+		       .max = MIB_NUMBER_MAX } } },
+	{ TABLE("ihFeatureTable", CODEC_FEATURES, feature_columns,
+		report_feature, features, REPORT_FEATURES_MAX),
+	  .arc = 12, .n_index = 1, .ordinal = true,
+	  .index = { { "ihFeatureIndex", 0, .min = 1,
+		       .max = REPORT_FEATURES_MAX } } },
+	{ TABLE("ihVmTable", CODEC_VMS, vm_columns, report_vm, vms,
+		REPORT_VMS_MAX),
+	  .arc = 20, .n_index = 1,
+	  .index = { { "ihVmIndex", IN(report_vm, index), .min = 1,
+		       .max = MIB_INDEX_MAX } } },
+	{ TABLE("ihDatastoreTable", CODEC_DATASTORES, datastore_columns,
+		report_datastore, datastores, REPORT_DATASTORES_MAX),
+	  .arc = 30, .n_index = 1,
+	  .index = { { "ihDatastoreIndex", IN(report_datastore, index),
+		       .min = 1, .max = MIB_INDEX_MAX } } },
+	{ TABLE("ihHeartbeatTable", CODEC_HEARTBEATS, heartbeat_columns,
+		report_heartbeat, heartbeats, REPORT_HEARTBEATS_MAX),
+	  .arc = 31, .n_index = 2,
+	  .index = { { "ihHeartbeatDatastore", IN(report_heartbeat, datastore),
+		       .min = 1, .max = MIB_INDEX_MAX },
+		     { "ihHeartbeatSlot", IN(report_heartbeat, slot),
+		       .max = MIB_NUMBER_MAX } } },
+	{ TABLE("ihSourceTable", CODEC_SOURCES, source_columns, report_source,
+		sources, REPORT_SOURCES_MAX),
+	  .arc = 40, .n_index = 1,
+	  .index = { { "ihSourceIndex", IN(report_source, index), .min = 1,
+		       .max = MIB_INDEX_MAX } } },
+};

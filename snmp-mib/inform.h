@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * snmp-mib/inform.h - receives the notices of agents: SNMPv3 informs (which
+ * it acknowledges) with authentication and privacy.
+ *
+ * Informs carry the receiver's engine, so an agent needs no setting but
+ * address and account.  Traps are taken from no one: they could not be
+ * authenticated without knowing each sender's engine, and can be lost.
+ */
+#ifndef SNMP_MIB_INFORM_H
+#define SNMP_MIB_INFORM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/err.h"
+#include "common/loop.h"
+#include "snmp-mib/engine.h"
+#include "snmp-mib/notice.h"
+
+struct inform;
+
+/* On the loop; the notice lives during the call, inform_close() waits until
+ * after it.  A notice may come twice
+ * (the acknowledgement was lost): (host_uuid, boot_id, sequence) tells. */
+typedef void (*inform_fn)(void *arg, const struct node_notice *notice);
+
+struct inform_options {
+	const char *listen; /* "udp:10.90.0.254:162" or "10.90.0.254:162" */
+	const struct snmp_account *accounts;
+	size_t n_accounts;
+	inform_fn fn;
+	void *arg;
+};
+
+/* snmp_engine_start() first, with a state file.  -EADDRINUSE, -EACCES,
+ * -EADDRNOTAVAIL and others name the address. */
+int inform_open(struct loop *loop, const struct inform_options *options,
+		struct inform **ret_inform, struct err *err);
+void inform_close(struct inform *inform);
+
+struct inform_counts {
+	uint64_t accepted;  /* given to the callback */
+	uint64_t foreign;   /* notifications that are not ours */
+	uint64_t malformed; /* ours, but nonsense */
+	uint64_t insecure;  /* not SNMPv3 with authentication and privacy */
+};
+
+void inform_counts(const struct inform *inform,
+		   struct inform_counts *ret_counts);
+
+#endif

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * snmp-mib/poller_own.h - what the poller's files share.
+ *
+ *	poller.c          accounts, hosts, the public door
+ *	poller_job.c      a job: deadline, resends, how it ended
+ *	poller_session.c  net-snmp: session, engine, keys, packets
+ *	poller_report.c   the steps of a full poll
+ *
+ * A *job* is a pulse or a report.  It has one *exchange* at a time: a request
+ * and its resends, which share a number.  An answer to any of them counts;
+ * answers to older exchanges are let go.
+ */
+#ifndef SNMP_MIB_POLLER_OWN_H
+#define SNMP_MIB_POLLER_OWN_H
+
+#include "snmp-mib/wire.h"
+
+#include "snmp-mib/engine_cache.h"
+#include "snmp-mib/poller.h"
+
+struct account {
+	struct account *next;
+	char *name, *user;
+	const oid *auth, *priv; /* net-snmp's own protocol OIDs */
+	size_t auth_len, priv_len;
+	u_char auth_ku[USM_AUTH_KU_LEN], priv_ku[USM_PRIV_KU_LEN];
+	size_t auth_ku_len, priv_ku_len;
+};
+
+struct poller {
+	struct loop *loop;
+	struct engine_cache *cache;
+	struct account *accounts;
+	struct poller_host *hosts;
+	netsnmp_large_fd_set fds; /* always empty between reads */
+	uint64_t exchanges;
+};
+
+struct poller_job {
+	struct poller_host *host;
+	const struct job_kind *kind;
+	bool active, ended;
+	int code;
+	struct err err;
+	uint64_t started_us;
+	int64_t deadline_ms, received_ms;
+	/* The exchange under way; 0: none, for the engine is not known. */
+	uint64_t exchange;
+	int64_t resend_ms, resend_after_ms;
+	bool resent;
+	bool engine_answered; /* the question for the engine's id */
+	unsigned engines;     /* times the engine changed under us */
+};
+
+/* What the two kinds of job do differently. */
+struct job_kind {
+	/* The request of the present step; `small` after a resend, in case
+	 * large datagrams are lost on the way. */
+	netsnmp_pdu *(*build)(struct poller_job *job, bool small);
+	/* An answer without error; ends the job or begins the next step. */
+	void (*answered)(struct poller_job *job, netsnmp_pdu *answer);
+	/* The answer said that it does not fit; false: nothing smaller. */
+	bool (*shrink)(struct poller_job *job);
+	/* Tell the caller.  May free the host. */
+	void (*deliver)(struct poller_job *job,
+			const struct poller_answer *answer);
+};
+
+struct pulse_job {
+	struct poller_job job; /* first: the job is cast to it */
+	poller_pulse_fn fn;
+	void *arg;
+	struct node_pulse pulse;
+};
+
+struct report_job {
+	struct poller_job job;
+	poller_report_fn fn;
+	void *arg;
+	const struct node_report *previous;
+	struct node_report *report;
+	struct codec_reading *reading;
+	enum codec_table table;  /* being read; CODEC_SCALARS first */
+	struct codec_oid cursor; /* index of the last row; len 0: none */
+	size_t rows;             /* of this table, so far */
+	size_t bind_max;         /* per answer */
+	unsigned restarts;
+};
+
+struct poller_host {
+	struct poller_host *next, *prev;
+	struct poller *poller;
+	const struct account *account;
+	char address[ENGINE_ADDRESS_MAX];
+	void *session; /* net-snmp's */
+	struct loop_watch *watch;
+	struct loop_timer *timer;
+	bool settling; /* callers are being told: free() must wait */
+	bool freed;    /* by one of them */
+
+	uint8_t engine[ENGINE_ID_MAX];
+	size_t engine_len;  /* 0: unknown */
+	bool engine_shared; /* another host has the same id */
+	bool doubt;         /* no answer lately: forget the engine's clock */
+	/* Our localised keys as net-snmp has them, to see them replaced by
+	 * another account with the same user. */
+	u_char auth_key[USM_AUTH_KU_LEN], priv_key[USM_PRIV_KU_LEN];
+	size_t auth_key_len, priv_key_len;
+
+	uint64_t probe; /* the exchange that asks for the engine; 0: none */
+	int64_t probe_resend_ms;
+
+	unsigned denied;
+	int64_t denied_until_ms;
+	uint64_t sent, received, timeouts;
+
+	struct pulse_job pulse;
+	struct report_job report;
+};
+
+/* --- poller_job.c -------------------------------------------------------- */
+
+/* Begin; the deadline counts from now. */
+void job_start(struct poller_job *job, int64_t deadline_ms);
+/* Send the request of the present step, or ask for the engine first. */
+void job_send(struct poller_job *job);
+void job_end(struct poller_job *job, int code);
+/* After each event of the host: time-outs, resends, deliveries, the timer. */
+void host_settle(struct poller_host *host);
+
+/* Results of the network, by exchange number; unknown numbers are ignored. */
+void host_answered(struct poller_host *host, uint64_t exchange,
+		   netsnmp_pdu *answer);
+void host_reported(struct poller_host *host, uint64_t exchange,
+		   netsnmp_pdu *report);
+void host_cannot_send(struct poller_host *host, uint64_t exchange, int code);
+
+/* --- poller_session.c ---------------------------------------------------- */
+
+int session_open(struct poller_host *host, struct err *err);
+void session_close(struct poller_host *host);
+/* Takes the PDU.  `life_ms`: how long an answer is of use. */
+void session_send(struct poller_host *host, uint64_t exchange, netsnmp_pdu *pdu,
+		  int64_t life_ms);
+netsnmp_pdu *session_probe(void);
+void session_expire(struct poller_host *host);
+/* Learn the engine; false when it is none. */
+bool session_set_engine(struct poller_host *host, const uint8_t *id,
+			size_t len);
+/* Before each request: the user is in place, the clock not in doubt. */
+int session_prepare(struct poller_host *host);
+
+/* --- poller_report.c ----------------------------------------------------- */
+
+extern const struct job_kind pulse_kind, report_kind;
+void report_begin(struct report_job *report,
+		  const struct node_report *previous);
+
+#endif
