@@ -42,26 +42,41 @@ tell(struct coordinator *co, const struct plan_alarm *alarm, bool stands)
 	coordinator_tell(co);
 }
 
+static struct reg_alarm
+keep_or_begin(const struct reg_alarm *old, const struct plan_alarm *alarm,
+	      int64_t now_ms)
+{
+	struct reg_alarm next = { .since_ms = now_ms,
+				  .since_wall_ms = clock_wall_ms() };
+
+	if (old != NULL)
+		next = *old;
+	next.alarm = *alarm;
+	return next;
+}
+
 void
 alarm_update(struct coordinator *co, const struct plan_alarm *alarms, size_t n)
 {
 	struct registry *reg = &co->reg;
+	int64_t now_ms = clock_mono_ms();
 
 	if (n > REGISTRY_ALARMS_MAX)
 		n = REGISTRY_ALARMS_MAX;
 	struct reg_alarm *next = xcalloc(n, sizeof(*next));
 	for (size_t i = 0; i < n; i++) {
-		const struct reg_alarm *old =
-			find(reg->alarms, reg->n_alarms, &alarms[i]);
-
-		next[i].alarm = alarms[i];
-		next[i].since_wall_ms =
-			old != NULL ? old->since_wall_ms : clock_wall_ms();
-		if (old == NULL)
-			tell(co, &alarms[i], true);
+		next[i] = keep_or_begin(find(reg->alarms, reg->n_alarms,
+					     &alarms[i]),
+					&alarms[i], now_ms);
+		if (next[i].told ||
+		    now_ms - next[i].since_ms < alarms[i].hold_ms)
+			continue;
+		next[i].told = true;
+		tell(co, &alarms[i], true);
 	}
 	for (size_t i = 0; i < reg->n_alarms; i++)
-		if (find(next, n, &reg->alarms[i].alarm) == NULL)
+		if (reg->alarms[i].told &&
+		    find(next, n, &reg->alarms[i].alarm) == NULL)
 			tell(co, &reg->alarms[i].alarm, false);
 	free(reg->alarms);
 	reg->alarms = next;

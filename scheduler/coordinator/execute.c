@@ -17,16 +17,19 @@ execute_clean(struct coordinator *co, const struct plan *plan,
 	      const int64_t *commands, size_t first)
 {
 	size_t host = plan->steps[first].host, n = 0;
-	cleanup_free size_t *vms = xcalloc(plan->n_steps, sizeof(*vms));
+	cleanup_free struct ops_stale *stale =
+		xcalloc(plan->n_steps, sizeof(*stale));
 
 	if (co->reg.hosts[host].cleaning)
 		return; /* taken by an earlier step */
 	for (size_t i = first; i < plan->n_steps; i++)
 		if (plan->steps[i].kind == STEP_CLEAN &&
 		    plan->steps[i].host == host && n < VIRT_CLEAN_MAX)
-			vms[n++] = plan->steps[i].vm;
+			stale[n++] = (struct ops_stale){
+				plan->steps[i].vm, plan->steps[i].ends_running
+			};
 	co->reg.hosts[host].cleaning = true;
-	co->ops->clean(co, host, vms, n, commands[first]);
+	co->ops->clean(co, host, stale, n, commands[first]);
 }
 
 static void

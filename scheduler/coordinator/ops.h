@@ -10,10 +10,16 @@
 #ifndef SCHEDULER_COORDINATOR_OPS_H
 #define SCHEDULER_COORDINATOR_OPS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct coordinator;
+
+struct ops_stale {
+	size_t vm;
+	bool ends_running; /* a copy that runs is ended, too */
+};
 
 struct ops {
 	const char *name;
@@ -25,8 +31,8 @@ struct ops {
 	void (*fence)(struct coordinator *co, size_t host, int64_t command);
 
 	/* Remove what is left of VMs that moved. */
-	void (*clean)(struct coordinator *co, size_t host, const size_t *vms,
-		      size_t n_vms, int64_t command);
+	void (*clean)(struct coordinator *co, size_t host,
+		      const struct ops_stale *stale, size_t n, int64_t command);
 
 	void (*start)(struct coordinator *co, size_t host, size_t vm,
 		      int64_t command);

@@ -18,13 +18,13 @@ dry_fence(struct coordinator *co, size_t host, int64_t command)
 }
 
 static void
-dry_clean(struct coordinator *co, size_t host, const size_t *vms, size_t n,
-	  int64_t command)
+dry_clean(struct coordinator *co, size_t host, const struct ops_stale *stale,
+	  size_t n, int64_t command)
 {
 	(void)command;
 	for (size_t i = 0; i < n; i++)
 		log_warn("dry-run", "would remove %s from %s",
-			 co->reg.vms[vms[i]].name,
+			 co->reg.vms[stale[i].vm].name,
 			 co->reg.hosts[host].conf->name);
 }
 

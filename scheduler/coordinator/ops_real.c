@@ -101,14 +101,15 @@ clean_ended(void *arg, const struct virt_clean_result *results, size_t n,
 }
 
 static void
-real_clean(struct coordinator *co, size_t host, const size_t *vms, size_t n,
-	   int64_t command)
+real_clean(struct coordinator *co, size_t host, const struct ops_stale *stale,
+	   size_t n, int64_t command)
 {
-	cleanup_free const char **uuids = xcalloc(n, sizeof(*uuids));
+	cleanup_free struct virt_stale *list = xcalloc(n, sizeof(*list));
 
 	for (size_t i = 0; i < n; i++)
-		uuids[i] = co->reg.vms[vms[i]].uuid;
-	virt_clean(co->virt, uri_of(co, host), uuids, n, clean_ended,
+		list[i] = (struct virt_stale){ co->reg.vms[stale[i].vm].uuid,
+					       stale[i].ends_running };
+	virt_clean(co->virt, uri_of(co, host), list, n, clean_ended,
 		   errand_new(co, host, command));
 }
 

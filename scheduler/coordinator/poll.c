@@ -15,7 +15,9 @@
 #include "snmp-mib/inform.h"
 #include "snmp-mib/poller.h"
 
-#define WITNESSES_MAX 64
+#define WITNESSES_MAX   64
+#define AGAIN_DELAY_MS  700 /* agents look at libvirt's events at once */
+#define AGAIN_PERIOD_MS 2000
 
 struct eye {
 	struct coordinator *co;
@@ -30,6 +32,7 @@ struct poll {
 	struct poller *poller;
 	struct inform *inform;
 	struct eye *eyes; /* by host */
+	int64_t again_ms; /* when a contradiction was last followed up */
 };
 
 /* --- heartbeat ---------------------------------------------------------- */
@@ -37,9 +40,19 @@ struct poll {
 static void
 take_failure(struct reg_host *host, const struct poller_answer *answer)
 {
-	host->link = answer->code == -ENOENT   ? LINK_NO_AGENT
-		     : answer->code == -EACCES ? LINK_REFUSED
-					       : LINK_SILENT;
+	switch (answer->code) {
+	case -EACCES:
+		host->link = LINK_REFUSED;
+		break;
+	case -ENOENT:
+	case -EPROTO: /* authentic, if useless: the host lives */
+	case -EAGAIN:
+		host->link = LINK_NO_AGENT;
+		break;
+	default:
+		host->link = LINK_SILENT;
+		break;
+	}
 	snprintf(host->link_text, sizeof(host->link_text), "%s", answer->text);
 }
 
@@ -102,6 +115,22 @@ send_pulse(void *arg)
 	(void)poller_pulse(eye->target, HEARTBEAT_TIMEOUT_MS, pulse_came, eye);
 }
 
+/* Somebody moved a VM, and reports of different age tell different stories:
+ * all hosts of the cluster are read again, a little later. */
+static void
+read_again_soon(struct coordinator *co, size_t cluster)
+{
+	int64_t now_ms = clock_mono_ms();
+
+	if (now_ms - co->poll->again_ms < AGAIN_PERIOD_MS)
+		return;
+	co->poll->again_ms = now_ms;
+	for (size_t i = 0; i < co->reg.n_hosts; i++)
+		if (co->reg.hosts[i].conf->cluster == cluster)
+			loop_timer_start(co->poll->eyes[i].report_timer,
+					 AGAIN_DELAY_MS);
+}
+
 /* --- full report -------------------------------------------------------- */
 
 static void send_report(void *arg);
@@ -118,6 +147,9 @@ report_came(void *arg, const struct poller_answer *answer,
 		registry_take_report(&co->reg, eye->host, report,
 				     answer->at_ms);
 		learn_from_report(co, eye->host);
+		if (registry_disagrees(&co->reg, eye->host))
+			read_again_soon(co,
+					co->reg.hosts[eye->host].conf->cluster);
 		coordinator_wake(co);
 	} else {
 		log_debug("poll", "%s: report: %s",

@@ -334,6 +334,19 @@ is_worth_recording(const struct plan *plan)
 }
 
 static void
+take_vm_change(struct registry *reg, const struct plan_vm_change *change,
+	       int64_t now_ms)
+{
+	struct reg_vm *vm = &reg->vms[change->vm];
+	bool adopted = vm->owner != change->owner && change->owner != NO_HOST &&
+		       change->phase == VM_SETTLED;
+
+	apply_to_vm(vm, change, now_ms);
+	if (adopted)
+		registry_adopted(reg, vm);
+}
+
+static void
 apply_plan(struct registry *reg, const struct snapshot *snap,
 	   const struct plan *plan, int64_t wall_ms)
 {
@@ -350,8 +363,7 @@ apply_plan(struct registry *reg, const struct snapshot *snap,
 			     snap->hosts[change->host].boot);
 	}
 	for (size_t i = 0; i < plan->n_vm_changes; i++)
-		apply_to_vm(&reg->vms[plan->vm_changes[i].vm],
-			    &plan->vm_changes[i], snap->now_ms);
+		take_vm_change(reg, &plan->vm_changes[i], snap->now_ms);
 }
 
 int

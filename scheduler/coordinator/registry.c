@@ -176,11 +176,48 @@ take_presence(struct registry *reg, struct reg_vm *vm)
 
 	if (host->vms_read_ms <= vm->command_ended_ms)
 		return;
-	if (strcmp(host->report->host.boot_id, host->trusted_boot) == 0)
+	if (vm->phase == VM_SETTLED &&
+	    strcmp(host->report->host.boot_id, host->trusted_boot) == 0)
 		vm->seen_there =
 			seen != NULL && vm_state_is_active(seen->state);
 	if (seen == NULL && vm->phase == VM_SETTLED)
 		vm->absences++;
+}
+
+bool
+registry_disagrees(struct registry *reg, size_t index)
+{
+	const struct node_report *report = reg->hosts[index].report;
+
+	for (size_t i = 0; i < report->n_vms; i++) {
+		const struct report_vm *seen = &report->vms[i];
+		const struct reg_vm *vm = registry_find_vm(reg, seen->uuid);
+
+		if (vm != NULL && vm->owner != index &&
+		    seen->state == VM_STATE_RUNNING)
+			return true;
+	}
+	for (size_t i = 0; i < reg->n_vms; i++) {
+		const struct reg_vm *vm = &reg->vms[i];
+
+		if (vm->owner == index && vm->phase == VM_SETTLED &&
+		    vm->intent == INTENT_RUN &&
+		    find_in_report(report, vm->uuid) == NULL)
+			return true;
+	}
+	return false;
+}
+
+void
+registry_adopted(struct registry *reg, struct reg_vm *vm)
+{
+	const struct reg_host *host = &reg->hosts[vm->owner];
+	const struct report_vm *seen =
+		host->report ? find_in_report(host->report, vm->uuid) : NULL;
+
+	vm->seen_there =
+		seen != NULL && vm_state_is_active(seen->state) &&
+		strcmp(host->report->host.boot_id, host->trusted_boot) == 0;
 }
 
 void

@@ -97,7 +97,8 @@ struct reg_vm {
 
 struct reg_alarm {
 	struct plan_alarm alarm;
-	int64_t since_wall_ms;
+	int64_t since_ms, since_wall_ms;
+	bool told; /* it stood for its hold_ms */
 };
 
 struct registry {
@@ -136,6 +137,14 @@ struct reg_vm *registry_add_vm(struct registry *reg, const char *uuid,
  * registry's now), adds VMs that were never seen, counts absences. */
 void registry_take_report(struct registry *reg, size_t host,
 			  struct node_report *report, int64_t now_ms);
+
+/* The host's last report and the records disagree on where a VM is: it runs
+ * here and belongs elsewhere, or belongs here, is meant to run, and does not. */
+bool registry_disagrees(struct registry *reg, size_t host);
+
+/* The VM has a new owner because that host's report shows it: what the report
+ * says of it counts now. */
+void registry_adopted(struct registry *reg, struct reg_vm *vm);
 
 /* Age of the source "libvirt" of a host's report now, AGE_NEVER if unknown. */
 int64_t registry_vms_age_ms(const struct reg_host *host, int64_t now_ms);

@@ -188,6 +188,8 @@ alarms_to_json(const struct registry *reg)
 	for (size_t i = 0; i < reg->n_alarms; i++) {
 		const struct reg_alarm *a = &reg->alarms[i];
 
+		if (!a->told)
+			continue;
 		json_array_append_new(
 			list,
 			json_pack("{s:s, s:s, s:s, s:I, s:s}", "kind",

@@ -114,15 +114,20 @@ struct virt_clean_result {
 };
 
 /*
- * Remove what is left of VMs that moved: destroy, autostart off, undefine;
- * disks, NVRAM and TPM state are kept.  The caller has decided that a copy
- * there is stale.  One result for each of the n UUIDs, in their order.
+ * Remove what is left of VMs that moved: autostart off, undefine; disks, NVRAM
+ * and TPM state are kept.  The caller has decided that a copy there is stale;
+ * one that runs is destroyed only with `end_running`, else it is left alone
+ * and not gone.  One result for each of the n, in their order.
  */
+struct virt_stale {
+	const char *uuid;
+	bool end_running;
+};
 typedef void (*virt_clean_fn)(void *arg,
 			      const struct virt_clean_result *results, size_t n,
 			      const char *text);
-void virt_clean(struct virt *virt, const char *uri, const char *const *uuids,
-		size_t n, virt_clean_fn fn, void *arg);
+void virt_clean(struct virt *virt, const char *uri,
+		const struct virt_stale *stale, size_t n, virt_clean_fn fn, void *arg);
 
 /*
  * The host is without power: end what is under way in its act and read lanes

@@ -192,7 +192,7 @@ remove_domain(virDomainPtr dom, bool active, char text[VIRT_TEXT_LEN])
 }
 
 static json_t *
-clean_one(virConnectPtr conn, const char *uuid)
+clean_one(virConnectPtr conn, const char *uuid, bool end_running)
 {
 	cleanup_domain virDomainPtr dom = NULL;
 	char text[VIRT_TEXT_LEN] = "";
@@ -201,7 +201,9 @@ clean_one(virConnectPtr conn, const char *uuid)
 
 	if (before == FOUND_UNSURE)
 		virt_copy_error(text);
-	if (dom != NULL) {
+	if (before == FOUND_ACTIVE && !end_running) {
+		virt_copy_text(text, "it runs there and is left alone");
+	} else if (dom != NULL) {
 		remove_domain(dom, before == FOUND_ACTIVE, text);
 		after = look(conn, uuid, NULL);
 	}
@@ -222,11 +224,13 @@ virt_handle_clean(struct virt_session *session, const json_t *request)
 		return virt_pack_last_error();
 
 	const json_t *uuids = json_object_get(request, "uuids");
+	const json_t *ends = json_object_get(request, "ends");
 	json_t *results = json_array();
 	for (size_t i = 0; i < json_array_size(uuids); i++)
 		json_array_append_new(
 			results,
 			clean_one(conn,
-				  json_string_value(json_array_get(uuids, i))));
+				  json_string_value(json_array_get(uuids, i)),
+				  json_is_true(json_array_get(ends, i))));
 	return json_pack("{s:i, s:o}", "rc", 0, "results", results);
 }

@@ -289,17 +289,19 @@ deliver_clean(const struct virt_op *op, int rc, const json_t *reply,
 }
 
 void
-virt_clean(struct virt *virt, const char *uri, const char *const *uuids,
+virt_clean(struct virt *virt, const char *uri, const struct virt_stale *stale,
 	   size_t n, virt_clean_fn fn, void *arg)
 {
-	json_t *list = json_array();
+	json_t *list = json_array(), *ends = json_array();
 
 	assert(n <= VIRT_CLEAN_MAX);
-	for (size_t i = 0; i < n; i++)
-		json_array_append_new(list, json_string(uuids[i]));
-	struct virt_op *op =
-		op_new(json_pack("{s:s, s:o}", "op", "clean", "uuids", list),
-		       CLEAN_DEADLINE_MS, deliver_clean, arg);
+	for (size_t i = 0; i < n; i++) {
+		json_array_append_new(list, json_string(stale[i].uuid));
+		json_array_append_new(ends, json_boolean(stale[i].end_running));
+	}
+	struct virt_op *op = op_new(json_pack("{s:s, s:o, s:o}", "op", "clean",
+					      "uuids", list, "ends", ends),
+				    CLEAN_DEADLINE_MS, deliver_clean, arg);
 
 	op->fn.clean = fn;
 	virt_enqueue(virt, uri, LANE_ACT, op);

@@ -94,6 +94,8 @@ raise_two_copies(struct draft *draft, size_t vm)
 		struct plan_alarm *alarm =
 			plan_add_alarm(draft->plan, SEVERITY_CRITICAL,
 				       "two-copies", snap->vms[vm].name);
+		/* During a migration two reports disagree for a moment. */
+		alarm->hold_ms = TWO_COPIES_HOLD_MS;
 		reason_set(alarm->text,
 			   "%s runs on %s and on %s: its disk is being "
 			   "destroyed; power one copy off now",

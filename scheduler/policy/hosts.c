@@ -165,50 +165,91 @@ judge_new(const struct case_file *file)
 	}
 }
 
-/* Everything on a returning host that belongs elsewhere is stale; on a host
- * that never left only what we moved away ourselves, only if it is off there,
- * and only while its owner shows it running: else it may be the last one. */
+/* Its owner shows it running, in a reading later than ours.  Paused does not
+ * count: that may be a migration from here. */
+static bool
+runs_at_owner(const struct case_file *file, size_t vm)
+{
+	const struct draft *draft = file->draft;
+	size_t index = draft->vms[vm].owner;
+	const struct snap_host *owner = &draft->snap->hosts[index];
+	const struct snap_sighting *seen =
+		snapshot_sighting(draft->snap, vm, index);
+
+	return seen != NULL && vm_state_is_active(seen->state) &&
+	       seen->state != VM_STATE_PAUSED && host_vms_are_fresh(owner) &&
+	       owner->vms_age_ms <= file->host->vms_age_ms;
+}
+
+/*
+ * What a host has of a VM is stale only while its owner runs it: else it may
+ * be the only copy, just moved here, or the only definition.  On a returning
+ * host a second copy is ended, too; on one that never left nothing but what is
+ * left of VMs that we moved away ourselves is touched.
+ */
 static bool
 is_stale(const struct case_file *file, size_t vm)
 {
 	const struct draft *draft = file->draft;
 	const struct draft_vm *d = &draft->vms[vm];
-	const struct snap_sighting *seen =
-		snapshot_sighting(draft->snap, vm, file->index);
 
-	if (seen == NULL || d->owner == NO_HOST || d->owner == file->index)
+	if (snapshot_sighting(draft->snap, vm, file->index) == NULL ||
+	    d->owner == NO_HOST || d->owner == file->index ||
+	    !runs_at_owner(file, vm))
 		return false;
 	return file->host->state == HOST_REJOINING ||
 	       (d->recovered && d->phase == VM_SETTLED &&
-		!vm_state_is_active(seen->state) &&
-		host_vms_are_fresh(&draft->snap->hosts[d->owner]) &&
-		snapshot_shows_active(draft->snap, vm, d->owner));
+		!snapshot_shows_active(draft->snap, vm, file->index));
 }
 
-/* Remove what is stale.  Returns whether anything is. */
+/* Active here, belongs elsewhere, and nobody can say yet which one counts. */
+static bool
+is_unjudged(const struct case_file *file, size_t vm)
+{
+	const struct draft *draft = file->draft;
+	size_t owner = draft->vms[vm].owner;
+
+	return owner != NO_HOST && owner != file->index &&
+	       snapshot_shows_active(draft->snap, vm, file->index);
+}
+
+static void
+remove_stale(const struct case_file *file, size_t vm)
+{
+	const struct snapshot *snap = file->draft->snap;
+	struct plan_step *step =
+		draft_step(file->draft, STEP_CLEAN, file->index, vm);
+
+	step->ends_running = snapshot_shows_active(snap, vm, file->index);
+	reason_set(step->reason, "remove %s from %s: it belongs to %s now",
+		   snap->vms[vm].name, file->host->name,
+		   snap->hosts[file->draft->vms[vm].owner].name);
+}
+
+/* Remove what is stale.  Returns whether the host is not clean yet: a copy that
+ * nobody can judge is waited for, and what is paused may be a migration on its
+ * way in. */
 static bool
 clean(const struct case_file *file)
 {
-	const struct draft *draft = file->draft;
-	bool stale = false;
+	const struct snapshot *snap = file->draft->snap;
+	bool dirty = false;
 
 	if (!host_vms_are_fresh(file->host) || file->host->cleaning ||
 	    file->host->vms_age_ms >= file->host->clean_age_ms)
 		return true; /* not looked at since the last cleaning */
-	for (size_t vm = 0; vm < draft->snap->n_vms; vm++) {
-		if (!is_stale(file, vm))
+	for (size_t vm = 0; vm < snap->n_vms; vm++) {
+		if (!is_stale(file, vm)) {
+			dirty |= is_unjudged(file, vm);
 			continue;
-		stale = true;
-		if (file->host->clean_age_ms < CLEAN_RETRY_MS)
-			continue;
-		struct plan_step *step =
-			draft_step(file->draft, STEP_CLEAN, file->index, vm);
-		reason_set(step->reason,
-			   "remove %s from %s: it belongs to %s now",
-			   draft->snap->vms[vm].name, file->host->name,
-			   draft->snap->hosts[draft->vms[vm].owner].name);
+		}
+		dirty = true;
+		if (file->host->clean_age_ms >= CLEAN_RETRY_MS &&
+		    snapshot_sighting(snap, vm, file->index)->state !=
+			    VM_STATE_PAUSED)
+			remove_stale(file, vm);
 	}
-	return stale;
+	return dirty;
 }
 
 static void
@@ -289,15 +330,20 @@ judge_fencing(const struct case_file *file)
 	}
 }
 
+/* VMs of its own, or such that may have been moved to it. */
 static bool
 has_waiting_vms(const struct case_file *file)
 {
 	const struct draft *draft = file->draft;
 
-	for (size_t vm = 0; vm < draft->snap->n_vms; vm++)
-		if (draft->vms[vm].owner == file->index &&
-		    draft->vms[vm].intent == INTENT_RUN)
+	for (size_t vm = 0; vm < draft->snap->n_vms; vm++) {
+		const struct draft_vm *d = &draft->vms[vm];
+
+		if (d->intent == INTENT_RUN &&
+		    (d->owner == file->index || d->owner == NO_HOST ||
+		     d->phase == VM_LOST))
 			return true;
+	}
 	return false;
 }
 
@@ -339,7 +385,9 @@ judge_rejoining(const struct case_file *file)
 	} else if (file->verdict != VERDICT_LIVES) {
 		move_to(file, HOST_SUSPECT, "is silent again");
 		probe(file);
-	} else if (!clean(file)) {
+	} else if (clean(file)) {
+		probe(file); /* the owners of its VMs are asked, too */
+	} else {
 		trust(file, "is clean and trusted again");
 	}
 }

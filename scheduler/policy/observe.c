@@ -2,7 +2,7 @@
 /*
  * What the hosts' reports say about where VMs are and what their users want.
  *
- * Only a fresh report of a trusted or returning host is believed.  A host
+ * Only a fresh report of a trusted or returning boot is believed.  A host
  * that is silent says nothing: its VMs stay as they were recorded.
  */
 #include <string.h>
@@ -14,19 +14,22 @@
 
 struct sight {
 	size_t active_on; /* a host other than the owner, or NO_HOST */
-	size_t off_on;    /* first host that has it defined and off */
+	size_t off_on;    /* a host that has it defined and off */
+	size_t wished_off; /* the same, and its user wanted that */
 	const struct snap_sighting *at_owner; /* NULL: not seen, or not fresh */
 	bool owner_fresh; /* believed, and read after the last command */
 };
 
+/* One that answers under its trusted boot is believed in any state but DEAD:
+ * what is on its way out may still say what its users want. */
 static bool
-is_believed(const struct draft *draft, size_t host)
+is_believed(const struct draft *draft, size_t index)
 {
-	enum host_state state = draft->snap->hosts[host].state;
+	const struct snap_host *host = &draft->snap->hosts[index];
 
-	return host_vms_are_fresh(&draft->snap->hosts[host]) &&
-	       (state == HOST_UP || state == HOST_NEW ||
-		state == HOST_REJOINING);
+	return host_vms_are_fresh(host) && host->state != HOST_DEAD &&
+	       (host->state == HOST_NEW || host->state == HOST_REJOINING ||
+		strcmp(host->boot, host->trusted_boot) == 0);
 }
 
 /* It left its owner alive, by a migration. */
@@ -40,8 +43,8 @@ has_left(const struct snap_sighting *at_owner)
 /*
  * Is this sight, at another host than the owner, the VM itself?  An incoming
  * migration is paused at its target: no copy of its own as long as the source
- * may run it.  What runs on a host that is just back is stale, unless the
- * owner itself says that the VM left.
+ * may run it.  What runs on a host that is just back may be stale, unless the
+ * owner says that it does not run it, or is dead.
  */
 static bool
 is_a_copy(const struct draft *draft, size_t vm,
@@ -53,8 +56,7 @@ is_a_copy(const struct draft *draft, size_t vm,
 	if (!vm_state_is_active(seen->state))
 		return false;
 	if (snap->hosts[seen->host].state == HOST_REJOINING && owner != NO_HOST)
-		return owner_fresh && draft->vms[vm].intent == INTENT_RUN &&
-		       has_left(snapshot_sighting(snap, vm, owner));
+		return owner_fresh || snap->hosts[owner].state == HOST_DEAD;
 	return seen->state != VM_STATE_PAUSED || owner_fresh;
 }
 
@@ -70,6 +72,12 @@ is_news(const struct draft *draft, size_t vm)
 		       v->command_age_ms;
 }
 
+static bool
+is_wish(enum report_vm_reason reason)
+{
+	return reason == VM_REASON_SHUTDOWN || reason == VM_REASON_DESTROYED;
+}
+
 static struct sight
 look_for(const struct draft *draft, size_t vm)
 {
@@ -78,6 +86,7 @@ look_for(const struct draft *draft, size_t vm)
 	struct sight sight = {
 		.active_on = NO_HOST,
 		.off_on = NO_HOST,
+		.wished_off = NO_HOST,
 		.owner_fresh = owner != NO_HOST && is_believed(draft, owner) &&
 			       is_news(draft, vm),
 	};
@@ -93,9 +102,12 @@ look_for(const struct draft *draft, size_t vm)
 		else if (is_a_copy(draft, vm, seen, sight.owner_fresh) &&
 			 sight.active_on == NO_HOST)
 			sight.active_on = h;
-		if (sight.off_on == NO_HOST &&
-		    !vm_state_is_active(seen->state) &&
-		    seen->reason != VM_REASON_MIGRATED)
+		if (vm_state_is_active(seen->state))
+			continue;
+		if (is_wish(seen->reason))
+			sight.wished_off = sight.off_on = h;
+		else if (sight.off_on == NO_HOST &&
+			 seen->reason != VM_REASON_MIGRATED)
 			sight.off_on = h;
 	}
 	return sight;
@@ -117,6 +129,21 @@ adopt(struct draft *draft, size_t vm, size_t host, const char *why)
 
 	reason_set(change->reason, "%s runs on %s: %s",
 		   draft->snap->vms[vm].name, host_name(draft, host), why);
+}
+
+/* Off, and at another host than the record says. */
+static void
+observe_off_at(struct draft *draft, size_t vm, size_t host)
+{
+	const struct draft_vm want = { .owner = host,
+				       .intent = INTENT_OFF,
+				       .phase = VM_SETTLED };
+
+	if (draft->vms[vm].intent == INTENT_OFF)
+		return;
+	struct plan_vm_change *change = draft_vm(draft, vm, &want);
+	reason_set(change->reason, "%s is defined on %s and off",
+		   draft->snap->vms[vm].name, host_name(draft, host));
 }
 
 /* A VM that was moved away unseen and that no host runs: where it came to has
@@ -148,21 +175,17 @@ observe_first(struct draft *draft, size_t vm, const struct sight *sight)
 	}
 	if (sight->off_on == NO_HOST)
 		return;
-	if (draft->vms[vm].intent == INTENT_RUN) {
+	if (draft->vms[vm].intent == INTENT_RUN &&
+	    sight->wished_off == NO_HOST) {
 		observe_nowhere(draft, vm, sight->off_on);
 		return;
 	}
 
-	const struct draft_vm want = { .owner = sight->off_on,
-				       .intent = INTENT_OFF,
-				       .phase = VM_SETTLED };
-	struct plan_vm_change *change = draft_vm(draft, vm, &want);
-	reason_set(change->reason, "%s is defined on %s and off: first seen",
-		   draft->snap->vms[vm].name, host_name(draft, want.owner));
+	observe_off_at(draft, vm, sight->off_on);
 }
 
 static void
-observe_active(struct draft *draft, size_t vm)
+observe_active(struct draft *draft, size_t vm, const struct sight *sight)
 {
 	struct draft_vm want = draft->vms[vm];
 
@@ -170,6 +193,8 @@ observe_active(struct draft *draft, size_t vm)
 		return; /* the command itself will tell */
 	if (want.phase == VM_SETTLED && want.intent == INTENT_RUN)
 		return;
+	if (want.phase != VM_SETTLED && sight->at_owner->state == VM_STATE_PAUSED)
+		return; /* a migration on its way in: it may fail yet */
 
 	const char *what = want.phase == VM_SETTLED ? "was started"
 			   : want.phase == VM_LOST  ? "runs there again"
@@ -182,18 +207,19 @@ observe_active(struct draft *draft, size_t vm)
 }
 
 /* Off at its owner: a user's wish, unless its host is going down.  One that
- * was being started ran in between: nobody saw it, but its end says so. */
+ * was lost or being started ran in between: nobody saw it, but its end says so.
+ */
 static void
 observe_off(struct draft *draft, size_t vm, enum report_vm_reason reason)
 {
 	struct draft_vm want = draft->vms[vm];
-	bool wished =
-		reason == VM_REASON_SHUTDOWN || reason == VM_REASON_DESTROYED;
 
-	if (want.phase == VM_LOST || want.intent == INTENT_OFF)
+	if (want.intent == INTENT_OFF ||
+	    (want.phase == VM_LOST &&
+	     draft->snap->vms[vm].failed_on == want.owner))
 		return;
 	if ((want.intent == INTENT_RUN || want.phase == VM_STARTING) &&
-	    (!wished || draft->snap->hosts[want.owner].stopping))
+	    (!is_wish(reason) || draft->snap->hosts[want.owner].stopping))
 		return;
 	want.intent = INTENT_OFF;
 	want.phase = VM_SETTLED;
@@ -228,7 +254,8 @@ observe_absent(struct draft *draft, size_t vm)
 	struct draft_vm want = draft->vms[vm];
 
 	if (want.phase != VM_SETTLED || want.intent == INTENT_OFF ||
-	    draft->snap->hosts[want.owner].state == HOST_REJOINING ||
+	    (draft->snap->hosts[want.owner].state == HOST_REJOINING &&
+	     !came_after_boot(draft, vm)) ||
 	    draft->snap->vms[vm].absences < ABSENCES_BELIEVED)
 		return;
 	want.intent = INTENT_OFF;
@@ -244,7 +271,10 @@ observe_inactive(struct draft *draft, size_t vm, const struct sight *sight)
 {
 	if (sight->active_on != NO_HOST)
 		return; /* the next report tells */
-	if (sight->at_owner == NULL)
+	if (has_left(sight->at_owner) && sight->wished_off != NO_HOST &&
+	    draft->vms[vm].phase == VM_SETTLED)
+		observe_off_at(draft, vm, sight->wished_off);
+	else if (sight->at_owner == NULL)
 		observe_absent(draft, vm);
 	else if (has_left(sight->at_owner))
 		observe_left(draft, vm);
@@ -252,16 +282,19 @@ observe_inactive(struct draft *draft, size_t vm, const struct sight *sight)
 		observe_off(draft, vm, sight->at_owner->reason);
 }
 
-/* Two reports that contradict each other: the younger one is believed. */
+/* Two reports that contradict each other: the younger one is believed, or one
+ * that was made after the record, which had its own reasons. */
 static bool
-is_younger(const struct draft *draft, size_t host, const struct sight *sight,
-	   size_t owner)
+is_younger(const struct draft *draft, size_t vm, const struct sight *sight)
 {
-	const struct snap_host *recorded = &draft->snap->hosts[owner];
+	const struct snap_vm *v = &draft->snap->vms[vm];
+	const struct snap_host *recorded =
+		&draft->snap->hosts[draft->vms[vm].owner];
+	int64_t age_ms = draft->snap->hosts[sight->active_on].vms_age_ms;
 
-	return draft->snap->hosts[host].vms_age_ms <=
-	       (sight->owner_fresh ? recorded->vms_age_ms
-				   : recorded->report_age_ms);
+	return age_ms < v->record_age_ms ||
+	       age_ms <= (sight->owner_fresh ? recorded->vms_age_ms
+					     : recorded->report_age_ms);
 }
 
 static void
@@ -275,9 +308,11 @@ observe_vm(struct draft *draft, size_t vm)
 	if (now->owner == NO_HOST)
 		observe_first(draft, vm, &sight);
 	else if (active)
-		observe_active(draft, vm);
-	else if (sight.active_on != NO_HOST && now->phase != VM_STARTING &&
-		 is_younger(draft, sight.active_on, &sight, now->owner))
+		observe_active(draft, vm, &sight);
+	else if (sight.active_on != NO_HOST &&
+		 (now->phase != VM_STARTING ||
+		  proof_of_absence(draft, vm) != NULL) &&
+		 is_younger(draft, vm, &sight))
 		adopt(draft, vm, sight.active_on,
 		      sight.owner_fresh ? "moved there by somebody else"
 					: "its recorded host does not answer");

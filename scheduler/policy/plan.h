@@ -26,6 +26,8 @@ struct plan_step {
 	enum step_kind kind;
 	size_t host;
 	size_t vm; /* STEP_CLEAN, STEP_START */
+	bool ends_running; /* STEP_CLEAN: a copy that runs is ended, too; else
+			      only one that is off at that moment goes */
 	char reason[REASON_LEN];
 };
 
@@ -54,6 +56,7 @@ struct plan_alarm {
 	char kind[32];                 /* "fence-failed", ... */
 	char subject[REPORT_NAME_LEN]; /* a host's or VM's name */
 	enum severity severity;
+	int64_t hold_ms; /* it must stand that long before it is told */
 	char text[REASON_LEN];
 };
 

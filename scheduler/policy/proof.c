@@ -39,7 +39,27 @@ proof_of_absence(const struct draft *draft, size_t vm)
 		       : "does not run it";
 }
 
+bool
+came_after_boot(const struct draft *draft, size_t vm)
+{
+	const struct snap_host *owner =
+		&draft->snap->hosts[draft->vms[vm].owner];
+
+	return owner->state == HOST_REJOINING &&
+	       draft->snap->vms[vm].record_age_ms < owner->state_age_ms;
+}
+
 /* --- elsewhere ---------------------------------------------------------- */
+
+/* Its record was confirmed in this life of the coordinator; a start that was
+ * given to its owner in this life counts, too. */
+static bool
+was_there(const struct snap_vm *v)
+{
+	return v->seen_there ||
+	       (v->phase != VM_SETTLED &&
+		(v->starting || v->command_age_ms != AGE_NEVER));
+}
 
 static bool
 can_have_vms(const struct draft *draft, size_t vm, size_t index)
@@ -48,7 +68,10 @@ can_have_vms(const struct draft *draft, size_t vm, size_t index)
 	const struct snap_host *host = &snap->hosts[index];
 	size_t owner = draft->vms[vm].owner;
 
-	if (index == owner || draft->states[index] == HOST_DEAD)
+	if (index == owner)
+		return false;
+	if (draft->states[index] == HOST_DEAD &&
+	    (was_there(&snap->vms[vm]) || host_is_proved_off(host)))
 		return false;
 	if (owner != NO_HOST && host->cluster != snap->hosts[owner].cluster)
 		return false;
@@ -68,16 +91,6 @@ is_shown_elsewhere(const struct draft *draft, size_t vm, char why[REASON_LEN])
 		return true;
 	}
 	return false;
-}
-
-/* Its record was confirmed in this life of the coordinator; a start that was
- * given to its owner in this life counts, too. */
-static bool
-was_there(const struct snap_vm *v)
-{
-	return v->seen_there ||
-	       (v->phase == VM_STARTING &&
-		(v->starting || v->command_age_ms != AGE_NEVER));
 }
 
 /*
@@ -102,6 +115,18 @@ oldest_reading_ms(const struct draft *draft, size_t vm)
 	return owner->silent_ms - HEARTBEAT_PERIOD_MS;
 }
 
+static bool
+is_shown_shut(const struct draft *draft, size_t vm, size_t host)
+{
+	const struct snap_sighting *seen =
+		snapshot_sighting(draft->snap, vm, host);
+
+	return host != draft->vms[vm].owner && seen != NULL &&
+	       !vm_state_is_active(seen->state) &&
+	       (seen->reason == VM_REASON_SHUTDOWN ||
+		seen->reason == VM_REASON_DESTROYED);
+}
+
 bool
 may_be_elsewhere(const struct draft *draft, size_t vm, char why[REASON_LEN])
 {
@@ -113,6 +138,14 @@ may_be_elsewhere(const struct draft *draft, size_t vm, char why[REASON_LEN])
 		const struct snap_host *host = &draft->snap->hosts[h];
 		bool fresh = host_vms_are_fresh(host);
 
+		if (fresh && !was_there(&draft->snap->vms[vm]) &&
+		    is_shown_shut(draft, vm, h)) {
+			reason_set(why,
+				   "%s has it, too, shut down by its user: "
+				   "start it, or undefine it where it is stale",
+				   host->name);
+			return true;
+		}
 		if (!can_have_vms(draft, vm, h) ||
 		    (fresh && host->vms_age_ms <= oldest_ms) ||
 		    (!fresh && was_there(&draft->snap->vms[vm])))

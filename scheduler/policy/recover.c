@@ -50,7 +50,8 @@ proof_of_loss(const struct draft *draft, size_t vm)
 
 	if (draft->states[owner] == HOST_DEAD)
 		return "is proved off";
-	return owner_of(draft, vm)->state == HOST_REJOINING
+	return owner_of(draft, vm)->state == HOST_REJOINING &&
+			       !came_after_boot(draft, vm)
 		       ? proof_of_absence(draft, vm)
 		       : NULL;
 }
@@ -60,7 +61,6 @@ mark_lost(struct draft *draft, size_t vm)
 {
 	const struct snap_vm *v = &draft->snap->vms[vm];
 	struct draft_vm want = draft->vms[vm];
-	char why[REASON_LEN];
 
 	if (want.phase == VM_LOST || !has_ha(draft, vm))
 		return;
@@ -70,10 +70,6 @@ mark_lost(struct draft *draft, size_t vm)
 	const char *proof = proof_of_loss(draft, vm);
 	if (proof == NULL)
 		return;
-	if (may_be_elsewhere(draft, vm, why)) {
-		raise_stuck(draft, vm, why);
-		return;
-	}
 	want.phase = VM_LOST;
 	struct plan_vm_change *change = draft_vm(draft, vm, &want);
 	reason_set(change->reason, "%s is lost: its host %s %s", v->name,
@@ -140,10 +136,25 @@ say_no_proof(const struct draft *draft, size_t vm, char why[REASON_LEN])
 		   owner->power_text[0] != '\0' ? ", " : "", owner->power_text);
 }
 
+/* Paused at its owner: a migration on its way in, from we do not know where. */
+static bool
+is_coming(const struct draft *draft, size_t vm, char why[REASON_LEN])
+{
+	const struct snap_host *owner = owner_of(draft, vm);
+
+	if (!host_vms_are_fresh(owner) ||
+	    !snapshot_shows_active(draft->snap, vm, draft->vms[vm].owner))
+		return false;
+	reason_set(why, "%s shows it paused: resume it or end it there",
+		   owner->name);
+	return true;
+}
+
 /*
- * LOST says that the VM died with its host.  That host may have got power or
- * come back since, and may run the VM again: the proof must stand now.  Only
- * at its owner it may be started without one, for there can be no second copy.
+ * LOST says that no copy was left at the owner.  The VM may have left alive
+ * before that; and the host may have got power or come back since, and may run
+ * it again: both are looked at now.  At its owner it may be started without a
+ * proof about the owner, for there it cannot become a second copy.
  */
 static void
 recover(struct draft *draft, size_t vm)
@@ -157,7 +168,7 @@ recover(struct draft *draft, size_t vm)
 		raise_stuck(draft, vm, "its definition was never read");
 		return;
 	}
-	if (is_shown_elsewhere(draft, vm, why)) {
+	if (may_be_elsewhere(draft, vm, why) || is_coming(draft, vm, why)) {
 		raise_stuck(draft, vm, why);
 		return;
 	}
@@ -194,7 +205,7 @@ repeat_start(struct draft *draft, size_t vm)
 	    draft->snap->hosts[owner].vms_age_ms >= v->command_age_ms ||
 	    snapshot_shows_active(draft->snap, vm, owner) ||
 	    draft->starts[owner] >= STARTS_PER_HOST ||
-	    is_shown_elsewhere(draft, vm, why))
+	    may_be_elsewhere(draft, vm, why))
 		return;
 	draft->starts[owner]++;
 	struct plan_step *step = draft_step(draft, STEP_START, owner, vm);

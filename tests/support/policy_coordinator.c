@@ -17,12 +17,6 @@ co_host(struct world *w, size_t host)
 	return &w->co.hosts[host];
 }
 
-static int64_t
-age(const struct world *w, int64_t then_ms)
-{
-	return then_ms == 0 ? AGE_NEVER : w->now_ms - then_ms;
-}
-
 /* --- life ----------------------------------------------------------------- */
 
 static void
@@ -41,8 +35,8 @@ forget_seen(struct world *w)
 	for (size_t v = 0; v < w->n_vms; v++) {
 		struct co_vm *vm = &w->co.vms[v];
 
-		vm->starting = vm->seen_there = false;
-		vm->command_ended_ms = vm->counted_ms = 0;
+		vm->starting = false;
+		vm->seen_ms = vm->command_ended_ms = vm->counted_ms = 0;
 		vm->record_ms = w->now_ms;
 		vm->absences = 0;
 	}
@@ -84,6 +78,8 @@ coordinator_kill(struct world *w, int64_t for_ms)
 	w->co.alive = false;
 	w->co.back_ms = w->now_ms + for_ms;
 	w->count.kills++;
+	for (size_t v = 0; v < w->n_vms; v++)
+		w->vms[v].off_seen_ms = 0; /* what it had no time to note */
 	for (size_t i = 0; i < WORLD_COMMANDS_MAX; i++) {
 		struct world_command *c = &w->commands[i];
 
@@ -107,8 +103,9 @@ hear_start_end(struct world *w, const struct world_command *c, int result)
 {
 	struct co_vm *vm = &w->co.vms[c->vm];
 
-	if (vm->owner == c->host)
-		vm->starting = false;
+	if (vm->serial != c->serial)
+		return; /* an older one */
+	vm->starting = false;
 	if (vm->owner != c->host || vm->phase != VM_STARTING)
 		return;
 	vm->command_ended_ms = w->now_ms;
@@ -116,7 +113,7 @@ hear_start_end(struct world *w, const struct world_command *c, int result)
 	if (result == RESULT_DOUBT)
 		return;
 	vm->phase = result == RESULT_DONE ? VM_SETTLED : VM_LOST;
-	vm->seen_there = result == RESULT_DONE;
+	vm->seen_ms = result == RESULT_DONE ? w->now_ms : 0;
 	vm->record_ms = w->now_ms;
 	vm->start_failures = result == RESULT_DONE ? 0 : vm->start_failures + 1;
 	vm->failed_on = result == RESULT_DONE ? NO_HOST : c->host;
@@ -195,7 +192,7 @@ take_vm(struct world *w, size_t h, size_t v)
 		return;
 	vm->counted_ms = host->report.at_ms;
 	if (host->report.boot == host->trusted_boot)
-		vm->seen_there = copy->state != COPY_OFF;
+		vm->seen_ms = copy->state != COPY_OFF ? host->report.at_ms : 0;
 	vm->absences = is_listed(copy) ? 0 : vm->absences + 1;
 	if (copy->defined)
 		vm->has_definition = true;
@@ -212,7 +209,7 @@ note_wish(struct world *w, size_t h, size_t v)
 	    w->hosts[h].copies[v].state == COPY_OFF &&
 	    (copy->reason == VM_REASON_SHUTDOWN ||
 	     copy->reason == VM_REASON_DESTROYED) &&
-	    !w->co.vms[v].starting)
+	    w->co.vms[v].owner == h && !w->co.vms[v].starting)
 		vm->off_seen_ms = w->now_ms;
 }
 
@@ -258,6 +255,8 @@ take_probe(struct world *w, size_t h)
 	}
 	if (host->libvirt_due_ms != 0 && w->now_ms >= host->libvirt_due_ms) {
 		host->libvirt = WITNESS_SILENT;
+		host->libvirt_asked_ms =
+			host->libvirt_due_ms - PROBE_TIMEOUT_MS;
 		host->libvirt_due_ms = 0;
 	}
 }
@@ -292,10 +291,10 @@ probe(struct world *w, size_t h)
 	host->first_read = world_read_bmc(w, h);
 	host->probe_due_ms = w->now_ms + 250;
 	if (host->libvirt_due_ms == 0) {
-		host->libvirt_asked_ms = w->now_ms;
 		host->libvirt_due_ms = w->now_ms + PROBE_TIMEOUT_MS;
 		if (world_reaches(w, h) && !w->hosts[h].libvirt_hung) {
 			host->libvirt = WITNESS_ALIVE;
+			host->libvirt_asked_ms = w->now_ms;
 			host->libvirt_due_ms = 0;
 		}
 	}
@@ -322,12 +321,22 @@ send_start(struct world *w, const struct plan_step *step)
 	struct world_command *c = world_send(w, STEP_START, step->host);
 
 	w->co.vms[step->vm].starting = true;
+	w->co.vms[step->vm].serial = c->serial;
 	c->vm = step->vm;
 	c->due_ms = w->now_ms + 250 + (int64_t)world_draw(w, 8) * 250;
 	c->deadline_ms = w->now_ms + START_DEADLINE_MS;
 	c->arrives = world_reaches(w, step->host);
 	c->answer_lost = !c->arrives || (w->storm && world_draw(w, 12) == 0);
 	w->count.starts++;
+}
+
+static void
+add_cleaning(const struct world *w, struct world_command *c,
+	     const struct plan_step *step)
+{
+	c->vms |= 1u << step->vm;
+	if (step->ends_running || w->sabotage & SABOTAGE_CLEAN_HARD)
+		c->ends |= 1u << step->vm;
 }
 
 /* All cleanings of a host in one plan are one command. */
@@ -342,10 +351,8 @@ send_clean(struct world *w, const struct plan *plan, size_t first)
 	for (size_t i = first; i < plan->n_steps; i++)
 		if (plan->steps[i].kind == STEP_CLEAN &&
 		    plan->steps[i].host == h)
-			c->vms |= 1u << plan->steps[i].vm;
+			add_cleaning(w, c, &plan->steps[i]);
 	co_host(w, h)->cleaning = true;
-	c->destroys = co_host(w, h)->state == HOST_REJOINING ||
-		      w->sabotage & SABOTAGE_CLEAN_HARD;
 	c->due_ms = w->now_ms + 250 + (int64_t)world_draw(w, 3) * 250;
 	c->deadline_ms = w->now_ms + CLEAN_DEADLINE_MS;
 	c->arrives = world_reaches(w, h);
@@ -394,8 +401,10 @@ record_vm(struct world *w, const struct plan_vm_change *change)
 	struct co_vm *vm = &w->co.vms[change->vm];
 
 	world_say(w, "record: %s", change->reason);
-	if (vm->owner != change->owner || change->phase != VM_SETTLED)
-		vm->seen_there = false;
+	if (vm->owner != change->owner ||
+	    (vm->phase == VM_SETTLED &&
+	     w->now_ms - vm->seen_ms >= SEEN_THERE_MS))
+		vm->seen_ms = 0;
 	if (change->phase == VM_LOST) {
 		vm->starting = false;
 		w->count.lost++;
@@ -444,148 +453,6 @@ record(struct world *w, const struct plan *plan)
 	}
 }
 
-/* --- freeze --------------------------------------------------------------- */
-
-static void
-set_boot(char boot[REPORT_UUID_LEN], unsigned number)
-{
-	if (number != 0)
-		snprintf(boot, REPORT_UUID_LEN, "boot-%u", number);
-}
-
-static void
-freeze_datastore(const struct world *w, size_t index, struct snap_host *out)
-{
-	out->datastore_age_ms = AGE_NEVER;
-	for (size_t i = 0; i < w->n_hosts; i++) {
-		const struct co_host *witness = &w->co.hosts[i];
-		int64_t poll_ms = w->now_ms - witness->report_ms;
-
-		if (i == index || witness->report_ms == 0 ||
-		    witness->link != LINK_OK || poll_ms > 4000 ||
-		    witness->slot_ages[index] == AGE_NEVER ||
-		    poll_ms + witness->slot_ages[index] >=
-			    out->datastore_age_ms)
-			continue;
-		out->datastore_age_ms = poll_ms + witness->slot_ages[index];
-	}
-	if (out->datastore_age_ms == AGE_NEVER)
-		return;
-	if (out->datastore_age_ms >= DATASTORE_SILENT_MS)
-		out->datastore = WITNESS_SILENT;
-	else if (out->datastore_age_ms <= DATASTORE_ALIVE_MS &&
-		 out->datastore_age_ms + 1500 <= out->silent_ms)
-		out->datastore = WITNESS_ALIVE;
-}
-
-static void
-freeze_host(const struct world *w, size_t index, struct snap_host *out)
-{
-	const struct co_host *host = &w->co.hosts[index];
-	int64_t heard_ms = host->heard_ms;
-	unsigned fences = 0;
-
-	snprintf(out->name, sizeof(out->name), "h%zu", index);
-	out->state = host->state;
-	out->state_age_ms = w->now_ms - host->state_ms;
-	set_boot(out->trusted_boot, host->trusted_boot);
-	for (size_t i = 0; i < FENCES_PER_HOUR; i++)
-		fences += host->fences_ms[i] != 0 &&
-			  w->now_ms - host->fences_ms[i] < 3600 * 1000;
-	out->fences_last_hour = fences;
-	out->fence_age_ms = age(w, host->fence_ended_ms);
-	out->clean_age_ms = age(w, host->clean_ended_ms);
-	out->fencing = host->fencing;
-	out->cleaning = host->cleaning;
-	out->link = host->link;
-	out->silent_ms = w->now_ms - (heard_ms ? heard_ms : w->co.started_ms);
-	set_boot(out->boot, host->boot);
-	out->has_bmc = true;
-	if (host->libvirt_asked_ms > heard_ms)
-		out->libvirt = host->libvirt;
-	if (host->power_ms > heard_ms) {
-		out->power = host->power;
-		/* The first of the two reads came after the last answer. */
-		out->off_proved =
-			host->off_twice && host->power_ms - 250 > heard_ms &&
-			(w->now_ms - host->power_ms < OFF_PROOF_MS ||
-			 w->sabotage & SABOTAGE_OLD_PROOF);
-	}
-	freeze_datastore(w, index, out);
-	out->report_age_ms = age(w, host->report_ms);
-	out->vms_age_ms = age(w, host->report.at_ms);
-	set_boot(out->report_boot, host->report.boot);
-	out->memory_kib = 16 << 20;
-	out->cpu_milli = 8000;
-}
-
-static void
-freeze_vm(const struct world *w, size_t index, struct snap_vm *out)
-{
-	const struct co_vm *vm = &w->co.vms[index];
-
-	snprintf(out->uuid, sizeof(out->uuid), "uuid-%02zu", index);
-	snprintf(out->name, sizeof(out->name), "vm%zu", index);
-	out->owner = vm->owner;
-	out->intent = vm->intent;
-	out->phase = vm->phase;
-	out->recovered = vm->recovered;
-	out->has_definition = vm->has_definition;
-	out->memory_kib = 1 << 20;
-	out->vcpus = 1;
-	out->shared_storage = true;
-	out->start_failures = vm->start_failures;
-	out->failed_on = vm->failed_on;
-	out->command_age_ms = age(w, vm->command_ended_ms);
-	out->absences = vm->absences;
-	out->seen_there =
-		vm->seen_there || w->sabotage & SABOTAGE_SEEN_THERE;
-	out->record_age_ms = w->now_ms - vm->record_ms;
-	out->starting = vm->starting;
-}
-
-static void
-freeze_sighting(const struct world *w, size_t v, size_t h,
-		struct snapshot *snap)
-{
-	static const enum report_vm_state states[] = {
-		[COPY_OFF] = VM_STATE_SHUT_OFF,
-		[COPY_INCOMING] = VM_STATE_PAUSED,
-		[COPY_RUNNING] = VM_STATE_RUNNING,
-	};
-	const struct co_host *host = &w->co.hosts[h];
-	const struct world_copy *copy = &host->report.copies[v];
-
-	if (host->report.at_ms == 0 || !is_listed(copy))
-		return;
-	snap->sightings[snap->n_sightings++] = (struct snap_sighting){
-		.vm = v,
-		.host = h,
-		.state = states[copy->state],
-		.reason = copy->reason ? copy->reason : VM_REASON_UNKNOWN,
-	};
-}
-
-/* The arrays are the caller's, zeroed and large enough. */
-void
-coordinator_freeze(struct world *w, struct snapshot *snap)
-{
-	snap->number = w->count.decisions;
-	snap->now_ms = w->now_ms;
-	snap->uptime_ms = w->now_ms - w->co.started_ms;
-	snap->n_clusters = 1;
-	snap->clusters[0].ha = true;
-	snap->n_hosts = w->n_hosts;
-	for (size_t h = 0; h < w->n_hosts; h++)
-		freeze_host(w, h, &snap->hosts[h]);
-	snap->n_vms = w->n_vms;
-	for (size_t v = 0; v < w->n_vms; v++) {
-		freeze_vm(w, v, &snap->vms[v]);
-		for (size_t h = 0; h < w->n_hosts; h++)
-			freeze_sighting(w, v, h, snap);
-	}
-}
-
 /* --- the turn ------------------------------------------------------------- */
 
 static struct plan *
@@ -606,6 +473,17 @@ decide(struct world *w)
 }
 
 static void
+note_alarms(struct world *w, const struct plan *plan)
+{
+	w->two_copies = 0;
+	for (size_t i = 0; i < plan->n_alarms; i++)
+		if (strcmp(plan->alarms[i].kind, "two-copies") == 0)
+			w->two_copies |=
+				1u << strtoul(plan->alarms[i].subject + 2,
+					      NULL, 10);
+}
+
+static void
 turn(struct world *w)
 {
 	struct plan *plan = decide(w);
@@ -619,6 +497,7 @@ turn(struct world *w)
 		if (!(plan->n_vm_changes && dies_here(w)))
 			(void)execute(w, plan);
 	}
+	note_alarms(w, plan);
 	w->mind.plan_free(plan);
 }
 

@@ -61,12 +61,24 @@ cut_management(struct world *w, size_t h)
 	w->hosts[h].mgmt_cut = true;
 }
 
+/* The rest of that race: what came here was not seen yet. */
+static bool
+is_moved_to(const struct world *w, size_t h)
+{
+	for (size_t v = 0; v < w->n_vms; v++)
+		if (w->vms[v].to == h ||
+		    (w->vms[v].home == h && w->vms[v].unsettled &&
+		     w->vms[v].wants_run))
+			return true;
+	return false;
+}
+
 static void
 cut_all_management(struct world *w, size_t h)
 {
 	(void)h;
 	for (size_t i = 0; i < w->n_hosts; i++)
-		w->hosts[i].mgmt_cut = true;
+		w->hosts[i].mgmt_cut |= !is_moved_to(w, i);
 }
 
 static void
@@ -130,13 +142,18 @@ stop_vm(struct world *w, size_t v)
 	struct world_copy *copy = &h->copies[v];
 
 	if (!can_be_used(w, vm->home) || copy->state != COPY_RUNNING ||
-	    vm->to != NO_HOST || has_command(w, v))
+	    vm->to != NO_HOST || has_command(w, v) ||
+	    vm->autostart_ms != 0)
 		return;
 	world_say(w, "vm%zu is shut down by its user on h%zu", v, vm->home);
 	copy->state = COPY_OFF;
 	copy->reason = world_draw(w, 2) ? VM_REASON_SHUTDOWN
 					: VM_REASON_DESTROYED;
 	copy->defined = world_draw(w, 4) != 0;
+	/* Started, ended and removed before anybody saw it. */
+	if (!copy->defined && (w->co.vms[v].phase != VM_SETTLED ||
+			       w->co.vms[v].owner != vm->home))
+		vm->excused = true;
 	h->revision++;
 	vm->wants_run = false;
 	vm->unsettled = true;
@@ -166,6 +183,16 @@ run_vm(struct world *w, size_t v)
 	vm->off_seen_ms = 0;
 }
 
+/* With a coordinator that looks, nobody moves a VM between hosts that it cannot
+ * see: that is the one race that is left, see the room's README. */
+static bool
+is_seen(const struct world *w, size_t h)
+{
+	return (!w->co.alive && w->co.back_ms > w->now_ms + 5000) ||
+	       (world_reaches(w, h) && !w->hosts[h].agent_dead &&
+		w->co.hosts[h].link == LINK_OK);
+}
+
 static void
 move_vm(struct world *w, size_t v)
 {
@@ -174,6 +201,7 @@ move_vm(struct world *w, size_t v)
 
 	if (to == vm->home || vm->to != NO_HOST || has_command(w, v) ||
 	    !can_be_used(w, vm->home) || !can_be_used(w, to) ||
+	    !is_seen(w, vm->home) || !is_seen(w, to) ||
 	    w->hosts[vm->home].copies[v].state != COPY_RUNNING ||
 	    w->hosts[to].copies[v].state != COPY_OFF ||
 	    w->hosts[vm->home].storage_cut || w->hosts[to].storage_cut)
@@ -224,6 +252,9 @@ draw_host_fault(struct world *w)
 		{ "coordinator killed", kill_coordinator, 3 },
 	};
 	size_t host = world_draw(w, w->n_hosts);
+
+	if (w->co.alive && is_moved_to(w, host))
+		return;
 	unsigned die = (unsigned)world_draw(w, 29);
 	size_t i = 0;
 

@@ -116,15 +116,17 @@ finish_boot(struct world *w, struct world_host *h)
 	h->revision++;
 	for (size_t vm = 0; !w->hold && vm < w->n_vms; vm++) {
 		struct world_copy *copy = &h->copies[vm];
-		size_t first;
 
 		if (!copy->defined || !copy->autostart)
 			continue;
 		copy->state = COPY_RUNNING;
 		copy->reason = VM_REASON_NONE;
 		/* Nobody can keep it from that but the hold. */
-		if (world_running_on(w, vm, &first) > 1)
-			w->vms[vm].two_by_autostart = true;
+		w->vms[vm].autostart_ms = w->now_ms;
+		w->vms[vm].wants_run = true;
+		w->vms[vm].known_off = false;
+		w->vms[vm].off_seen_ms = 0;
+		world_say(w, "vm%zu is autostarted", vm);
 	}
 }
 
@@ -239,7 +241,8 @@ world_send(struct world *w, enum step_kind kind, size_t host)
 		*c = (struct world_command){ .kind = kind,
 					     .host = host,
 					     .boot = w->hosts[host].boot,
-					     .life = w->co.life };
+					     .life = w->co.life,
+					     .serial = w->count.commands++ };
 		return c;
 	}
 	assert(!"too many commands");
@@ -285,11 +288,11 @@ clean_copies(struct world *w, const struct world_command *c)
 		size_t first;
 
 		if (!(c->vms & 1u << vm) ||
-		    (!c->destroys && copy->state != COPY_OFF))
+		    (!(c->ends & 1u << vm) && copy->state != COPY_OFF))
 			continue;
 		if (copy->state == COPY_RUNNING &&
 		    world_running_on(w, vm, &first) == 1 &&
-		    !w->vms[vm].two_by_autostart && w->hold)
+		    w->vms[vm].autostart_ms == 0)
 			world_violate(w, "S16 the only copy of vm%zu, on h%zu, "
 				      "was cleaned away", vm, c->host);
 		*copy = (struct world_copy){ .reason = VM_REASON_DESTROYED };
@@ -305,7 +308,11 @@ carry_out_fence(struct world *w, struct world_command *c)
 	struct world_host *h = &w->hosts[c->host];
 
 	if (!h->bmc_cut && w->now_ms < c->deadline_ms) {
-		world_power_off(w, c->host);
+		if (!c->arrives) {
+			c->arrives = true;
+			world_power_off(w, c->host);
+			h->switched_ms = w->now_ms;
+		}
 		/* Two reads, later than the BMC lags. */
 		if (w->now_ms - h->switched_ms < 1250)
 			return;
@@ -408,7 +415,7 @@ world_init(struct world *w, uint64_t seed, struct mind mind)
 	for (size_t h = 0; h < w->n_hosts; h++) {
 		w->hosts[h].on = true;
 		w->hosts[h].boot = 1;
-		w->hosts[h].alive_since_ms = w->now_ms;
+		w->hosts[h].mute_ms = w->hosts[h].idle_ms = w->now_ms;
 	}
 	init_vms(w);
 	coordinator_start(w);
@@ -456,6 +463,7 @@ world_heal(struct world *w, int64_t limit_ms)
 
 	w->storm = false;
 	world_say(w, "everything is healed");
+	w->healed_ms = w->now_ms;
 	world_end_faults(w);
 	while (w->violation[0] == '\0' && !truth_is_well(w, why)) {
 		if (w->now_ms >= end_ms) {

@@ -72,7 +72,9 @@ struct world_host {
 	int64_t back_ms;            /* when it gets power again, or 0 */
 	int64_t slot_ms;            /* last write of its datastore slot */
 	int64_t glitch_ms;          /* last false off read */
-	int64_t alive_since_ms;     /* by some second channel, no break */
+	int64_t silent_ms;          /* its agent could not be reached */
+	int64_t mute_ms;            /* its libvirt could not be reached */
+	int64_t idle_ms;            /* its slot was not written, or not seen */
 	unsigned fences;
 	unsigned revision;
 	struct world_copy copies[WORLD_VMS_MAX];
@@ -85,8 +87,7 @@ struct world_vm {
 	int64_t off_seen_ms; /* reported off by wish, or 0 */
 	bool unsettled;  /* somebody acted, the record does not show it yet */
 	bool excused;    /* and its host died before that */
-	bool two_by_autostart;
-	int64_t two_since_ms;
+	int64_t autostart_ms; /* a boot without the hold started a copy */
 	size_t home;     /* where it ran last */
 	size_t to;       /* migrating to, or NO_HOST */
 	bool keeps_definition;
@@ -97,9 +98,10 @@ struct world_command {
 	enum step_kind kind; /* STEP_KINDS: free */
 	size_t host, vm;
 	unsigned vms;  /* STEP_CLEAN: a bit each */
-	bool destroys; /* STEP_CLEAN */
+	unsigned ends; /* STEP_CLEAN: those that are ended when they run */
 	unsigned boot; /* it was sent to; 0: an orphan, any boot */
 	unsigned life; /* of the coordinator that waits */
+	unsigned serial;
 	int64_t due_ms, deadline_ms;
 	bool arrives, answer_lost;
 };
@@ -140,9 +142,9 @@ struct co_vm {
 	size_t failed_on;
 
 	/* all below dies with the process */
-	bool starting, seen_there;
-	int64_t command_ended_ms, record_ms, counted_ms;
-	unsigned absences;
+	bool starting;
+	int64_t seen_ms, command_ended_ms, record_ms, counted_ms;
+	unsigned absences, serial; /* of its open command */
 };
 
 struct coordinator_model {
@@ -157,7 +159,7 @@ struct coordinator_model {
 
 struct world {
 	uint64_t seed, luck;
-	int64_t now_ms;
+	int64_t now_ms, healed_ms;
 	bool storm;      /* faults happen */
 	bool single;     /* one at a time */
 	bool hold;       /* agents hold autostart back at boot */
@@ -171,10 +173,11 @@ struct world {
 	struct mind mind;
 
 	bool verbose;
+	uint32_t two_copies; /* VMs with that alarm in the last plan */
 	char violation[WORLD_TEXT_LEN]; /* the first one; "" */
 	struct {
 		unsigned faults, starts, fences, cleans, kills, moves;
-		unsigned lost, decisions;
+		unsigned lost, decisions, commands;
 	} count;
 };
 

@@ -231,12 +231,21 @@ set_up_impatient(void **state)
 	return rc;
 }
 
+static void
+remove_folder(const struct fixture *f)
+{
+	cleanup_free char *run = xasprintf("%s/run", f->folder);
+
+	unlink(f->path);
+	rmdir(run);
+	rmdir(f->folder);
+}
+
 /* The server ends well: no leak, no fault found by the sanitizers. */
 static int
 tear_down(void **state)
 {
 	struct fixture *f = *state;
-	cleanup_free char *run = xasprintf("%s/run", f->folder);
 	int status = 0;
 
 	kill(f->pid, SIGTERM);
@@ -244,9 +253,7 @@ tear_down(void **state)
 	if (status != 0)
 		print_error("the server ended with status %#x\n",
 			    (unsigned)status);
-	unlink(f->path);
-	rmdir(run);
-	rmdir(f->folder);
+	remove_folder(f);
 	json_decref(f->body);
 	free(f->raw);
 	free(f);
@@ -764,7 +771,7 @@ a_socket_left_from_before_is_replaced(void **state)
 	longer[sizeof(longer) - 1] = '\0';
 	assert_int_equal(try_to_start(longer, &err), -ENAMETOOLONG);
 	assert_int_equal(set_up(state), 0); /* for tear_down() */
-	rmdir(f->folder);
+	remove_folder(f);
 	free(f->raw);
 	free(f);
 }

@@ -108,7 +108,7 @@ static void
 two_off_reads_after_the_silence_are_proof(void **state)
 {
 	(void)state;
-	set_power(POWER_OFF, 2, NOW - 8000, NOW - 7700);
+	set_power(POWER_OFF, 2, NOW - 3000, NOW - 2700);
 	assert_true(frozen()->off_proved);
 	assert_int_equal(frozen()->power, POWER_OFF);
 }
@@ -117,8 +117,16 @@ static void
 one_off_read_is_no_proof(void **state)
 {
 	(void)state;
-	set_power(POWER_OFF, 1, NOW - 8000, NOW - 8000);
+	set_power(POWER_OFF, 1, NOW - 3000, NOW - 3000);
 	assert_false(frozen()->off_proved);
+}
+
+static void
+proof_of_off_expires(void **state)
+{
+	(void)state;
+	set_power(POWER_OFF, 2, NOW - 8000, NOW - 7700);
+	assert_false(frozen()->off_proved); /* somebody may have pressed on */
 }
 
 static void
@@ -134,7 +142,8 @@ static void
 a_first_off_read_before_the_last_heartbeat_is_no_proof(void **state)
 {
 	(void)state;
-	set_power(POWER_OFF, 2, NOW - 10100, NOW - 9800);
+	reg.hosts[SILENT_HOST].heard_ms = NOW - 3000;
+	set_power(POWER_OFF, 2, NOW - 3100, NOW - 2800);
 	assert_false(frozen()->off_proved);
 }
 
@@ -229,6 +238,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(two_off_reads_after_the_silence_are_proof),
 		TEST(one_off_read_is_no_proof),
+		TEST(proof_of_off_expires),
 		TEST(what_the_bmc_said_before_the_last_heartbeat_is_nothing),
 		TEST(a_first_off_read_before_the_last_heartbeat_is_no_proof),
 		TEST(silence_counts_from_the_first_question_when_nothing_was_heard),

@@ -86,10 +86,10 @@ fake_fence(struct coordinator *co, size_t host, int64_t command)
 }
 
 static void
-fake_clean(struct coordinator *co, size_t host, const size_t *vms, size_t n,
-	   int64_t command)
+fake_clean(struct coordinator *co, size_t host, const struct ops_stale *stale,
+	   size_t n, int64_t command)
 {
-	(void)vms;
+	(void)stale;
 	(void)n;
 	outcome_clean(co, host, command, true, "", NULL);
 }

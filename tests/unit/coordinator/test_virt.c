@@ -104,6 +104,7 @@ struct fixture {
 	struct virt_domain domains[8];
 	struct virt_clean_result cleaned[8];
 	size_t n;
+	bool spares_running; /* cleanings leave what runs alone */
 };
 
 static void
@@ -252,7 +253,12 @@ static void
 clean(struct fixture *f, const char *const *uuids, size_t n)
 {
 	f->in_call = true;
-	virt_clean(f->virt, f->uri, uuids, n, cleaned, f);
+	struct virt_stale stale[8];
+
+	assert_in_range(n, 1, 8);
+	for (size_t i = 0; i < n; i++)
+		stale[i] = (struct virt_stale){ uuids[i], !f->spares_running };
+	virt_clean(f->virt, f->uri, stale, n, cleaned, f);
 	f->in_call = false;
 	await(f, 1);
 	assert_int_equal(f->n, n);
@@ -544,12 +550,12 @@ static void
 a_probe_does_not_wait_behind_a_start_that_hangs(void **state)
 {
 	struct fixture *f = *state;
-	const char *uuid = UUID_B;
+	const struct virt_stale stale = { UUID_B, true };
 
 	setenv("FAULT", "virDomainCreate:hang", 1);
 	virt_start(f->virt, f->uri, UUID_NEW, DOMAIN("new", UUID_NEW), started,
 		   f);
-	virt_clean(f->virt, f->uri, &uuid, 1, cleaned, f);
+	virt_clean(f->virt, f->uri, &stale, 1, cleaned, f);
 	virt_probe(f->virt, f->uri, probed, f);
 	virt_list(f->virt, f->uri, listed, f);
 	await(f, 2);
@@ -590,6 +596,22 @@ what_is_left_of_vms_is_removed(void **state)
 }
 
 static void
+a_copy_that_runs_is_left_alone_unless_it_is_to_end(void **state)
+{
+	struct fixture *f = *state;
+	const char *uuid = UUID_A;
+
+	f->spares_running = true;
+	clean(f, &uuid, 1);
+	assert_false(f->cleaned[0].gone);
+	assert_true(f->cleaned[0].was_active);
+	f->spares_running = false;
+	clean(f, &uuid, 1);
+	assert_true(f->cleaned[0].gone);
+	assert_true(f->cleaned[0].was_active); /* it ran on until now */
+}
+
+static void
 a_copy_that_does_not_die_is_not_gone_and_stays_defined(void **state)
 {
 	struct fixture *f = *state;
@@ -612,7 +634,9 @@ nothing_is_gone_that_could_not_be_looked_at(void **state)
 	clean(f, uuids, 2);
 	assert_false(f->cleaned[0].gone);
 	assert_false(f->cleaned[1].gone);
-	virt_clean(f->virt, "test:///nonexistent", uuids, 2, cleaned, f);
+	const struct virt_stale stale[] = { { uuids[0], true },
+					    { uuids[1], true } };
+	virt_clean(f->virt, "test:///nonexistent", stale, 2, cleaned, f);
 	await(f, 1);
 	assert_int_equal(f->n, 2);
 	assert_false(f->cleaned[0].gone);
@@ -684,6 +708,7 @@ main(int argc, char *argv[])
 		CASE(a_start_on_a_host_that_refuses_is_in_doubt),
 		CASE(a_probe_does_not_wait_behind_a_start_that_hangs),
 		CASE(what_is_left_of_vms_is_removed),
+		CASE(a_copy_that_runs_is_left_alone_unless_it_is_to_end),
 		CASE(a_copy_that_does_not_die_is_not_gone_and_stays_defined),
 		CASE(nothing_is_gone_that_could_not_be_looked_at),
 		CASE(many_hosts_are_asked_at_once_and_each_answers),
