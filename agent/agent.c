@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/agent.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+#include "agent/account.h"
+#include "agent/assemble.h"
+#include "agent/board.h"
+#include "agent/identity.h"
+#include "agent/index.h"
+#include "agent/state.h"
+#include "agent/text.h"
+#include "agent/voice.h"
+#include "common/alloc.h"
+#include "common/cleanup.h"
+#include "common/clock.h"
+#include "common/file.h"
+#include "common/log.h"
+
+/* Condition numbers of notices: a kind, and the row it is about. */
+#define CONDITION_DATASTORE UINT32_C(0x01000000)
+
+struct agent {
+	struct loop *loop;
+	const struct settings *settings;
+	struct assembly assembly;
+
+	struct index *index;
+	struct state *index_file;
+	struct notifier *notifier;
+	struct collect_host *host;
+	struct machine *machine;
+	struct virt_source *virt;
+	struct storage *storage;
+	struct collect_bmc *bmc; /* NULL: not configured */
+	bool lost[REPORT_DATASTORES_MAX]; /* told, by place in settings */
+
+	struct board *board;
+	struct voice *voice;
+	struct loop_timer *timer;
+	int64_t posted_ms;
+	bool stopping;
+};
+
+/* --- reports -------------------------------------------------------------- */
+
+static void
+save_index(struct agent *agent)
+{
+	size_t len;
+
+	if (!index_is_dirty(agent->index))
+		return;
+	cleanup_free char *text = index_print(agent->index, &len);
+	state_put(agent->index_file, text, len);
+}
+
+static void
+post_report(void *arg)
+{
+	struct agent *agent = arg;
+	int64_t now_ms = clock_mono_ms();
+	const struct parts parts = {
+		.settings = agent->settings,
+		.host = agent->host,
+		.machine = agent->machine,
+		.virt = agent->virt,
+		.storage = agent->storage,
+		.bmc = agent->bmc,
+		.notifier = agent->notifier,
+	};
+
+	board_post(agent->board, assemble(&agent->assembly, &parts, now_ms),
+		   now_ms);
+	save_index(agent);
+	agent->posted_ms = now_ms;
+	loop_timer_start(agent->timer, AGENT_POST_MAX_MS);
+}
+
+static void
+post_soon(void *arg)
+{
+	struct agent *agent = arg;
+	int64_t since_ms = clock_mono_ms() - agent->posted_ms;
+
+	loop_timer_start(agent->timer, since_ms >= AGENT_POST_MIN_MS
+					       ? 0
+					       : AGENT_POST_MIN_MS - since_ms);
+}
+
+/* --- notices -------------------------------------------------------------- */
+
+static struct node_notice
+make_notice(const struct agent *agent, enum notice_kind kind,
+	    enum notice_severity severity)
+{
+	struct node_notice notice = { .kind = kind, .severity = severity };
+
+	text_copy(notice.subject, sizeof(notice.subject),
+		  agent->assembly.self.name);
+	return notice;
+}
+
+static void
+tell_start(struct agent *agent)
+{
+	struct node_notice notice =
+		make_notice(agent, NOTICE_AGENT_START, NOTICE_INFO);
+
+	snprintf(notice.text, sizeof(notice.text), "agent %s has started",
+		 IRONHERD_VERSION);
+	notifier_send(agent->notifier, &notice);
+}
+
+static void
+vm_crashed(void *arg, const struct report_vm *vm)
+{
+	struct agent *agent = arg;
+	struct node_notice notice =
+		make_notice(agent, NOTICE_VM_CRASH, NOTICE_MAJOR);
+
+	text_copy(notice.subject, sizeof(notice.subject), vm->name);
+	snprintf(notice.text, sizeof(notice.text), "VM %s has crashed",
+		 vm->name);
+	notice.vm_index = vm->index;
+	memcpy(notice.vm_uuid, vm->uuid, sizeof(notice.vm_uuid));
+	memcpy(notice.vm_name, vm->name, sizeof(notice.vm_name));
+	notifier_send(agent->notifier, &notice);
+}
+
+static void
+tell_datastore(struct agent *agent, const char *name, uint32_t index, bool lost)
+{
+	struct node_notice notice =
+		make_notice(agent,
+			    lost ? NOTICE_DATASTORE_LOST : NOTICE_DATASTORE_BACK,
+			    lost ? NOTICE_CRITICAL : NOTICE_CLEARED);
+
+	text_copy(notice.subject, sizeof(notice.subject), name);
+	snprintf(notice.text, sizeof(notice.text), "datastore %s %s", name,
+		 lost ? "does not answer any more" : "is back");
+	notice.condition = CONDITION_DATASTORE | index;
+	notice.datastore_index = index;
+	text_copy(notice.datastore_name, sizeof(notice.datastore_name), name);
+	notifier_send(agent->notifier, &notice);
+}
+
+static void
+datastore_changed(void *arg, const char *name, uint32_t index,
+		  enum report_datastore_state state)
+{
+	struct agent *agent = arg;
+	const struct settings *settings = agent->settings;
+
+	post_soon(agent);
+	for (size_t i = 0; i < settings->n_datastores; i++) {
+		if (strcmp(settings->datastores[i].name, name) != 0)
+			continue;
+		bool lost = state == DATASTORE_LOST;
+		bool back = state == DATASTORE_OK || state == DATASTORE_SLOW;
+		if (lost != agent->lost[i] && (lost || back)) {
+			agent->lost[i] = lost;
+			tell_datastore(agent, name, index, lost);
+		}
+	}
+}
+
+/* --- start and stop, in mirrored order ------------------------------------ */
+
+static uint32_t
+index_of_datastore(void *arg, const char *name)
+{
+	struct agent *agent = arg;
+
+	return index_of(agent->index, INDEX_DATASTORE, name);
+}
+
+static int
+open_state(struct agent *agent, struct err *err)
+{
+	const struct settings *settings = agent->settings;
+	cleanup_free char *path = xasprintf("%s/index", settings->state_dir);
+	uint32_t now_s = (uint32_t)(clock_wall_ms() / 1000);
+
+	int rc = file_mkdirs(settings->state_dir, 0700, err);
+	if (rc < 0)
+		return err_prefix(err, rc, "state folder");
+	/* The time leaves a wide gap to numbers of before and moves on from
+	 * start to start, as long as rows come slower than seconds. */
+	agent->index = index_load(path, now_s / 2);
+	agent->index_file = state_new(agent->loop, path);
+	agent->assembly.self.layout_revision = now_s;
+	return 0;
+}
+
+static void
+start_collectors(struct agent *agent)
+{
+	const struct settings *settings = agent->settings;
+	const struct virt_options virt = { .settings = settings,
+					   .index = agent->index,
+					   .changed = post_soon,
+					   .crashed = vm_crashed,
+					   .arg = agent };
+	const struct storage_options storage = { .settings = settings,
+						 .self = &agent->assembly.self,
+						 .index_of = index_of_datastore,
+						 .changed = datastore_changed,
+						 .arg = agent };
+
+	agent->notifier = notifier_new(agent->loop, settings,
+				       &agent->assembly.self);
+	agent->host = collect_host_new(agent->loop, settings->system_root);
+	agent->machine = machine_new(agent->loop, settings->system_root,
+				     post_soon, agent);
+	agent->virt = virt_new(agent->loop, &virt);
+	agent->storage = storage_new(agent->loop, &storage);
+	if (settings->has_bmc)
+		agent->bmc = collect_bmc_new(agent->loop, settings->bmc_device);
+}
+
+static int
+start_alone(struct agent *agent, struct voice_options *options,
+	    struct err *err)
+{
+	const struct settings *settings = agent->settings;
+	cleanup_free char *engine =
+		xasprintf("%s/snmp-engine", settings->state_dir);
+	struct snmp_account *account;
+	int rc = account_load(settings->credentials, settings->account,
+			      &account, err);
+
+	if (rc < 0)
+		return rc;
+	prctl(PR_SET_DUMPABLE, 0); /* keys stay in our memory from here on */
+	options->listen = settings->listen;
+	options->account = account;
+	options->engine_file = engine;
+	rc = voice_start(options, &agent->voice, err);
+	account_free(account);
+	return rc;
+}
+
+static int
+start_voice(struct agent *agent, struct err *err)
+{
+	struct voice_options options = { .board = agent->board };
+
+	if (agent->settings->mode == MODE_STANDALONE)
+		return start_alone(agent, &options, err);
+	options.agentx_socket = agent->settings->agentx_socket;
+	return voice_start(&options, &agent->voice, err);
+}
+
+int
+agent_new(struct loop *loop, const struct settings *settings,
+	  struct agent **ret_agent, struct err *err)
+{
+	struct agent *agent = xcalloc(1, sizeof(*agent));
+
+	agent->loop = loop;
+	agent->settings = settings;
+	agent->timer = loop_timer_new(loop, post_report, agent);
+	agent->board = board_new();
+	int rc = identity_read(settings, &agent->assembly.self, err);
+	if (rc == 0)
+		rc = open_state(agent, err);
+	if (rc == 0) {
+		start_collectors(agent);
+		/* A first report before the first question. */
+		post_report(agent);
+		rc = start_voice(agent, err);
+	}
+	if (rc < 0) {
+		agent_free(agent);
+		return rc;
+	}
+	tell_start(agent);
+	*ret_agent = agent;
+	return 0;
+}
+
+void
+agent_free(struct agent *agent)
+{
+	if (agent == NULL)
+		return;
+	bool hangs = !voice_stop(agent->voice);
+	collect_bmc_free(agent->bmc);
+	storage_free(agent->storage);
+	virt_free(agent->virt);
+	machine_free(agent->machine);
+	collect_host_free(agent->host);
+	notifier_free(agent->notifier);
+	state_free(agent->index_file);
+	index_free(agent->index);
+	/* A thread that hangs in snmpd may still look at the board. */
+	if (!hangs)
+		board_free(agent->board);
+	loop_timer_free(agent->timer);
+	free(agent);
+}
+
+static void
+stop_loop(void *arg)
+{
+	struct agent *agent = arg;
+
+	loop_stop(agent->loop);
+}
+
+void
+agent_stop(struct agent *agent)
+{
+	struct node_notice notice =
+		make_notice(agent, NOTICE_AGENT_STOP, NOTICE_WARNING);
+
+	if (agent->stopping) {
+		loop_stop(agent->loop);
+		return;
+	}
+	log_info("agent", "stopping");
+	agent->stopping = true;
+	agent->assembly.self.stopping = true;
+	post_report(agent);
+	snprintf(notice.text, sizeof(notice.text),
+		 "the agent is being stopped in good order");
+	notifier_send_last(agent->notifier, &notice, AGENT_STOP_WAIT_MS,
+			   stop_loop, agent);
+}

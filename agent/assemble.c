@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/assemble.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/features.h"
+#include "agent/text.h"
+#include "common/alloc.h"
+
+/* --- layout --------------------------------------------------------------- */
+
+static uint64_t
+mix(uint64_t hash, const void *data, size_t len)
+{
+	const unsigned char *bytes = data;
+
+	for (size_t i = 0; i < len; i++)
+		hash = (hash ^ bytes[i]) * UINT64_C(0x100000001b3);
+	return hash;
+}
+
+static uint64_t
+mix_number(uint64_t hash, uint64_t number)
+{
+	return mix(hash, &number, sizeof(number));
+}
+
+uint64_t
+assemble_layout(const struct node_report *report)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+	/* What pollers read once for each layout is in with its contents. */
+	for (size_t i = 0; i < report->n_numa; i++) {
+		const struct report_numa *row = &report->numa[i];
+
+		hash = mix_number(hash, row->node);
+		hash = mix_number(hash, row->cpu_count);
+		hash = mix_number(hash, row->mem_total_kib);
+		hash = mix(hash, row->cpus, strlen(row->cpus));
+	}
+	hash = mix_number(hash, report->n_distances);
+	if (report->n_distances > 0)
+		hash = mix(hash, report->distances,
+			   report->n_distances * sizeof(*report->distances));
+	for (size_t i = 0; i < report->n_features; i++) {
+		const struct report_feature *row = &report->features[i];
+
+		hash = mix(hash, row->name, strlen(row->name) + 1);
+		hash = mix_number(hash, row->hardware + 2u * row->usable);
+	}
+	hash = mix_number(hash, report->n_vms);
+	for (size_t i = 0; i < report->n_vms; i++)
+		hash = mix_number(hash, report->vms[i].index);
+	hash = mix_number(hash, report->n_datastores);
+	for (size_t i = 0; i < report->n_datastores; i++)
+		hash = mix_number(hash, report->datastores[i].index);
+	hash = mix_number(hash, report->n_heartbeats);
+	for (size_t i = 0; i < report->n_heartbeats; i++) {
+		hash = mix_number(hash, report->heartbeats[i].datastore);
+		hash = mix_number(hash, report->heartbeats[i].slot);
+	}
+	return mix_number(hash, report->n_sources);
+}
+
+/* --- health --------------------------------------------------------------- */
+
+static const enum report_health datastore_healths[] = {
+	[DATASTORE_UNKNOWN] = HEALTH_UNKNOWN,
+	[DATASTORE_OK] = HEALTH_OK,
+	[DATASTORE_SLOW] = HEALTH_DEGRADED,
+	[DATASTORE_READ_ONLY] = HEALTH_CRITICAL,
+	[DATASTORE_STALE] = HEALTH_DEGRADED,
+	[DATASTORE_LOST] = HEALTH_CRITICAL,
+};
+
+/* How bad the host is when a source fails: without libvirt or its own load it
+ * cannot be judged; without the others it works on.  What storage means the
+ * rows of the datastores say. */
+static const enum report_health source_limits[] = {
+	[SOURCE_HOST] = HEALTH_CRITICAL,
+	[SOURCE_MACHINE] = HEALTH_DEGRADED,
+	[SOURCE_LIBVIRT] = HEALTH_CRITICAL,
+	[SOURCE_CAPABILITIES] = HEALTH_DEGRADED,
+	[SOURCE_STORAGE] = HEALTH_DEGRADED,
+	[SOURCE_BMC] = HEALTH_DEGRADED,
+	[SOURCE_INFORM] = HEALTH_DEGRADED,
+};
+
+static enum report_health
+worse(enum report_health a, enum report_health b)
+{
+	return a > b ? a : b;
+}
+
+enum report_health
+assemble_health(const struct node_report *report)
+{
+	enum report_health health = HEALTH_UNKNOWN;
+
+	for (size_t i = 0; i < report->n_sources; i++) {
+		const struct report_source *source = &report->sources[i];
+		enum report_health limit = source_limits[source->index];
+
+		health = worse(health, source->status < limit ? source->status
+							      : limit);
+	}
+	for (size_t i = 0; i < report->n_datastores; i++)
+		health = worse(health,
+			       datastore_healths[report->datastores[i].state]);
+	/* Before the CPUs were read they are not "different". */
+	if (report->cpu.online > 0 && !report->cpu.uniform)
+		health = worse(health, HEALTH_DEGRADED);
+	return health;
+}
+
+/* --- the report ----------------------------------------------------------- */
+
+static void
+add_source(struct node_report *report, const struct source *source,
+	   int64_t now_ms)
+{
+	source_describe(source, now_ms, &report->sources[report->n_sources++]);
+}
+
+/* In the order of enum source_index. */
+static void
+fill_sources(const struct parts *parts, int64_t now_ms,
+	     struct node_report *report)
+{
+	report->sources = xcalloc(REPORT_SOURCES_MAX, sizeof(*report->sources));
+	add_source(report, collect_host_source(parts->host), now_ms);
+	add_source(report, machine_source(parts->machine), now_ms);
+	add_source(report, virt_vm_source(parts->virt), now_ms);
+	add_source(report, virt_capabilities_source(parts->virt), now_ms);
+	report->n_sources += storage_describe(
+		parts->storage, now_ms, &report->sources[report->n_sources]);
+	if (parts->bmc != NULL)
+		add_source(report, collect_bmc_source(parts->bmc), now_ms);
+	report->n_sources += notifier_describe(
+		parts->notifier, now_ms, &report->sources[report->n_sources]);
+}
+
+static void
+fill_capacity(const struct settings *settings, struct node_report *report)
+{
+	report->capacity.cpus =
+		settings->cpus > 0 ? settings->cpus : report->cpu.online;
+	report->capacity.memory_kib = settings->memory_mib > 0
+					      ? settings->memory_mib * 1024
+					      : report->load.mem_total_kib;
+}
+
+static void
+count_on(struct assembly *assembly, struct node_report *report)
+{
+	uint64_t layout = assemble_layout(report);
+
+	if (layout != assembly->layout)
+		assembly->self.layout_revision++;
+	assembly->layout = layout;
+	assembly->self.sample_seq++;
+	report->host.layout_revision = assembly->self.layout_revision;
+	report->host.sample_seq = assembly->self.sample_seq;
+}
+
+struct node_report *
+assemble(struct assembly *assembly, const struct parts *parts, int64_t now_ms)
+{
+	struct node_report *report = node_report_new();
+
+	report->host = assembly->self;
+	machine_fill(parts->machine, report);
+	collect_host_fill(parts->host, report);
+	virt_fill(parts->virt, report);
+	storage_fill(parts->storage, now_ms, report);
+	if (parts->bmc != NULL)
+		collect_bmc_fill(parts->bmc, &report->bmc);
+	report->n_features = features_merge(machine_features(parts->machine),
+					    virt_features(parts->virt),
+					    &report->features);
+	fill_capacity(parts->settings, report);
+	fill_sources(parts, now_ms, report);
+	report->host.health = assemble_health(report);
+	count_on(assembly, report);
+	return report;
+}

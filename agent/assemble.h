@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * agent/assemble.h - one report out of what the collectors have.
+ */
+#ifndef AGENT_ASSEMBLE_H
+#define AGENT_ASSEMBLE_H
+
+#include "agent/collect_bmc.h"
+#include "agent/collect_host.h"
+#include "agent/machine.h"
+#include "agent/notifier.h"
+#include "agent/settings.h"
+#include "agent/storage.h"
+#include "agent/virt.h"
+
+/* Collectors that are not there (no BMC, no datastore) are NULL. */
+struct parts {
+	const struct settings *settings;
+	const struct collect_host *host;
+	const struct machine *machine;
+	const struct virt_source *virt;
+	const struct storage *storage;
+	const struct collect_bmc *bmc;
+	const struct notifier *notifier;
+};
+
+/* What goes on from report to report. */
+struct assembly {
+	struct report_host self; /* identity, revisions, sequence, stopping */
+	uint64_t layout; /* hash of all row numbers of the last report */
+};
+
+/* A new report; sample_seq is one more than before, and layout_revision if
+ * rows came or went. */
+struct node_report *assemble(struct assembly *assembly,
+			     const struct parts *parts, int64_t now_ms);
+
+/* The health of the whole: the worst of what is in the report; each source
+ * has a limit to how bad it can make the host, and what is not known yet does
+ * not count unless nothing is. */
+enum report_health assemble_health(const struct node_report *report);
+
+/* A number that differs when rows differ in their indexes. */
+uint64_t assemble_layout(const struct node_report *report);
+
+#endif

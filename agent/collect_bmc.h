@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * agent/collect_bmc.h - this machine's own BMC, by its local device.
+ * Presence, firmware, identity and power, every COLLECT_BMC_PERIOD_MS.
+ */
+#ifndef AGENT_COLLECT_BMC_H
+#define AGENT_COLLECT_BMC_H
+
+#include "agent/source.h"
+#include "common/loop.h"
+
+enum { COLLECT_BMC_PERIOD_MS = 10000, COLLECT_BMC_RETRY_MS = 60000 };
+
+struct collect_bmc;
+
+/* `device` is the N of /dev/ipmiN, which need not be there yet. */
+struct collect_bmc *collect_bmc_new(struct loop *loop, unsigned device);
+void collect_bmc_free(struct collect_bmc *bmc);
+
+void collect_bmc_fill(const struct collect_bmc *bmc,
+		      struct report_bmc *ret_bmc);
+const struct source *collect_bmc_source(const struct collect_bmc *bmc);
+
+/* "2.17": firmware revision out of the answer to Get Device ID. */
+void bmc_print_firmware(const uint8_t device[15], char *ret_text, size_t room);
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * agent/roles.h - the worker processes of the agent: the program itself,
+ * started again as "ironherd-agent --worker ROLE" (common/worker.h).
+ *
+ *	machine  hwloc and CPUID; lives for one answer
+ *	virt     libvirt; lives as long as libvirt answers
+ *	storage  one for each datastore: writes and reads heartbeat slots
+ *	notify   sends informs; ends when all are delivered
+ *	state    writes a file of the state folder; lives for one answer
+ */
+#ifndef AGENT_ROLES_H
+#define AGENT_ROLES_H
+
+int machine_worker_serve(int fd);
+int virt_worker_serve(int fd);
+int storage_worker_serve(int fd);
+int notify_worker_serve(int fd);
+int state_worker_serve(int fd);
+
+/* worker_main() with all of them; -1 when this is no worker. */
+int roles_main(int argc, char *const argv[]);
+
+#endif

@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/settings.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/account.h"
+#include "agent/uuid.h"
+#include "common/alloc.h"
+
+#define PRESET_SOCKET  "/var/agentx/master"
+#define PRESET_LISTEN  "udp:0.0.0.0:161"
+#define PRESET_ACCOUNT "agents"
+#define PRESET_URI     "qemu:///system"
+
+/* --- what a single value must look like ---------------------------------- */
+
+static int
+check_name(const char *value, struct err *err)
+{
+	size_t len = strlen(value);
+
+	if (len == 0 || len >= REPORT_NAME_LEN)
+		return err_set(err, -EINVAL, "must have 1 to %d characters",
+			       REPORT_NAME_LEN - 1);
+	for (; *value != '\0'; value++)
+		if (!isalnum((unsigned char)*value) &&
+		    strchr("-_.", *value) == NULL)
+			return err_set(err, -EINVAL,
+				       "may have letters, digits, '-', '_' "
+				       "and '.' only");
+	return 0;
+}
+
+static int
+check_uuid(const char *value, struct err *err)
+{
+	char uuid[REPORT_UUID_LEN];
+
+	return uuid_parse(value, uuid) == 0 && strchr(value, '-') != NULL
+		       ? 0
+		       : err_set(err, -EINVAL,
+				 "is no UUID of 8-4-4-4-12 hexadecimal "
+				 "digits that are not all the same");
+}
+
+static int
+check_path(const char *value, struct err *err)
+{
+	if (value[0] != '/')
+		return err_set(err, -EINVAL, "is not an absolute path");
+	if (strlen(value) >= REPORT_TEXT_LEN)
+		return err_set(err, -EINVAL, "is longer than %d bytes",
+			       REPORT_TEXT_LEN - 1);
+	return 0;
+}
+
+/* net-snmp's transport and a port; names would be looked up. */
+static int
+check_udp(const char *value, struct err *err)
+{
+	const char *colon = strrchr(value, ':');
+
+	if ((strncmp(value, "udp:", 4) != 0 &&
+	     strncmp(value, "udp6:", 5) != 0) ||
+	    colon == NULL || colon == strchr(value, ':') ||
+	    !isdigit((unsigned char)colon[1]))
+		return err_set(err, -EINVAL,
+			       "is not of the form udp:ADDRESS:PORT");
+	return 0;
+}
+
+static int
+check_uri(const char *value, struct err *err)
+{
+	return strchr(value, ':') != NULL
+		       ? 0
+		       : err_set(err, -EINVAL,
+				 "is no libvirt URI such as qemu:///system");
+}
+
+/* --- the grammar ---------------------------------------------------------- */
+
+static const char *const modes[] = { "agentx", "standalone", NULL };
+static const char *const virt_types[] = { "auto", "kvm", "qemu", NULL };
+
+static const struct config_option node_options[] = {
+	{ .name = "name", .type = CONFIG_TEXT, .check = check_name },
+	{ .name = "uuid", .type = CONFIG_TEXT, .check = check_uuid },
+	{ .name = "memory-mib",
+	  .type = CONFIG_INT,
+	  .min = 1,
+	  .max = INT64_C(1) << 40 },
+	{ .name = "cpus", .type = CONFIG_INT, .min = 1, .max = REPORT_CPUS_MAX },
+	{ .name = "system-root",
+	  .type = CONFIG_TEXT,
+	  .preset = "/",
+	  .check = check_path },
+	{ .name = NULL },
+};
+
+static const struct config_option snmp_options[] = {
+	{ .name = "mode",
+	  .type = CONFIG_WORD,
+	  .preset = "agentx",
+	  .words = modes },
+	{ .name = "agentx-socket",
+	  .type = CONFIG_TEXT,
+	  .preset = PRESET_SOCKET,
+	  .check = check_path },
+	{ .name = "listen",
+	  .type = CONFIG_TEXT,
+	  .preset = PRESET_LISTEN,
+	  .check = check_udp },
+	{ .name = "account", .type = CONFIG_TEXT, .preset = PRESET_ACCOUNT },
+	{ .name = NULL },
+};
+
+static const struct config_option virt_options[] = {
+	{ .name = "uri",
+	  .type = CONFIG_TEXT,
+	  .preset = PRESET_URI,
+	  .check = check_uri },
+	{ .name = "virt-type",
+	  .type = CONFIG_WORD,
+	  .preset = "auto",
+	  .words = virt_types },
+	{ .name = "period-ms",
+	  .type = CONFIG_INT,
+	  .preset = "2000",
+	  .min = 200,
+	  .max = 60000 },
+	{ .name = "deadline-ms",
+	  .type = CONFIG_INT,
+	  .preset = "5000",
+	  .min = 500,
+	  .max = 600000 },
+	{ .name = NULL },
+};
+
+static const struct config_option datastore_options[] = {
+	{ .name = "path",
+	  .type = CONFIG_TEXT,
+	  .required = true,
+	  .check = check_path },
+	{ .name = "slot",
+	  .type = CONFIG_INT,
+	  .required = true,
+	  .min = 0,
+	  .max = SETTINGS_SLOTS_MAX - 1 },
+	{ .name = "disks", .type = CONFIG_TEXT, .check = check_path },
+	{ .name = "lost-ms",
+	  .type = CONFIG_INT,
+	  .preset = "5000",
+	  .min = 3000,
+	  .max = 120000 },
+	{ .name = NULL },
+};
+
+static const struct config_option bmc_options[] = {
+	{ .name = "device",
+	  .type = CONFIG_INT,
+	  .preset = "0",
+	  .min = 0,
+	  .max = 255 },
+	{ .name = NULL },
+};
+
+static const struct config_option inform_options[] = {
+	{ .name = "target",
+	  .type = CONFIG_TEXT,
+	  .required = true,
+	  .check = check_udp },
+	{ .name = "account", .type = CONFIG_TEXT, .preset = PRESET_ACCOUNT },
+	{ .name = NULL },
+};
+
+static const struct config_option options[] = {
+	{ .name = "state-dir",
+	  .type = CONFIG_TEXT,
+	  .preset = "/var/lib/ironherd",
+	  .check = check_path },
+	{ .name = "credentials",
+	  .type = CONFIG_TEXT,
+	  .preset = "/etc/ironherd/credentials",
+	  .check = check_path },
+	{ .name = "node", .type = CONFIG_SECTION, .sections = node_options },
+	{ .name = "snmp", .type = CONFIG_SECTION, .sections = snmp_options },
+	{ .name = "libvirt", .type = CONFIG_SECTION, .sections = virt_options },
+	{ .name = "datastore",
+	  .type = CONFIG_LIST,
+	  .sections = datastore_options,
+	  .check = check_name },
+	{ .name = "bmc", .type = CONFIG_SECTION, .sections = bmc_options },
+	{ .name = "inform",
+	  .type = CONFIG_SECTION,
+	  .sections = inform_options },
+	{ .name = NULL },
+};
+
+/* --- values: what a missing section gives is what an empty one would ------ */
+
+static const char *
+text_of(const struct config_section *section, const char *name,
+	const char *preset)
+{
+	const char *text = section ? config_text(section, name) : NULL;
+
+	return text != NULL ? text : preset;
+}
+
+static int64_t
+int_of(const struct config_section *section, const char *name, int64_t preset)
+{
+	return section != NULL ? config_int(section, name) : preset;
+}
+
+static void
+take_node(struct settings *settings, const struct config_section *node)
+{
+	settings->name = text_of(node, "name", NULL);
+	settings->uuid = text_of(node, "uuid", NULL);
+	settings->memory_mib = (uint64_t)int_of(node, "memory-mib", 0);
+	settings->cpus = (uint32_t)int_of(node, "cpus", 0);
+	settings->system_root = text_of(node, "system-root", "/");
+}
+
+static void
+take_snmp(struct settings *settings, const struct config_section *snmp)
+{
+	settings->mode = snmp != NULL && config_word(snmp, "mode") == 1
+				 ? MODE_STANDALONE
+				 : MODE_AGENTX;
+	settings->agentx_socket =
+		text_of(snmp, "agentx-socket", PRESET_SOCKET);
+	settings->listen = text_of(snmp, "listen", PRESET_LISTEN);
+	settings->account = text_of(snmp, "account", PRESET_ACCOUNT);
+}
+
+static void
+take_virt(struct settings *settings, const struct config_section *virt)
+{
+	settings->virt_uri = text_of(virt, "uri", PRESET_URI);
+	settings->virt_type =
+		virt_types[virt != NULL ? config_word(virt, "virt-type") : 0];
+	settings->virt_period_ms = int_of(virt, "period-ms", 2000);
+	settings->virt_deadline_ms = int_of(virt, "deadline-ms", 5000);
+}
+
+static void
+take_datastores(struct settings *settings, const struct config_section *root)
+{
+	settings->n_datastores = config_list_len(root, "datastore");
+	settings->datastores = xcalloc(settings->n_datastores + 1,
+				       sizeof(*settings->datastores));
+	for (size_t i = 0; i < settings->n_datastores; i++) {
+		const struct config_section *section =
+			config_list_at(root, "datastore", i);
+
+		settings->datastores[i] = (struct settings_datastore){
+			.name = config_title(section),
+			.path = config_text(section, "path"),
+			.disks = config_text(section, "disks"),
+			.slot = (uint32_t)config_int(section, "slot"),
+			.lost_ms = config_int(section, "lost-ms"),
+		};
+	}
+}
+
+static void
+take_all(struct settings *settings, const struct config_section *root)
+{
+	const struct config_section *bmc = config_sub(root, "bmc");
+	const struct config_section *inform = config_sub(root, "inform");
+
+	settings->state_dir = config_text(root, "state-dir");
+	settings->credentials = config_text(root, "credentials");
+	take_node(settings, config_sub(root, "node"));
+	take_snmp(settings, config_sub(root, "snmp"));
+	take_virt(settings, config_sub(root, "libvirt"));
+	take_datastores(settings, root);
+	settings->has_bmc = bmc != NULL;
+	settings->bmc_device = (uint32_t)int_of(bmc, "device", 0);
+	settings->inform_target = text_of(inform, "target", NULL);
+	settings->inform_account = text_of(inform, "account", PRESET_ACCOUNT);
+}
+
+/* --- judgement over several values ---------------------------------------- */
+
+static void
+judge_datastores(struct config *config)
+{
+	const struct config_section *root = config_root(config);
+	size_t n = config_list_len(root, "datastore");
+
+	if (n > REPORT_DATASTORES_MAX)
+		config_complain(config, root, NULL,
+				"more than %d datastores",
+				REPORT_DATASTORES_MAX);
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; j < i; j++) {
+			const struct config_section *a, *b;
+
+			a = config_list_at(root, "datastore", j);
+			b = config_list_at(root, "datastore", i);
+			const char *path_a = config_text(a, "path");
+			const char *path_b = config_text(b, "path");
+			if (path_a != NULL && path_b != NULL &&
+			    strcmp(path_a, path_b) == 0)
+				config_complain(config, b, "path",
+						"is the path of datastore "
+						"\"%s\", too",
+						config_title(a));
+		}
+}
+
+static bool
+needs_account(const struct settings *settings)
+{
+	return settings->mode == MODE_STANDALONE ||
+	       settings->inform_target != NULL;
+}
+
+static void
+judge_account(struct settings *settings, const struct config_section *section,
+	      const struct config *credentials, const char *account)
+{
+	const struct config_section *root = config_root(credentials);
+
+	for (size_t i = 0; i < config_list_len(root, "snmp"); i++)
+		if (strcmp(config_title(config_list_at(root, "snmp", i)),
+			   account) == 0)
+			return;
+	config_complain(settings->config, section,
+			section != config_root(settings->config) ? "account"
+								 : NULL,
+			"there is no snmp \"%s\" in %s", account,
+			settings->credentials);
+}
+
+/* The agent itself keeps no password: the worker that sends informs reads
+ * the file again, the standalone voice too, and both wipe it. */
+static size_t
+judge_credentials(struct settings *settings, FILE *errors)
+{
+	if (!needs_account(settings))
+		return 0;
+
+	struct config *credentials = config_load_secret(settings->credentials,
+							account_options);
+	const struct config_section *root = config_root(settings->config);
+	const struct config_section *snmp = config_sub(root, "snmp");
+	size_t n = config_count_errors(credentials);
+
+	config_print_errors(credentials, errors);
+	if (n == 0 && settings->mode == MODE_STANDALONE)
+		judge_account(settings, snmp != NULL ? snmp : root, credentials,
+			      settings->account);
+	if (n == 0 && settings->inform_target != NULL)
+		judge_account(settings, config_sub(root, "inform"),
+			      credentials, settings->inform_account);
+	config_free(credentials);
+	return n;
+}
+
+struct settings *
+settings_load(const char *path, FILE *errors)
+{
+	struct settings *settings = xcalloc(1, sizeof(*settings));
+
+	settings->config = config_load(path, options);
+	take_all(settings, config_root(settings->config));
+	judge_datastores(settings->config);
+	size_t n = judge_credentials(settings, errors);
+	config_print_errors(settings->config, errors);
+	if (n + config_count_errors(settings->config) == 0)
+		return settings;
+	settings_free(settings);
+	return NULL;
+}
+
+void
+settings_print(const struct settings *settings, FILE *to)
+{
+	config_print_effective(settings->config, to);
+}
+
+void
+settings_free(struct settings *settings)
+{
+	if (settings == NULL)
+		return;
+	free(settings->datastores);
+	config_free(settings->config);
+	free(settings);
+}

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The thread of the voice: net-snmp's descriptors and timers on a loop of its
+ * own.
+ *
+ * After every event all watches are dropped and made anew.  To compare the
+ * old set with the new one is not enough: a session that was closed and
+ * reopened within one event gets the same number again, and the loop would
+ * wait on the dead one for ever.
+ */
+#include "agent/voice_own.h"
+
+#include <errno.h>
+#include <net-snmp/library/large_fd_set.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/alloc.h"
+#include "common/log.h"
+#include "common/loop.h"
+
+enum { FDS_MAX = 4096 }; /* of net-snmp, in one process */
+
+struct voice {
+	struct voice_options options; /* of the thread: board and socket */
+	char *socket;
+	pthread_t thread;
+	int stop_fd; /* eventfd */
+
+	struct loop *loop;
+	struct loop_timer *timer;
+	struct loop_watch *stop_watch;
+	struct loop_watch **watches;
+	size_t n_watches;
+};
+
+void
+voice_prepare(void)
+{
+	/* The library looks for its files by these. */
+	setenv("SNMPCONFPATH", "/nonexistent", 1);
+	setenv("SNMP_PERSISTENT_DIR", "/nonexistent", 1);
+	setenv("MIBS", "", 1);
+	setenv("MIBDIRS", "", 1);
+	/* Its timers are run by our loop, not by SIGALRM. */
+	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID,
+			       NETSNMP_DS_LIB_ALARM_DONT_USE_SIG, 1);
+	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID,
+			       NETSNMP_DS_LIB_DISABLE_PERSISTENT_LOAD, 1);
+	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID,
+			       NETSNMP_DS_LIB_DISABLE_PERSISTENT_SAVE, 1);
+	snmp_disable_log();
+	snmp_enable_calllog();
+}
+
+/* --- descriptors and timers ----------------------------------------------- */
+
+static void ready(void *arg, int fd, unsigned what);
+
+static void
+drop_watches(struct voice *voice)
+{
+	for (size_t i = 0; i < voice->n_watches; i++)
+		loop_watch_free(voice->watches[i]);
+	voice->n_watches = 0;
+}
+
+static void
+synchronise(struct voice *voice)
+{
+	netsnmp_large_fd_set set;
+	struct timeval timeout = { 0 };
+	int n_fds = 0, block = 1;
+
+	drop_watches(voice);
+	netsnmp_large_fd_set_init(&set, FD_SETSIZE);
+	NETSNMP_LARGE_FD_ZERO(&set);
+	snmp_select_info2(&n_fds, &set, &timeout, &block);
+	voice->watches = xrealloc(voice->watches, (size_t)n_fds + 1,
+				  sizeof(*voice->watches));
+	for (int fd = 0; fd < n_fds && fd < FDS_MAX; fd++)
+		if (NETSNMP_LARGE_FD_ISSET(fd, &set))
+			voice->watches[voice->n_watches++] = loop_watch_new(
+				voice->loop, fd, LOOP_READ, ready, voice);
+	netsnmp_large_fd_set_cleanup(&set);
+	if (block)
+		loop_timer_stop(voice->timer);
+	else /* rounded up: an alarm that is not due yet is not run */
+		loop_timer_start(voice->timer, timeout.tv_sec * 1000 +
+						       timeout.tv_usec / 1000 +
+						       1);
+}
+
+/* Once for each readiness: an AgentX read blocks when nothing is there. */
+static void
+ready(void *arg, int fd, unsigned what)
+{
+	struct voice *voice = arg;
+	netsnmp_large_fd_set set;
+
+	(void)what;
+	netsnmp_large_fd_set_init(&set, FD_SETSIZE);
+	NETSNMP_LARGE_FD_ZERO(&set);
+	NETSNMP_LARGE_FD_SET(fd, &set);
+	snmp_read2(&set);
+	netsnmp_large_fd_set_cleanup(&set);
+	netsnmp_check_outstanding_agent_requests();
+	synchronise(voice);
+}
+
+static void
+time_passed(void *arg)
+{
+	struct voice *voice = arg;
+
+	snmp_timeout();
+	run_alarms(); /* pings and reconnects */
+	netsnmp_check_outstanding_agent_requests();
+	synchronise(voice);
+}
+
+static void
+stop(void *arg, int fd, unsigned what)
+{
+	struct voice *voice = arg;
+
+	(void)fd;
+	(void)what;
+	loop_stop(voice->loop);
+}
+
+/* --- the thread ----------------------------------------------------------- */
+
+static void *
+speak(void *arg)
+{
+	struct voice *voice = arg;
+	struct err err = { "" };
+
+	if (voice->socket != NULL &&
+	    voice_agentx_open(&voice->options, &err) < 0)
+		log_error("snmp", "%s", err.text);
+	synchronise(voice);
+	loop_run(voice->loop);
+	drop_watches(voice);
+	if (voice->socket != NULL)
+		voice_agentx_close();
+	else
+		voice_standalone_close();
+	return NULL;
+}
+
+static void
+voice_free(struct voice *voice)
+{
+	loop_watch_free(voice->stop_watch);
+	loop_timer_free(voice->timer);
+	loop_free(voice->loop);
+	close(voice->stop_fd);
+	free(voice->watches);
+	free(voice->socket);
+	free(voice);
+}
+
+/* Signals are the main loop's. */
+static int
+start_thread(struct voice *voice)
+{
+	sigset_t all, old;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	int rc = -pthread_create(&voice->thread, NULL, speak, voice);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return rc;
+}
+
+int
+voice_start(const struct voice_options *options, struct voice **ret_voice,
+	    struct err *err)
+{
+	struct voice *voice = xcalloc(1, sizeof(*voice));
+	int rc = 0;
+
+	voice->options.board = options->board;
+	if (options->agentx_socket != NULL)
+		voice->socket = xstrdup(options->agentx_socket);
+	voice->options.agentx_socket = voice->socket;
+	voice->loop = loop_new();
+	voice->timer = loop_timer_new(voice->loop, time_passed, voice);
+	voice->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (voice->stop_fd < 0)
+		log_fatal("snmp", "no event descriptor");
+	voice->stop_watch = loop_watch_new(voice->loop, voice->stop_fd,
+					   LOOP_READ, stop, voice);
+	/* Alone nothing blocks at the start, and mistakes can be told. */
+	if (voice->socket == NULL)
+		rc = voice_standalone_open(options, err);
+	if (rc == 0) {
+		rc = start_thread(voice);
+		if (rc < 0)
+			err_errno(err, rc, "snmp: no thread");
+	}
+	if (rc < 0) {
+		voice_free(voice);
+		return rc;
+	}
+	*ret_voice = voice;
+	return 0;
+}
+
+bool
+voice_stop(struct voice *voice)
+{
+	const uint64_t one = 1;
+	struct timespec until;
+
+	if (voice == NULL)
+		return true;
+	if (write(voice->stop_fd, &one, sizeof(one)) < 0)
+		log_warn("snmp", "cannot stop the thread");
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_nsec += (long)(VOICE_STOP_MS % 1000) * 1000000;
+	until.tv_sec += VOICE_STOP_MS / 1000 + until.tv_nsec / 1000000000;
+	until.tv_nsec %= 1000000000;
+	if (pthread_timedjoin_np(voice->thread, NULL, &until) != 0) {
+		log_warn("snmp", "snmpd holds our thread; not waiting for it");
+		return false;
+	}
+	voice_free(voice);
+	return true;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The voice behind the host's snmpd. */
+#include "agent/voice_own.h"
+
+#include <stdbool.h>
+
+#include "common/log.h"
+#include "snmp-mib/engine.h"
+
+static int
+master_came(int major, int minor, void *server, void *client)
+{
+	(void)major;
+	(void)minor;
+	(void)server;
+	(void)client;
+	log_info("snmp", "registered with snmpd");
+	return 0;
+}
+
+static int
+master_went(int major, int minor, void *server, void *client)
+{
+	(void)major;
+	(void)minor;
+	(void)server;
+	(void)client;
+	log_warn("snmp", "lost snmpd; trying again every %d s", VOICE_PING_S);
+	return 0;
+}
+
+int
+voice_agentx_open(const struct voice_options *options, struct err *err)
+{
+	voice_prepare();
+	netsnmp_ds_set_boolean(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_ROLE,
+			       1);
+	netsnmp_ds_set_string(NETSNMP_DS_APPLICATION_ID,
+			      NETSNMP_DS_AGENT_X_SOCKET,
+			      options->agentx_socket);
+	/* Both the ping and the pause between attempts to reconnect, which is
+	 * 15 s by default. */
+	netsnmp_ds_set_int(NETSNMP_DS_APPLICATION_ID,
+			   NETSNMP_DS_AGENT_AGENTX_PING_INTERVAL,
+			   VOICE_PING_S);
+	netsnmp_ds_set_boolean(NETSNMP_DS_APPLICATION_ID,
+			       NETSNMP_DS_AGENT_NO_CONNECTION_WARNINGS, 1);
+	if (init_agent(VOICE_PROGRAM) != 0)
+		return err_set(err, -1, "snmp: net-snmp does not start");
+	int rc = voice_tree_register(options->board, err);
+	if (rc < 0)
+		return rc;
+	snmp_register_callback(SNMP_CALLBACK_APPLICATION,
+			       SNMPD_CALLBACK_INDEX_START, master_came, NULL);
+	snmp_register_callback(SNMP_CALLBACK_APPLICATION,
+			       SNMPD_CALLBACK_INDEX_STOP, master_went, NULL);
+	/* Last: it opens the session with the master, if there is one. */
+	return snmp_engine_start(VOICE_PROGRAM, NULL, err);
+}
+
+void
+voice_agentx_close(void)
+{
+	snmp_shutdown(VOICE_PROGRAM);
+	shutdown_agent();
+}

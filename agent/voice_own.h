@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * agent/voice_own.h - between the files of the voice, which alone know
+ * net-snmp's agent side; nobody else includes it.
+ *
+ *	voice.c			thread, loop and descriptors
+ *	voice_tree.c		the handler of our objects
+ *	voice_agentx.c		set-up behind snmpd
+ *	voice_standalone.c	set-up as an agent of its own
+ */
+#ifndef AGENT_VOICE_OWN_H
+#define AGENT_VOICE_OWN_H
+
+#include <net-snmp/net-snmp-config.h>
+/* net-snmp wants its config first */
+#include <net-snmp/net-snmp-includes.h>
+/* and its library before the agent */
+#include <net-snmp/agent/net-snmp-agent-includes.h>
+#include <net-snmp/agent/agent_callbacks.h>
+
+#include "agent/voice.h"
+
+#define VOICE_PROGRAM "ironherd-agent"
+
+/* Environment and flags that must stand before the library's first call. */
+void voice_prepare(void);
+
+int voice_agentx_open(const struct voice_options *options, struct err *err);
+void voice_agentx_close(void);
+
+int voice_standalone_open(const struct voice_options *options,
+			  struct err *err);
+void voice_standalone_close(void);
+
+/* Register our root; every request is answered from the board. */
+int voice_tree_register(struct board *board, struct err *err);
+
+#endif

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tests of notices on their way: the queue, the pauses, and real informs to
+ * the receiver that the coordinator uses. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include "agent/account.h"
+#include "agent/notifier.h"
+#include "agent/roles.h"
+#include "common/log.h"
+#include "snmp-mib/engine.h"
+#include "snmp-mib/inform.h"
+#include "tests/unit/agent/tree.h"
+
+static struct tree tree;
+static struct loop *loop;
+static char credentials[128], target[64];
+static struct settings settings;
+static struct report_host self = {
+	.name = "h1",
+	.uuid = "00112233-4455-6677-8899-aabbccddeeff",
+	.boot_id = "ffeeddcc-bbaa-9988-7766-554433221100",
+};
+
+static struct node_notice got[16];
+static size_t n_got;
+
+static int
+free_port(void)
+{
+	struct sockaddr_in any = { .sin_family = AF_INET };
+	socklen_t size = sizeof(any);
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	any.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	assert_int_equal(bind(fd, (struct sockaddr *)&any, size), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&any, &size), 0);
+	close(fd);
+	return ntohs(any.sin_port);
+}
+
+static int
+setup(void **state)
+{
+	struct err err;
+
+	(void)state;
+	tree_make(&tree);
+	tree_write(&tree, "cred",
+		   "snmp \"agents\" { user = \"u ser\" "
+		   "auth-password = \"pass \\\"word\" "
+		   "priv-password = \"87654321\" }\n");
+	snprintf(credentials, sizeof(credentials), "%s",
+		 tree_path(&tree, "cred"));
+	chmod(credentials, 0600);
+	snprintf(target, sizeof(target), "udp:127.0.0.1:%d", free_port());
+	settings = (struct settings){ .inform_target = target,
+				      .inform_account = "agents",
+				      .credentials = credentials };
+	assert_int_equal(snmp_engine_start("test", tree_path(&tree, "engine"),
+					   &err),
+			 0);
+	loop = loop_new();
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	loop_free(loop);
+	tree_remove(&tree);
+	return 0;
+}
+
+static void
+take_notice(void *arg, const struct node_notice *notice)
+{
+	(void)arg;
+	if (n_got < 16)
+		got[n_got++] = *notice;
+}
+
+static struct inform *
+open_receiver(void)
+{
+	struct snmp_account *account;
+	struct inform *inform;
+	struct err err;
+
+	n_got = 0;
+	assert_int_equal(account_load(credentials, "agents", &account, &err),
+			 0);
+	const struct inform_options options = { .listen = target,
+						.accounts = account,
+						.n_accounts = 1,
+						.fn = take_notice };
+	assert_int_equal(inform_open(loop, &options, &inform, &err), 0);
+	account_free(account);
+	return inform;
+}
+
+static struct node_notice
+crash_of(const char *name)
+{
+	struct node_notice notice = { .kind = NOTICE_VM_CRASH,
+				      .severity = NOTICE_MAJOR,
+				      .vm_index = 3,
+				      .text = "it crashed" };
+
+	snprintf(notice.subject, sizeof(notice.subject), "%s", name);
+	snprintf(notice.vm_name, sizeof(notice.vm_name), "%s", name);
+	strcpy(notice.vm_uuid, self.uuid);
+	return notice;
+}
+
+static bool
+got_two(void *arg)
+{
+	(void)arg;
+	return n_got >= 2;
+}
+
+static bool
+got_some(void *arg)
+{
+	(void)arg;
+	return n_got >= 1;
+}
+
+static void
+a_notice_survives_the_message_to_the_worker(void **state)
+{
+	struct node_notice notice = crash_of("web"), back;
+
+	(void)state;
+	notice.condition = 0x01000007;
+	notice.sequence = UINT32_MAX;
+	json_t *message = notice_to_message(&notice);
+	notice_from_message(message, &back);
+	assert_memory_equal(&back, &notice, sizeof(notice));
+	json_decref(message);
+}
+
+static void
+pauses_grow_to_half_a_minute(void **state)
+{
+	(void)state;
+	assert_int_equal(notifier_pause_ms(1), 1000);
+	assert_int_equal(notifier_pause_ms(2), 2000);
+	assert_int_equal(notifier_pause_ms(4), 10000);
+	assert_int_equal(notifier_pause_ms(5), 30000);
+	assert_int_equal(notifier_pause_ms(5000), 30000);
+}
+
+static void
+informs_arrive_in_order_with_numbers(void **state)
+{
+	struct inform *inform = open_receiver();
+	struct notifier *notifier = notifier_new(loop, &settings, &self);
+	struct node_notice one = crash_of("a"), two = crash_of("b");
+
+	(void)state;
+	notifier_send(notifier, &one);
+	notifier_send(notifier, &two);
+	assert_true(run_until(loop, got_two, NULL, 8000));
+	assert_string_equal(got[0].subject, "a");
+	assert_int_equal(got[0].sequence, 1);
+	assert_int_equal(got[1].sequence, 2);
+	assert_string_equal(got[1].host_uuid, self.uuid);
+	assert_string_equal(got[1].boot_id, self.boot_id);
+	run_until(loop, until_never, NULL, 300);
+	assert_int_equal(notifier_waiting(notifier), 0);
+	struct report_source row;
+	assert_true(notifier_describe(notifier, clock_mono_ms(), &row));
+	assert_int_equal(row.status, HEALTH_OK);
+	notifier_free(notifier);
+	inform_close(inform);
+}
+
+static void
+a_receiver_that_comes_late_gets_what_waits(void **state)
+{
+	struct notifier *notifier = notifier_new(loop, &settings, &self);
+	struct node_notice one = crash_of("a");
+
+	(void)state;
+	n_got = 0;
+	notifier_send(notifier, &one);
+	run_until(loop, until_never, NULL, 3000);
+	assert_int_equal(notifier_waiting(notifier), 1);
+	struct inform *inform = open_receiver();
+	assert_true(run_until(loop, got_some, NULL, 15000));
+	assert_string_equal(got[0].subject, "a");
+	notifier_free(notifier);
+	inform_close(inform);
+}
+
+static void
+the_queue_is_bounded_and_drops_the_oldest(void **state)
+{
+	struct notifier *notifier = notifier_new(loop, &settings, &self);
+
+	(void)state;
+	for (int i = 0; i < NOTIFIER_QUEUE_MAX + 50; i++) {
+		struct node_notice notice = crash_of("x");
+
+		notifier_send(notifier, &notice);
+	}
+	assert_int_equal(notifier_waiting(notifier), NOTIFIER_QUEUE_MAX);
+	notifier_free(notifier);
+}
+
+static void
+set_true(void *arg)
+{
+	*(bool *)arg = true;
+}
+
+static bool
+is_set(void *arg)
+{
+	return *(bool *)arg;
+}
+
+static void
+the_last_notice_overtakes_those_that_wait(void **state)
+{
+	struct inform *inform = open_receiver();
+	struct notifier *notifier = notifier_new(loop, &settings, &self);
+	struct node_notice crash = crash_of("x");
+	struct node_notice stop = { .kind = NOTICE_AGENT_STOP,
+				    .severity = NOTICE_WARNING,
+				    .subject = "h1" };
+	bool done = false;
+
+	(void)state;
+	for (int i = 0; i < 5; i++)
+		notifier_send(notifier, &crash);
+	notifier_send_last(notifier, &stop, 4000, set_true, &done);
+	assert_true(run_until(loop, is_set, &done, 6000));
+	assert_true(n_got >= 1);
+	assert_int_equal(got[0].kind, NOTICE_AGENT_STOP);
+	notifier_free(notifier);
+	inform_close(inform);
+}
+
+static void
+stopping_waits_no_longer_than_it_may(void **state)
+{
+	struct notifier *notifier = notifier_new(loop, &settings, &self);
+	struct node_notice stop = { .kind = NOTICE_AGENT_STOP,
+				    .severity = NOTICE_WARNING,
+				    .subject = "h1" };
+	bool done = false;
+	int64_t start_ms = clock_mono_ms();
+
+	(void)state;
+	notifier_send_last(notifier, &stop, 500, set_true, &done);
+	assert_true(run_until(loop, is_set, &done, 6000));
+	assert_in_range(clock_mono_ms() - start_ms, 400, 2500);
+	notifier_free(notifier);
+}
+
+static void
+without_a_target_nothing_is_sent(void **state)
+{
+	const struct settings none = { .inform_target = NULL };
+	struct notifier *notifier = notifier_new(loop, &none, &self);
+	struct node_notice crash = crash_of("x");
+	struct report_source row;
+
+	(void)state;
+	notifier_send(notifier, &crash);
+	assert_int_equal(notifier_waiting(notifier), 0);
+	assert_false(notifier_describe(notifier, clock_mono_ms(), &row));
+	notifier_free(notifier);
+}
+
+static bool
+has_failed(void *arg)
+{
+	struct report_source row;
+
+	return notifier_describe(arg, clock_mono_ms(), &row) &&
+	       row.failures > 0;
+}
+
+static void
+broken_credentials_are_told_without_the_password(void **state)
+{
+	struct notifier *notifier = notifier_new(loop, &settings, &self);
+	struct node_notice crash = crash_of("x");
+	struct report_source row;
+
+	(void)state;
+	chmod(credentials, 0644);
+	notifier_send(notifier, &crash);
+	assert_true(run_until(loop, has_failed, notifier, 5000));
+	notifier_describe(notifier, clock_mono_ms(), &row);
+	assert_non_null(strstr(row.last_error, "cred"));
+	assert_null(strstr(row.last_error, "87654321"));
+	chmod(credentials, 0600);
+	notifier_free(notifier);
+}
+
+int
+main(int argc, char *argv[])
+{
+	int rc = roles_main(argc, argv);
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_notice_survives_the_message_to_the_worker),
+		cmocka_unit_test(pauses_grow_to_half_a_minute),
+		cmocka_unit_test(informs_arrive_in_order_with_numbers),
+		cmocka_unit_test(a_receiver_that_comes_late_gets_what_waits),
+		cmocka_unit_test(the_queue_is_bounded_and_drops_the_oldest),
+		cmocka_unit_test(the_last_notice_overtakes_those_that_wait),
+		cmocka_unit_test(stopping_waits_no_longer_than_it_may),
+		cmocka_unit_test(without_a_target_nothing_is_sent),
+		cmocka_unit_test(
+			broken_credentials_are_told_without_the_password),
+	};
+
+	if (rc >= 0)
+		return rc;
+	log_start("test", LOG_LEVEL_ERROR);
+	return cmocka_run_group_tests(tests, setup, teardown);
+}

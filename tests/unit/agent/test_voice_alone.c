@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tests of the agent that stands alone, asked by net-snmp's commands: who may
+ * read, what, and in which order it comes. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "common/log.h"
+#include "tests/unit/agent/speaker.h"
+
+static struct tree tree;
+static pid_t speaker;
+static int port;
+static char listen_at[64], engine[128];
+
+static struct voice_options
+options(void)
+{
+	return (struct voice_options){ .listen = listen_at,
+				       .account = &speaker_account,
+				       .engine_file = engine };
+}
+
+static int
+setup(void **state)
+{
+	(void)state;
+	tree_make(&tree);
+	port = free_port(SOCK_DGRAM);
+	snprintf(listen_at, sizeof(listen_at), "udp:127.0.0.1:%d", port);
+	snprintf(engine, sizeof(engine), "%s", tree_path(&tree, "engine"));
+	struct voice_options o = options();
+	speaker = speaker_start(&o);
+	return wait_for_answer(port, 8000) < 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	speaker_end(speaker);
+	tree_remove(&tree);
+	return 0;
+}
+
+static size_t
+count_lines(const char *text)
+{
+	size_t n = 0;
+
+	for (; (text = strchr(text, '\n')) != NULL; text++)
+		n++;
+	return n;
+}
+
+static size_t
+count_objects(void)
+{
+	struct node_report *report = speaker_report(1);
+	struct codec_oid oid = *codec_root();
+	struct codec_value value;
+	size_t n = 0;
+
+	while (codec_next(report, 0, &oid, &oid, &value) == 0)
+		n++;
+	node_report_free(report);
+	return n;
+}
+
+static void
+a_walk_gives_every_object_once_by_either_command(void **state)
+{
+	(void)state;
+	assert_int_equal(count_lines(ask("walk", port, root_oid())),
+			 count_objects());
+	assert_int_equal(count_lines(ask("bulkwalk -Cr50", port, root_oid())),
+			 count_objects());
+	assert_int_equal(count_lines(ask("bulkwalk -Cr3", port, root_oid())),
+			 count_objects());
+	assert_null(strstr(ask("walk", port, root_oid()), "No "));
+}
+
+static void
+what_is_not_there_is_said_in_the_right_words(void **state)
+{
+	char oid[300];
+
+	(void)state;
+	snprintf(oid, sizeof(oid), "%s.1", name_oid());
+	assert_non_null(strstr(ask("get", port, oid), "No Such Instance"));
+	snprintf(oid, sizeof(oid), "%s.77.1.0", root_oid());
+	assert_non_null(strstr(ask("get", port, oid), "No Such Object"));
+}
+
+static uint32_t
+read_sequence(void)
+{
+	struct codec_oid pulse[CODEC_PULSE_MAX];
+	char oid[256];
+
+	/* uuid, boot id, sequence: the third of the heartbeat. */
+	assert_true(codec_pulse_oids(pulse) > 2);
+	codec_oid_print(&pulse[2], oid, sizeof(oid));
+	const char *colon = strstr(ask("get", port, oid), ": ");
+	assert_non_null(colon);
+	return (uint32_t)strtoul(colon + 2, NULL, 10);
+}
+
+static void
+later_reports_are_seen(void **state)
+{
+	uint32_t first = read_sequence();
+
+	(void)state;
+	usleep(400000);
+	assert_true(read_sequence() > first);
+}
+
+static const char *
+ask_as(const char *who)
+{
+	char command[512];
+
+	snprintf(command, sizeof(command),
+		 "SNMP_PERSISTENT_DIR=/nonexistent snmpget -m '' -t 1 -r 0 %s "
+		 "udp:127.0.0.1:%d %s 2>&1",
+		 who, port, name_oid());
+	return run(command);
+}
+
+static void
+only_the_account_with_privacy_may_read(void **state)
+{
+	static const char *const strangers[] = {
+		"-v2c -c public",
+		"-v1 -c public",
+		"-v3 -u nobody -l noAuthNoPriv",
+		"-v3 -u " USER " -l noAuthNoPriv",
+		"-v3 -u " USER " -l authNoPriv -a SHA-256 -A 'pass \"word'",
+		"-v3 -u " USER " -l authPriv -a SHA-256 -A wrongwrong "
+		"-x AES -X 'pass \"word'",
+		"-v3 -u " USER " -l authPriv -a SHA-256 -A 'pass \"word' "
+		"-x AES -X wrongwrong",
+		"-v3 -u " USER " -l authPriv -a SHA -A 'pass \"word' "
+		"-x AES -X 'pass \"word'",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(strangers) / sizeof(*strangers); i++)
+		assert_null(strstr(ask_as(strangers[i]), "by-hand"));
+	assert_true(answers(port));
+}
+
+static void
+nothing_but_our_tree_and_the_system_group_is_shown(void **state)
+{
+	(void)state;
+	assert_non_null(strstr(ask("get", port, "1.3.6.1.2.1.1.3.0"),
+			       "Timeticks"));
+	/* Users, views, the engine's own tables. */
+	assert_null(strstr(ask("walk", port, "1.3.6.1.6.3"), USER));
+	assert_non_null(strstr(ask("getnext", port, "1.3.6.1.6.3"),
+			       "No more variables"));
+}
+
+static void
+nothing_can_be_set(void **state)
+{
+	char args[300];
+
+	(void)state;
+	snprintf(args, sizeof(args), "%s s hacked", name_oid());
+	assert_null(strstr(ask("set", port, args), "= STRING: \"hacked\""));
+	assert_true(answers(port));
+}
+
+static void
+garbage_does_not_end_it(void **state)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET };
+	unsigned char packet[512];
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	(void)state;
+	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	to.sin_port = htons((uint16_t)port);
+	srand(4711);
+	for (int i = 0; i < 2000; i++) {
+		size_t len = (size_t)(rand() % (int)sizeof(packet));
+
+		for (size_t j = 0; j < len; j++)
+			packet[j] = (unsigned char)rand();
+		packet[0] = i % 2 ? 0x30 : packet[0];
+		sendto(fd, packet, len, 0, (struct sockaddr *)&to, sizeof(to));
+	}
+	close(fd);
+	assert_true(wait_for_answer(port, 5000) >= 0);
+}
+
+static void
+a_port_in_use_is_told(void **state)
+{
+	struct voice_options o = options();
+	char other[128];
+	int status;
+
+	(void)state;
+	snprintf(other, sizeof(other), "%s", tree_path(&tree, "engine2"));
+	o.engine_file = other;
+	pid_t pid = speaker_start(&o);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 3);
+	assert_true(answers(port));
+}
+
+static void
+it_opens_no_port_but_its_own(void **state)
+{
+	char command[128];
+
+	(void)state;
+	snprintf(command, sizeof(command),
+		 "ls -l /proc/%d/fd | grep -c socket:", (int)speaker);
+	assert_int_equal(strtol(run(command), NULL, 10), 1);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			a_walk_gives_every_object_once_by_either_command),
+		cmocka_unit_test(what_is_not_there_is_said_in_the_right_words),
+		cmocka_unit_test(later_reports_are_seen),
+		cmocka_unit_test(only_the_account_with_privacy_may_read),
+		cmocka_unit_test(
+			nothing_but_our_tree_and_the_system_group_is_shown),
+		cmocka_unit_test(nothing_can_be_set),
+		cmocka_unit_test(garbage_does_not_end_it),
+		cmocka_unit_test(a_port_in_use_is_told),
+		cmocka_unit_test(it_opens_no_port_but_its_own),
+	};
+
+	log_start("test", LOG_LEVEL_WARN);
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
