@@ -154,7 +154,7 @@ settle_start(struct reg_vm *vm, size_t host, enum virt_start_result result)
 	case VIRT_START_DONE:
 	case VIRT_START_ALREADY:
 		vm->phase = VM_SETTLED;
-		vm->seen_there = true;
+		vm->seen_ms = clock_mono_ms();
 		vm->start_failures = 0;
 		vm->failed_on = NO_HOST;
 		break;

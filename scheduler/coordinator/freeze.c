@@ -229,7 +229,9 @@ freeze_vm(const struct reg_vm *vm, int64_t now_ms, struct snap_vm *out)
 	out->failed_on = vm->failed_on;
 	out->command_age_ms = registry_age(vm->command_ended_ms, now_ms);
 	out->absences = vm->absences;
-	out->seen_there = vm->seen_there;
+	out->seen_there =
+		vm->seen_ms != 0 && (vm->phase != VM_SETTLED ||
+				     now_ms - vm->seen_ms < SEEN_THERE_MS);
 	out->record_age_ms = registry_age(vm->record_ms, now_ms);
 	out->starting = vm->starting;
 }

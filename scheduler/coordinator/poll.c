@@ -192,6 +192,7 @@ poll_witnesses(struct coordinator *co, size_t silent)
 		size_t i = (silent + n) % reg->n_hosts;
 
 		if (reg->hosts[i].link != LINK_OK ||
+		    reg->hosts[i].state == HOST_REJOINING ||
 		    reg->hosts[i].conf->cluster !=
 			    reg->hosts[silent].conf->cluster)
 			continue;

@@ -16,8 +16,8 @@ void poll_close(struct coordinator *co);
 /* Read the whole report of a host now (or once the present one is in). */
 void poll_report_soon(struct coordinator *co, size_t host);
 
-/* A host fell silent: have a few others say how old its datastore heartbeat
- * is. */
+/* A host fell silent: have the others say how old its datastore heartbeat is,
+ * and which VMs came to them. */
 void poll_witnesses(struct coordinator *co, size_t host);
 
 #endif

@@ -220,8 +220,10 @@ static void
 apply_to_vm(struct reg_vm *vm, const struct plan_vm_change *change,
 	    int64_t now_ms)
 {
-	if (vm->owner != change->owner)
-		vm->seen_there = false;
+	if (vm->owner != change->owner ||
+	    (vm->phase == VM_SETTLED && change->phase != VM_SETTLED &&
+	     now_ms - vm->seen_ms >= SEEN_THERE_MS))
+		vm->seen_ms = 0; /* too old to say where it was at its end */
 	if (vm->owner != change->owner || vm->intent != change->intent ||
 	    vm->phase != change->phase)
 		vm->record_ms = now_ms;

@@ -178,8 +178,9 @@ take_presence(struct registry *reg, struct reg_vm *vm)
 		return;
 	if (vm->phase == VM_SETTLED &&
 	    strcmp(host->report->host.boot_id, host->trusted_boot) == 0)
-		vm->seen_there =
-			seen != NULL && vm_state_is_active(seen->state);
+		vm->seen_ms = seen != NULL && vm_state_is_active(seen->state)
+				      ? host->vms_read_ms
+				      : 0;
 	if (seen == NULL && vm->phase == VM_SETTLED)
 		vm->absences++;
 }
@@ -215,9 +216,9 @@ registry_adopted(struct registry *reg, struct reg_vm *vm)
 	const struct report_vm *seen =
 		host->report ? find_in_report(host->report, vm->uuid) : NULL;
 
-	vm->seen_there =
-		seen != NULL && vm_state_is_active(seen->state) &&
-		strcmp(host->report->host.boot_id, host->trusted_boot) == 0;
+	if (seen != NULL && vm_state_is_active(seen->state) &&
+	    strcmp(host->report->host.boot_id, host->trusted_boot) == 0)
+		vm->seen_ms = host->vms_read_ms;
 }
 
 void

@@ -92,7 +92,7 @@ struct reg_vm {
 
 	/* seen, see snapshot.h */
 	unsigned absences;
-	bool seen_there;
+	int64_t seen_ms; /* last reading that showed it at its owner */
 };
 
 struct reg_alarm {

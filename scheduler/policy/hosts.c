@@ -341,7 +341,7 @@ has_waiting_vms(const struct case_file *file)
 
 		if (d->intent == INTENT_RUN &&
 		    (d->owner == file->index || d->owner == NO_HOST ||
-		     d->phase == VM_LOST))
+		     d->phase != VM_SETTLED)) /* a start in doubt waits, too */
 			return true;
 	}
 	return false;

@@ -23,13 +23,15 @@ say_channels(const struct snap_host *host, char why[REASON_LEN])
 		   : host->has_bmc             ? "not read yet"
 					       : "none configured");
 	reason_add(why, "; libvirt: %s", words[host->libvirt]);
-	if (host->datastore == WITNESS_UNKNOWN)
+	if (host->datastore_age_ms == AGE_NEVER)
 		reason_add(why, "; datastore heartbeat: no other host sees it");
 	else
 		reason_add(why,
-			   "; datastore heartbeat: %lld ms old, seen by %s",
+			   "; datastore heartbeat: %lld ms old, seen by %s%s",
 			   (long long)host->datastore_age_ms,
-			   host->datastore_witness);
+			   host->datastore_witness,
+			   host->datastore == WITNESS_UNKNOWN ? ", not telling yet"
+							      : "");
 }
 
 /*

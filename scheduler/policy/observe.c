@@ -20,16 +20,22 @@ struct sight {
 	bool owner_fresh; /* believed, and read after the last command */
 };
 
-/* One that answers under its trusted boot is believed in any state but DEAD:
- * what is on its way out may still say what its users want. */
+/* One that answers is believed in any state but DEAD: what is on its way out
+ * may still say what its users want. */
 static bool
-is_believed(const struct draft *draft, size_t index)
+is_believed(const struct draft *draft, size_t host)
 {
-	const struct snap_host *host = &draft->snap->hosts[index];
+	return host_vms_are_fresh(&draft->snap->hosts[host]) &&
+	       draft->snap->hosts[host].state != HOST_DEAD;
+}
 
-	return host_vms_are_fresh(host) && host->state != HOST_DEAD &&
-	       (host->state == HOST_NEW || host->state == HOST_REJOINING ||
-		strcmp(host->boot, host->trusted_boot) == 0);
+/* Answers with another boot than the trusted one. */
+static bool
+is_returning(const struct snap_host *host)
+{
+	return host->state == HOST_REJOINING ||
+	       (host->state != HOST_NEW &&
+		strcmp(host->boot, host->trusted_boot) != 0);
 }
 
 /* It left its owner alive, by a migration. */
@@ -55,9 +61,11 @@ is_a_copy(const struct draft *draft, size_t vm,
 
 	if (!vm_state_is_active(seen->state))
 		return false;
-	if (snap->hosts[seen->host].state == HOST_REJOINING && owner != NO_HOST)
-		return owner_fresh || snap->hosts[owner].state == HOST_DEAD;
-	return seen->state != VM_STATE_PAUSED || owner_fresh;
+	if (seen->state == VM_STATE_PAUSED && !owner_fresh)
+		return false;
+	return owner == NO_HOST || owner_fresh ||
+	       !is_returning(&snap->hosts[seen->host]) ||
+	       snap->hosts[owner].state == HOST_DEAD;
 }
 
 /* Made after the VM's last command ended, and none is under way: what it shows
@@ -254,7 +262,7 @@ observe_absent(struct draft *draft, size_t vm)
 	struct draft_vm want = draft->vms[vm];
 
 	if (want.phase != VM_SETTLED || want.intent == INTENT_OFF ||
-	    (draft->snap->hosts[want.owner].state == HOST_REJOINING &&
+	    (is_returning(&draft->snap->hosts[want.owner]) &&
 	     !came_after_boot(draft, vm)) ||
 	    draft->snap->vms[vm].absences < ABSENCES_BELIEVED)
 		return;
@@ -283,7 +291,8 @@ observe_inactive(struct draft *draft, size_t vm, const struct sight *sight)
 }
 
 /* Two reports that contradict each other: the younger one is believed, or one
- * that was made after the record, which had its own reasons. */
+ * that was made after the record, which had its own reasons.  Not so what is
+ * paused: a migration may have come and failed since. */
 static bool
 is_younger(const struct draft *draft, size_t vm, const struct sight *sight)
 {
@@ -292,7 +301,10 @@ is_younger(const struct draft *draft, size_t vm, const struct sight *sight)
 		&draft->snap->hosts[draft->vms[vm].owner];
 	int64_t age_ms = draft->snap->hosts[sight->active_on].vms_age_ms;
 
-	return age_ms < v->record_age_ms ||
+	const struct snap_sighting *seen =
+		snapshot_sighting(draft->snap, vm, sight->active_on);
+
+	return (age_ms < v->record_age_ms && seen->state != VM_STATE_PAUSED) ||
 	       age_ms <= (sight->owner_fresh ? recorded->vms_age_ms
 					     : recorded->report_age_ms);
 }

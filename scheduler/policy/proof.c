@@ -104,7 +104,9 @@ oldest_reading_ms(const struct draft *draft, size_t vm)
 	const struct snap_vm *v = &draft->snap->vms[vm];
 
 	if (draft->vms[vm].owner == NO_HOST)
-		return v->record_age_ms;
+		return v->record_age_ms < draft->snap->uptime_ms
+			       ? v->record_age_ms
+			       : draft->snap->uptime_ms;
 	const struct snap_host *owner =
 		&draft->snap->hosts[draft->vms[vm].owner];
 	if (draft->states[draft->vms[vm].owner] != HOST_DEAD)

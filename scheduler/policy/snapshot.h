@@ -126,7 +126,8 @@ struct snap_vm {
 	/* seen: its owner's newest reading under the trusted boot showed it
 	 * active, or a start there ended well; since the coordinator began */
 	bool seen_there;
-	int64_t record_age_ms; /* since owner, intent or phase changed */
+	int64_t record_age_ms; /* since owner, intent or phase changed; never
+				  when not in this life of the coordinator */
 
 	/* in flight just now */
 	bool starting;

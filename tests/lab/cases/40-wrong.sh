@@ -32,8 +32,8 @@ second_says() {
 
 told_of_wrong_snmp_password() {
 	local id
-	id=$(last_event)
 	within 30 alarm_stands agent-silent h1 || return 1
+	id=$(last_event)
 	ih status --json | jq -r '.alarms[].text' |
 		grep -q "refuses our account" || fail "not told why" || return 1
 	sleep 12
