@@ -27,16 +27,17 @@ account_load(const char *path, const char *name,
 	struct snmp_account *accounts =
 		snmp_accounts_new(config_root(config), &n);
 	config_free(config);
-	const struct snmp_account *found = snmp_accounts_find(accounts, n, name);
+	const struct snmp_account *found =
+		snmp_accounts_find(accounts, n, name);
 	if (found != NULL) {
 		*ret_account = secret_new(sizeof(*found));
 		**ret_account = *found;
 	}
 	snmp_accounts_free(accounts, n);
-	return found != NULL ? 0
-			     : err_set(err, -ENOENT,
-				       "there is no snmp \"%s\" in %s", name,
-				       path);
+	return found != NULL
+		       ? 0
+		       : err_set(err, -ENOENT, "there is no snmp \"%s\" in %s",
+				 name, path);
 }
 
 void

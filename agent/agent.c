@@ -35,7 +35,7 @@ struct agent {
 	struct machine *machine;
 	struct virt_source *virt;
 	struct storage *storage;
-	struct collect_bmc *bmc; /* NULL: not configured */
+	struct collect_bmc *bmc;          /* NULL: not configured */
 	bool lost[REPORT_DATASTORES_MAX]; /* told, by place in settings */
 
 	struct board *board;
@@ -136,7 +136,8 @@ tell_datastore(struct agent *agent, const char *name, uint32_t index, bool lost)
 {
 	struct node_notice notice =
 		make_notice(agent,
-			    lost ? NOTICE_DATASTORE_LOST : NOTICE_DATASTORE_BACK,
+			    lost ? NOTICE_DATASTORE_LOST
+				 : NOTICE_DATASTORE_BACK,
 			    lost ? NOTICE_CRITICAL : NOTICE_CLEARED);
 
 	text_copy(notice.subject, sizeof(notice.subject), name);
@@ -211,8 +212,8 @@ start_collectors(struct agent *agent)
 						 .changed = datastore_changed,
 						 .arg = agent };
 
-	agent->notifier = notifier_new(agent->loop, settings,
-				       &agent->assembly.self);
+	agent->notifier =
+		notifier_new(agent->loop, settings, &agent->assembly.self);
 	agent->host = collect_host_new(agent->loop, settings->system_root);
 	agent->machine = machine_new(agent->loop, settings->system_root,
 				     post_soon, agent);
@@ -223,8 +224,7 @@ start_collectors(struct agent *agent)
 }
 
 static int
-start_alone(struct agent *agent, struct voice_options *options,
-	    struct err *err)
+start_alone(struct agent *agent, struct voice_options *options, struct err *err)
 {
 	const struct settings *settings = agent->settings;
 	cleanup_free char *engine =

@@ -103,8 +103,8 @@ assemble_health(const struct node_report *report)
 		const struct report_source *source = &report->sources[i];
 		enum report_health limit = source_limits[source->index];
 
-		health = worse(health, source->status < limit ? source->status
-							      : limit);
+		health = worse(health,
+			       source->status < limit ? source->status : limit);
 	}
 	for (size_t i = 0; i < report->n_datastores; i++)
 		health = worse(health,
@@ -134,12 +134,14 @@ fill_sources(const struct parts *parts, int64_t now_ms,
 	add_source(report, machine_source(parts->machine), now_ms);
 	add_source(report, virt_vm_source(parts->virt), now_ms);
 	add_source(report, virt_capabilities_source(parts->virt), now_ms);
-	report->n_sources += storage_describe(
-		parts->storage, now_ms, &report->sources[report->n_sources]);
+	report->n_sources +=
+		storage_describe(parts->storage, now_ms,
+				 &report->sources[report->n_sources]);
 	if (parts->bmc != NULL)
 		add_source(report, collect_bmc_source(parts->bmc), now_ms);
-	report->n_sources += notifier_describe(
-		parts->notifier, now_ms, &report->sources[report->n_sources]);
+	report->n_sources +=
+		notifier_describe(parts->notifier, now_ms,
+				  &report->sources[report->n_sources]);
 }
 
 static void
@@ -177,9 +179,9 @@ assemble(struct assembly *assembly, const struct parts *parts, int64_t now_ms)
 	storage_fill(parts->storage, now_ms, report);
 	if (parts->bmc != NULL)
 		collect_bmc_fill(parts->bmc, &report->bmc);
-	report->n_features = features_merge(machine_features(parts->machine),
-					    virt_features(parts->virt),
-					    &report->features);
+	report->n_features =
+		features_merge(machine_features(parts->machine),
+			       virt_features(parts->virt), &report->features);
 	fill_capacity(parts->settings, report);
 	fill_sources(parts, now_ms, report);
 	report->host.health = assemble_health(report);

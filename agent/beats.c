@@ -45,8 +45,7 @@ insert(struct beats *beats, size_t place, const struct slot *slot)
 {
 	if (beats->n == REPORT_HEARTBEATS_MAX)
 		return;
-	beats->rows =
-		xrealloc(beats->rows, beats->n + 1, sizeof(*beats->rows));
+	beats->rows = xrealloc(beats->rows, beats->n + 1, sizeof(*beats->rows));
 	memmove(&beats->rows[place + 1], &beats->rows[place],
 		(beats->n - place) * sizeof(*beats->rows));
 	beats->rows[place] =

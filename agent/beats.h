@@ -56,9 +56,9 @@ enum claim_state { CLAIM_UNKNOWN, CLAIM_WATCH, CLAIM_FOREIGN, CLAIM_OURS };
 
 struct claim {
 	enum claim_state state;
-	struct slot other;   /* who has it, or had it before us */
-	int64_t since_ms;    /* when `other` last changed, as we saw it */
-	uint64_t sequence;   /* CLAIM_OURS: the one written last */
+	struct slot other; /* who has it, or had it before us */
+	int64_t since_ms;  /* when `other` last changed, as we saw it */
+	uint64_t sequence; /* CLAIM_OURS: the one written last */
 };
 
 /* The own slot was read; found NULL: empty or damaged.  CLAIM_OURS: write

@@ -111,7 +111,7 @@ collect_bmc_new(struct loop *loop, unsigned device)
 	snprintf(bmc->row.device, sizeof(bmc->row.device), "/dev/ipmi%u",
 		 device);
 	source_init(&bmc->source, SOURCE_BMC, "bmc",
-		    2 * COLLECT_BMC_PERIOD_MS);
+		    INT64_C(2) * COLLECT_BMC_PERIOD_MS);
 	bmc->timer = loop_timer_new(loop, read_bmc, bmc);
 	loop_timer_start(bmc->timer, 0);
 	return bmc;

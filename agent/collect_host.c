@@ -44,8 +44,8 @@ read_stat(struct collect_host *host, char *text, struct err *err)
 	    host_parse_stat(text, &now) < 0)
 		return err_set(err, -EINVAL, "/proc/stat makes no sense");
 	if (host->has_ticks)
-		host->load.cpu_use_pm = host_cpu_use(&host->ticks, &now,
-						     host->load.cpu_use_pm);
+		host->load.cpu_use_pm =
+			host_cpu_use(&host->ticks, &now, host->load.cpu_use_pm);
 	host->ticks = now;
 	host->has_ticks = true;
 	return 0;
@@ -88,8 +88,7 @@ read_uptime(struct collect_host *host, char *text)
 			      FILE_MAX_BYTES) < 0)
 		return;
 	unsigned long long seconds = strtoull(text, NULL, 10);
-	host->uptime_s =
-		seconds < UINT32_MAX ? (uint32_t)seconds : UINT32_MAX;
+	host->uptime_s = seconds < UINT32_MAX ? (uint32_t)seconds : UINT32_MAX;
 }
 
 static void
@@ -120,7 +119,7 @@ collect_host_new(struct loop *loop, const char *root)
 
 	host->root = root;
 	source_init(&host->source, SOURCE_HOST, "host",
-		    2 * COLLECT_HOST_PERIOD_MS);
+		    INT64_C(2) * COLLECT_HOST_PERIOD_MS);
 	host->timer = loop_timer_new(loop, read_all, host);
 	read_all(host);
 	return host;

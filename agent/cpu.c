@@ -13,6 +13,7 @@
 
 #include "agent/cpu_features.h"
 #include "agent/sysroot.h"
+#include "agent/text.h"
 #include "common/alloc.h"
 #include "common/cleanup.h"
 #include "common/file.h"
@@ -111,8 +112,7 @@ put_vendor(json_t *result)
 	__cpuid(0, a, regs[0], regs[2], regs[1]);
 	memcpy(vendor, regs, 12);
 	vendor[12] = '\0';
-	json_t *text = json_string(vendor);
-	json_object_set_new(result, "vendor", text ? text : json_string(""));
+	json_object_set_new(result, "vendor", message_string(vendor));
 }
 
 static void
@@ -121,14 +121,15 @@ put_model_name(json_t *result)
 	unsigned regs[12] = { 0 };
 	char name[sizeof(regs) + 1];
 
-	for (unsigned i = 0; i < 3; i++)
-		__get_cpuid(0x80000002 + i, &regs[4 * i], &regs[4 * i + 1],
-			    &regs[4 * i + 2], &regs[4 * i + 3]);
+	for (unsigned i = 0; i < 3; i++) {
+		unsigned *at = regs + (size_t)4 * i;
+
+		__get_cpuid(0x80000002 + i, &at[0], &at[1], &at[2], &at[3]);
+	}
 	memcpy(name, regs, sizeof(regs));
 	name[sizeof(regs)] = '\0';
-	json_t *text = json_string(name + strspn(name, " "));
 	json_object_set_new(result, "model_name",
-			    text ? text : json_string(""));
+			    message_string(name + strspn(name, " ")));
 }
 
 /* Extended family and model, as the kernel adds them up. */
@@ -191,10 +192,10 @@ read_live(const unsigned *cpus, size_t n, struct err *err)
 		err_set(err, -EPERM, "no CPU lets us run on it");
 		return NULL;
 	}
-	json_t *result = json_pack("{s:s, s:b, s:I, s:o}", "microcode",
-				   common.microcode, "uniform", uniform,
-				   "online", (json_int_t)n, "features",
-				   cpu_name_features(marks));
+	json_t *result =
+		json_pack("{s:s, s:b, s:I, s:o}", "microcode", common.microcode,
+			  "uniform", uniform, "online", (json_int_t)n,
+			  "features", cpu_name_features(marks));
 	put_vendor(result);
 	put_model_name(result);
 	put_signature(result);
@@ -218,7 +219,8 @@ read_machine(struct err *err)
 			? -ENOENT
 			: cpu_parse_list(list, cpus, REPORT_CPUS_MAX);
 	if (n < 0) {
-		err_set(err, n, "/sys/devices/system/cpu/online makes no sense");
+		err_set(err, n,
+			"/sys/devices/system/cpu/online makes no sense");
 		return NULL;
 	}
 	return read_live(cpus, (size_t)n, err);

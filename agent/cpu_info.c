@@ -39,8 +39,7 @@ text_value(const char *block, const char *key)
 
 	snprintf(line, sizeof(line), "%.*s", (int)strcspn(value, "\n"), value);
 	text_copy(text, sizeof(text), line);
-	json_t *string = json_string(text);
-	return string != NULL ? string : json_string("");
+	return message_string(text);
 }
 
 static json_t *
@@ -103,7 +102,8 @@ cpu_name_features(const bool *marks)
 	for (size_t i = 0; i < n_cpu_features; i++)
 		if (marks[i])
 			json_array_append_new(names,
-					      json_string(cpu_features[i].name));
+					      json_string(
+						      cpu_features[i].name));
 	return names;
 }
 

@@ -17,7 +17,8 @@ datastore_state(const struct datastore_times *times, int64_t now_ms)
 		return DATASTORE_UNKNOWN;
 	if (age_ms >= DATASTORE_STALE_MS)
 		return DATASTORE_STALE;
-	if (hangs_ms >= DATASTORE_SLOW_MS || times->took_ms >= DATASTORE_SLOW_MS)
+	if (hangs_ms >= DATASTORE_SLOW_MS ||
+	    times->took_ms >= DATASTORE_SLOW_MS)
 		return DATASTORE_SLOW;
 	return DATASTORE_OK;
 }

@@ -41,7 +41,7 @@ struct datastore_times {
 	bool read_only;     /* the last attempt to write said so */
 };
 
-enum report_datastore_state
-datastore_state(const struct datastore_times *times, int64_t now_ms);
+enum report_datastore_state datastore_state(const struct datastore_times *times,
+					    int64_t now_ms);
 
 #endif

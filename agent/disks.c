@@ -4,17 +4,46 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/sysroot.h"
 #include "agent/xml.h"
 #include "common/alloc.h"
 #include "common/cleanup.h"
+#include "common/file.h"
 
 #define PATH_ROOM 4096
 
+#define MOUNTINFO_MAX (4u << 20)
+
 /* File systems that all hosts of a cluster can have mounted at once. */
 static const char *const shared_types[] = {
-	"nfs",	"nfs4", "ceph", "fuse.ceph", "fuse.glusterfs", "gfs2",
-	"ocfs2", "cifs", "smb3", "lustre",    "gpfs",	       "beegfs",
+	"nfs",   "nfs4", "ceph", "fuse.ceph", "fuse.glusterfs", "gfs2",
+	"ocfs2", "cifs", "smb3", "lustre",    "gpfs",           "beegfs",
 };
+
+void
+disks_rules_load(struct disks_rules *rules, const json_t *folders,
+		 const char *root)
+{
+	cleanup_free char *path = sysroot_path(root, "/proc/self/mountinfo");
+	size_t n = json_array_size(folders);
+
+	memset(rules, 0, sizeof(*rules));
+	rules->shared_folders = xcalloc(n + 1, sizeof(*rules->shared_folders));
+	for (size_t i = 0; i < n; i++)
+		if (json_is_string(json_array_get(folders, i)))
+			rules->shared_folders[rules->n_shared_folders++] =
+				json_string_value(json_array_get(folders, i));
+	if (file_read(path, MOUNTINFO_MAX, &rules->mountinfo, NULL, NULL) < 0)
+		rules->mountinfo = xstrdup("");
+}
+
+void
+disks_rules_done(struct disks_rules *rules)
+{
+	free(rules->shared_folders);
+	free(rules->mountinfo);
+	memset(rules, 0, sizeof(*rules));
+}
 
 /* Is `path` below `folder`?  By whole components, and without "..", which
  * could lead out of it again. */

@@ -9,14 +9,21 @@
 #ifndef AGENT_DISKS_H
 #define AGENT_DISKS_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 struct disks_rules {
-	const char *const *shared_folders; /* of datastores in our config */
+	const char **shared_folders; /* of datastores in our config */
 	size_t n_shared_folders;
-	const char *mountinfo; /* text of /proc/self/mountinfo */
+	char *mountinfo; /* text of /proc/self/mountinfo */
 };
+
+/* `folders` is an array of texts and must outlive the rules; mounts are read
+ * as they are now. */
+void disks_rules_load(struct disks_rules *rules, const json_t *folders,
+		      const char *root);
+void disks_rules_done(struct disks_rules *rules);
 
 /*
  * True when each source of each disk (backing files and mirrors, too) is

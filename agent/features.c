@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/text.h"
 #include "common/alloc.h"
 
 static bool
@@ -30,7 +31,7 @@ append(struct report_feature *rows, size_t n, const json_t *names,
 
 		if (!is_name(name))
 			continue;
-		strcpy(rows[n].name, name); /* fits: is_name() */
+		text_copy(rows[n].name, sizeof(rows[n].name), name);
 		rows[n].hardware = set == FEATURES_HARDWARE;
 		rows[n].usable = set == FEATURES_USABLE;
 		n++;

@@ -66,8 +66,8 @@ is_there(const struct index *index, size_t place, enum index_kind kind,
 }
 
 static void
-insert(struct index *index, size_t place, enum index_kind kind,
-       const char *key, uint32_t number)
+insert(struct index *index, size_t place, enum index_kind kind, const char *key,
+       uint32_t number)
 {
 	if (index->n == index->room) {
 		index->room = index->room * 2 + 64;

@@ -78,8 +78,7 @@ put_distances(const json_t *list, struct node_report *report)
 			.value = (uint32_t)message_number(from, "value", 65535),
 		};
 	}
-	qsort(report->distances, n, sizeof(*report->distances),
-	      by_from_and_to);
+	qsort(report->distances, n, sizeof(*report->distances), by_from_and_to);
 }
 
 static void
@@ -142,8 +141,8 @@ take_reply(void *arg, int rc, const json_t *reply, const struct err *err)
 {
 	struct machine *machine = arg;
 	const json_t *cpu = json_object_get(reply, "cpu");
-	const char *trouble = rc < 0 ? err->text
-				     : message_text(reply, "trouble");
+	const char *trouble =
+		rc < 0 ? err->text : message_text(reply, "trouble");
 
 	if (rc == 0 && trouble[0] == '\0')
 		trouble = message_text(cpu, "trouble");

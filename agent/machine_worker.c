@@ -16,7 +16,8 @@ put(json_t *reply, const char *key, json_t *value, const struct err *err)
 	if (value != NULL)
 		json_object_set_new(reply, key, value);
 	else
-		json_object_set_new(reply, "trouble", json_string(err->text));
+		json_object_set_new(reply, "trouble",
+				    message_string(err->text));
 }
 
 static json_t *

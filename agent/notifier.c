@@ -6,6 +6,7 @@
 
 #include "agent/text.h"
 #include "common/alloc.h"
+#include "common/clock.h"
 #include "common/log.h"
 #include "common/worker.h"
 
@@ -19,7 +20,7 @@ struct notifier {
 	struct node_notice queue[NOTIFIER_QUEUE_MAX]; /* oldest first */
 	size_t n;
 	uint32_t sequence;
-	uint32_t asked; /* sequence of the one under way, 0: none */
+	uint32_t asked;    /* sequence of the one under way, 0: none */
 	unsigned failures; /* in a row */
 	int64_t asked_us;
 
@@ -35,7 +36,9 @@ notifier_pause_ms(unsigned failures)
 {
 	const unsigned n = sizeof(pauses_ms) / sizeof(*pauses_ms);
 
-	return pauses_ms[failures == 0 ? 0 : failures < n ? failures - 1 : n - 1];
+	return pauses_ms[failures == 0  ? 0
+			 : failures < n ? failures - 1
+					: n - 1];
 }
 
 static void
@@ -141,6 +144,9 @@ notifier_new(struct loop *loop, const struct settings *settings,
 	notifier->self = self;
 	notifier->timer = loop_timer_new(loop, go_on, notifier);
 	notifier->last_timer = loop_timer_new(loop, finish_last, notifier);
+	/* From the time, so that numbers grow over restarts of the agent within
+	 * one boot: a receiver knows repeated notices by boot and number. */
+	notifier->sequence = (uint32_t)(clock_wall_ms() / 1000);
 	/* Silence is no fault: only attempts say how it stands. */
 	source_init(&notifier->source, SOURCE_INFORM, "inform",
 		    INT64_MAX / 100);
@@ -178,7 +184,8 @@ make_room(struct notifier *notifier)
 	if (notifier->n < NOTIFIER_QUEUE_MAX)
 		return;
 	const struct node_notice *oldest =
-		&notifier->queue[notifier->asked == notifier->queue[0].sequence];
+		&notifier->queue[notifier->asked ==
+				 notifier->queue[0].sequence];
 	log_warn("inform", "too many wait: dropping %s of %s",
 		 notice_kind_name(oldest->kind), oldest->subject);
 	remove_notice(notifier, oldest->sequence);

@@ -10,11 +10,13 @@ static const struct {
 	const char *key;
 	size_t offset, room;
 } texts[] = {
-#define TEXT(member)                                     \
-	{ #member, offsetof(struct node_notice, member), \
-	  sizeof(((struct node_notice *)0)->member) }
+#define TEXT(member)                                              \
+	{                                                         \
+#member, offsetof(struct node_notice, member),    \
+			sizeof(((struct node_notice *)0)->member) \
+	}
 	TEXT(host_name), TEXT(host_uuid), TEXT(boot_id), TEXT(subject),
-	TEXT(text),	 TEXT(vm_uuid),	  TEXT(vm_name), TEXT(datastore_name),
+	TEXT(text),      TEXT(vm_uuid),   TEXT(vm_name), TEXT(datastore_name),
 #undef TEXT
 };
 
@@ -22,8 +24,11 @@ static const struct {
 	const char *key;
 	size_t offset;
 } numbers[] = {
-#define NUMBER(member) { #member, offsetof(struct node_notice, member) }
-	NUMBER(kind),	  NUMBER(condition), NUMBER(sequence),
+#define NUMBER(member)                                        \
+	{                                                     \
+#member, offsetof(struct node_notice, member) \
+	}
+	NUMBER(kind),     NUMBER(condition), NUMBER(sequence),
 	NUMBER(severity), NUMBER(vm_index),  NUMBER(datastore_index),
 #undef NUMBER
 };
@@ -38,11 +43,9 @@ notice_to_message(const struct node_notice *notice)
 	json_t *message = json_object();
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
-		json_t *text = json_string((const char *)notice +
-					   texts[i].offset);
-
 		json_object_set_new(message, texts[i].key,
-				    text != NULL ? text : json_string("?"));
+				    message_string((const char *)notice +
+						   texts[i].offset));
 	}
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
 		uint32_t number;
@@ -63,8 +66,9 @@ notice_from_message(const json_t *message, struct node_notice *ret_notice)
 		text_copy((char *)ret_notice + texts[i].offset, texts[i].room,
 			  message_text(message, texts[i].key));
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
-		uint32_t number = (uint32_t)message_number(
-			message, numbers[i].key, UINT32_MAX);
+		uint32_t number =
+			(uint32_t)message_number(message, numbers[i].key,
+						 UINT32_MAX);
 
 		memcpy((char *)ret_notice + numbers[i].offset, &number,
 		       sizeof(number));

@@ -116,8 +116,8 @@ make_pdu(const struct sender *sender, const struct node_notice *notice)
 	static const oid uptime[] = { 1, 3, 6, 1, 2, 1, 1, 3, 0 };
 	struct notice_bind binds[NOTICE_BINDS_MAX];
 	netsnmp_pdu *pdu = snmp_pdu_create(SNMP_MSG_INFORM);
-	long ticks = (long)((clock_mono_ms() - sender->start_ms) / 10 &
-			    UINT32_MAX);
+	long ticks =
+		(long)((clock_mono_ms() - sender->start_ms) / 10 & UINT32_MAX);
 
 	if (pdu == NULL)
 		return NULL;
@@ -129,33 +129,41 @@ make_pdu(const struct sender *sender, const struct node_notice *notice)
 		union wire_space space;
 		const void *data;
 		size_t len, name_len = wire_from_oid(&binds[i].oid, name);
-		u_char type = wire_from_value(&binds[i].value, &space, &data,
-					      &len);
+		u_char type =
+			wire_from_value(&binds[i].value, &space, &data, &len);
 
 		snmp_pdu_add_variable(pdu, name, name_len, type, data, len);
 	}
 	return pdu;
 }
 
+/* STAT_SUCCESS and an answer that takes the inform, or why not. */
 static int
-deliver(struct sender *sender, const struct node_notice *notice,
-	const char *target, struct err *err)
+judge(netsnmp_session *session, int status, const netsnmp_pdu *answer,
+      const char *target, struct err *err)
 {
-	netsnmp_pdu *pdu = make_pdu(sender, notice), *answer = NULL;
-	int rc = pdu == NULL ? STAT_ERROR
-			     : snmp_synch_response(sender->session, pdu,
-						   &answer);
+	if (status == STAT_TIMEOUT)
+		return err_set(err, -ETIMEDOUT, "%s does not acknowledge",
+			       target);
+	if (status != STAT_SUCCESS || answer == NULL)
+		return err_set(err, -EIO, "%s: %s", target,
+			       snmp_api_errstring(session->s_snmp_errno));
+	if (answer->errstat != SNMP_ERR_NOERROR)
+		return err_set(err, -EPROTO, "%s answers: %s", target,
+			       snmp_errstring((int)answer->errstat));
+	return 0;
+}
 
-	if (rc == STAT_TIMEOUT)
-		rc = err_set(err, -ETIMEDOUT, "%s does not acknowledge",
-			     target);
-	else if (rc != STAT_SUCCESS)
-		rc = err_set(err, -EIO, "%s: %s", target,
-			     snmp_api_errstring(
-				     sender->session->s_snmp_errno));
-	else if (answer->errstat != SNMP_ERR_NOERROR)
-		rc = err_set(err, -EPROTO, "%s answers: %s", target,
-			     snmp_errstring((int)answer->errstat));
+static int
+deliver(netsnmp_session *session, netsnmp_pdu *pdu, const char *target,
+	struct err *err)
+{
+	netsnmp_pdu *answer = NULL;
+
+	if (session == NULL || pdu == NULL)
+		return err_set(err, -ENOMEM, "out of memory");
+	int status = snmp_synch_response(session, pdu, &answer);
+	int rc = judge(session, status, answer, target, err);
 	snmp_free_pdu(answer);
 	return rc;
 }
@@ -180,15 +188,13 @@ send_notice(void *state, const json_t *request)
 	if (sender->session == NULL)
 		rc = open_by_account(sender, request, &err);
 	if (rc == 0)
-		rc = deliver(sender, &notice, message_text(request, "target"),
-			     &err);
+		rc = deliver(sender->session, make_pdu(sender, &notice),
+			     message_text(request, "target"), &err);
 	if (rc == 0)
 		return json_object();
 	/* A new session discovers a new engine of the receiver. */
 	close_session(sender);
-	json_t *text = json_string(err.text);
-	return json_pack("{s:o}", "error",
-			 text != NULL ? text : json_string("failed"));
+	return json_pack("{s:o}", "error", message_string(err.text));
 }
 
 int

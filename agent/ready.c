@@ -24,7 +24,8 @@ ready_tell(const char *state)
 	cleanup_close int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return;
-	socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len);
+	socklen_t size =
+		(socklen_t)(offsetof(struct sockaddr_un, sun_path) + len);
 	if (sendto(fd, state, strlen(state), MSG_NOSIGNAL | MSG_DONTWAIT,
 		   (struct sockaddr *)&to, size) < 0)
 		return; /* a manager that does not listen need not know */

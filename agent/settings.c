@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,6 +47,18 @@ check_uuid(const char *value, struct err *err)
 				 "digits that are not all the same");
 }
 
+/* Worker processes get it as JSON. */
+static int
+check_text(const char *value, struct err *err)
+{
+	json_t *text = json_string(value);
+
+	if (text == NULL)
+		return err_set(err, -EINVAL, "is not UTF-8");
+	json_decref(text);
+	return 0;
+}
+
 static int
 check_path(const char *value, struct err *err)
 {
@@ -54,7 +67,7 @@ check_path(const char *value, struct err *err)
 	if (strlen(value) >= REPORT_TEXT_LEN)
 		return err_set(err, -EINVAL, "is longer than %d bytes",
 			       REPORT_TEXT_LEN - 1);
-	return 0;
+	return check_text(value, err);
 }
 
 /* net-snmp's transport and a port; names would be looked up. */
@@ -69,14 +82,14 @@ check_udp(const char *value, struct err *err)
 	    !isdigit((unsigned char)colon[1]))
 		return err_set(err, -EINVAL,
 			       "is not of the form udp:ADDRESS:PORT");
-	return 0;
+	return check_text(value, err);
 }
 
 static int
 check_uri(const char *value, struct err *err)
 {
 	return strchr(value, ':') != NULL
-		       ? 0
+		       ? check_text(value, err)
 		       : err_set(err, -EINVAL,
 				 "is no libvirt URI such as qemu:///system");
 }
@@ -93,7 +106,10 @@ static const struct config_option node_options[] = {
 	  .type = CONFIG_INT,
 	  .min = 1,
 	  .max = INT64_C(1) << 40 },
-	{ .name = "cpus", .type = CONFIG_INT, .min = 1, .max = REPORT_CPUS_MAX },
+	{ .name = "cpus",
+	  .type = CONFIG_INT,
+	  .min = 1,
+	  .max = REPORT_CPUS_MAX },
 	{ .name = "system-root",
 	  .type = CONFIG_TEXT,
 	  .preset = "/",
@@ -114,7 +130,10 @@ static const struct config_option snmp_options[] = {
 	  .type = CONFIG_TEXT,
 	  .preset = PRESET_LISTEN,
 	  .check = check_udp },
-	{ .name = "account", .type = CONFIG_TEXT, .preset = PRESET_ACCOUNT },
+	{ .name = "account",
+	  .type = CONFIG_TEXT,
+	  .preset = PRESET_ACCOUNT,
+	  .check = check_text },
 	{ .name = NULL },
 };
 
@@ -173,7 +192,10 @@ static const struct config_option inform_options[] = {
 	  .type = CONFIG_TEXT,
 	  .required = true,
 	  .check = check_udp },
-	{ .name = "account", .type = CONFIG_TEXT, .preset = PRESET_ACCOUNT },
+	{ .name = "account",
+	  .type = CONFIG_TEXT,
+	  .preset = PRESET_ACCOUNT,
+	  .check = check_text },
 	{ .name = NULL },
 };
 
@@ -233,8 +255,7 @@ take_snmp(struct settings *settings, const struct config_section *snmp)
 	settings->mode = snmp != NULL && config_word(snmp, "mode") == 1
 				 ? MODE_STANDALONE
 				 : MODE_AGENTX;
-	settings->agentx_socket =
-		text_of(snmp, "agentx-socket", PRESET_SOCKET);
+	settings->agentx_socket = text_of(snmp, "agentx-socket", PRESET_SOCKET);
 	settings->listen = text_of(snmp, "listen", PRESET_LISTEN);
 	settings->account = text_of(snmp, "account", PRESET_ACCOUNT);
 }
@@ -296,8 +317,7 @@ judge_datastores(struct config *config)
 	size_t n = config_list_len(root, "datastore");
 
 	if (n > REPORT_DATASTORES_MAX)
-		config_complain(config, root, NULL,
-				"more than %d datastores",
+		config_complain(config, root, NULL, "more than %d datastores",
 				REPORT_DATASTORES_MAX);
 	for (size_t i = 0; i < n; i++)
 		for (size_t j = 0; j < i; j++) {
@@ -348,8 +368,8 @@ judge_credentials(struct settings *settings, FILE *errors)
 	if (!needs_account(settings))
 		return 0;
 
-	struct config *credentials = config_load_secret(settings->credentials,
-							account_options);
+	struct config *credentials =
+		config_load_secret(settings->credentials, account_options);
 	const struct config_section *root = config_root(settings->config);
 	const struct config_section *snmp = config_sub(root, "snmp");
 	size_t n = config_count_errors(credentials);
@@ -359,8 +379,8 @@ judge_credentials(struct settings *settings, FILE *errors)
 		judge_account(settings, snmp != NULL ? snmp : root, credentials,
 			      settings->account);
 	if (n == 0 && settings->inform_target != NULL)
-		judge_account(settings, config_sub(root, "inform"),
-			      credentials, settings->inform_account);
+		judge_account(settings, config_sub(root, "inform"), credentials,
+			      settings->inform_account);
 	config_free(credentials);
 	return n;
 }

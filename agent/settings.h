@@ -29,8 +29,8 @@ struct settings_datastore {
 };
 
 struct settings {
-	const char *name; /* NULL: the host's own */
-	const char *uuid; /* NULL: from the firmware */
+	const char *name;    /* NULL: the host's own */
+	const char *uuid;    /* NULL: from the firmware */
 	uint64_t memory_mib; /* 0: all there is */
 	uint32_t cpus;       /* 0: all there are */
 	const char *system_root;

@@ -32,7 +32,7 @@ write_file(void *unused, const json_t *request)
 	(void)unused;
 	if (file_write_atomic(message_text(request, "path"), 0600, text,
 			      strlen(text), &err) < 0)
-		return json_pack("{s:s}", "error", err.text);
+		return json_pack("{s:o}", "error", message_string(err.text));
 	return json_object();
 }
 

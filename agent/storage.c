@@ -16,7 +16,7 @@
 #include "common/worker.h"
 
 enum {
-	TICK_MS = 250,       /* how exactly "lost" is seen */
+	TICK_MS = 250,      /* how exactly "lost" is seen */
 	SCAN_ALL_MS = 5000, /* how soon a new host's slot is seen */
 };
 
@@ -51,8 +51,8 @@ static bool
 take_slot(const json_t *from, struct slot *ret_slot)
 {
 	memset(ret_slot, 0, sizeof(*ret_slot));
-	ret_slot->number = (uint32_t)message_number(from, "slot",
-						    REPORT_HEARTBEATS_MAX);
+	ret_slot->number =
+		(uint32_t)message_number(from, "slot", REPORT_HEARTBEATS_MAX);
 	ret_slot->sequence = message_number(from, "sequence", INT64_MAX);
 	text_copy(ret_slot->name, sizeof(ret_slot->name),
 		  message_text(from, "name"));
@@ -197,7 +197,6 @@ make_request(struct store *store, int64_t now_ms)
 {
 	const struct slot *self = &store->storage->self;
 	bool all = now_ms >= store->scan_due_ms;
-	json_t *name = json_string(self->name);
 
 	if (all)
 		store->scan_due_ms = now_ms + SCAN_ALL_MS;
@@ -212,7 +211,7 @@ make_request(struct store *store, int64_t now_ms)
 			 (json_int_t)store->config->slot, "sequence",
 			 (json_int_t)store->claim.sequence, "uuid",
 			 self->host_uuid, "boot", self->boot_id, "name",
-			 name != NULL ? name : json_string(""));
+			 message_string(self->name));
 }
 
 static void
@@ -274,8 +273,8 @@ store_init(struct store *store, struct storage *storage, struct loop *loop,
 {
 	store->storage = storage;
 	store->config = config;
-	store->index = storage->options.index_of(storage->options.arg,
-						 config->name);
+	store->index =
+		storage->options.index_of(storage->options.arg, config->name);
 	store->worker = worker_new(loop, "storage", NULL, NULL);
 	store->state = DATASTORE_UNKNOWN;
 	store->written_ms = -1;
@@ -392,12 +391,10 @@ storage_fill(const struct storage *storage, int64_t now_ms,
 		n_beats = REPORT_HEARTBEATS_MAX;
 	report->datastores =
 		xcalloc(storage->n_stores + 1, sizeof(*report->datastores));
-	report->heartbeats =
-		xcalloc(n_beats + 1, sizeof(*report->heartbeats));
+	report->heartbeats = xcalloc(n_beats + 1, sizeof(*report->heartbeats));
 	report->n_datastores = storage->n_stores;
 	for (size_t i = 0; i < storage->n_stores; i++) {
-		fill_store(&storage->stores[i], now_ms,
-			   &report->datastores[i]);
+		fill_store(&storage->stores[i], now_ms, &report->datastores[i]);
 		fill_beats(&storage->stores[i], now_ms, report);
 	}
 }

@@ -31,8 +31,8 @@ struct disk {
 	bool writable;
 	struct stat st; /* of what was opened */
 	uint32_t n_slots;
-	uint32_t used;    /* highest used slot + 1, from the last full scan */
-	uint8_t *buffer;  /* CHUNK_SLOTS pages, aligned */
+	uint32_t used;   /* highest used slot + 1, from the last full scan */
+	uint8_t *buffer; /* CHUNK_SLOTS pages, aligned */
 };
 
 static void
@@ -104,8 +104,8 @@ static int
 read_chunk(const struct disk *disk, uint32_t first, uint32_t n)
 {
 	const size_t len = (size_t)n * SLOT_SIZE;
-	ssize_t got = pread(disk->fd, disk->buffer, len,
-			    (off_t)first * SLOT_SIZE);
+	ssize_t got =
+		pread(disk->fd, disk->buffer, len, (off_t)first * SLOT_SIZE);
 
 	if (got < 0)
 		return -errno;
@@ -115,12 +115,10 @@ read_chunk(const struct disk *disk, uint32_t first, uint32_t n)
 static json_t *
 describe_slot(const struct slot *slot)
 {
-	json_t *name = json_string(slot->name); /* NULL: no UTF-8 */
-
 	return json_pack("{s:i, s:I, s:s, s:s, s:o}", "slot", (int)slot->number,
 			 "sequence", (json_int_t)slot->sequence, "uuid",
 			 slot->host_uuid, "boot", slot->boot_id, "name",
-			 name != NULL ? name : json_string(""));
+			 message_string(slot->name));
 }
 
 /* Slots first .. first + n - 1, already in the buffer. */
@@ -139,23 +137,24 @@ decode_chunk(struct disk *disk, uint32_t first, uint32_t n, json_t *slots)
 		if (rc == 0 && slot.sequence <= INT64_MAX)
 			json_array_append_new(slots, describe_slot(&slot));
 		else if (rc == -EBADMSG)
-			json_array_append_new(
-				slots, json_pack("{s:i, s:b}", "slot",
-						 (int)(first + i), "torn", 1));
+			json_array_append_new(slots,
+					      json_pack("{s:i, s:b}", "slot",
+							(int)(first + i),
+							"torn", 1));
 	}
 }
 
 static int
 read_slots(struct disk *disk, bool all, json_t *slots, struct err *err)
 {
-	uint32_t end = all || disk->used > disk->n_slots ? disk->n_slots
-							 : disk->used;
+	uint32_t end =
+		all || disk->used > disk->n_slots ? disk->n_slots : disk->used;
 
 	if (all)
 		disk->used = 0;
 	for (uint32_t first = 0; first < end; first += CHUNK_SLOTS) {
-		uint32_t n = end - first < CHUNK_SLOTS ? end - first
-						       : CHUNK_SLOTS;
+		uint32_t n =
+			end - first < CHUNK_SLOTS ? end - first : CHUNK_SLOTS;
 		int rc = read_chunk(disk, first, n);
 
 		if (rc < 0)
@@ -222,11 +221,11 @@ probe(void *state, const json_t *request)
 		rc = write_slot(disk, request, &err);
 	if (rc < 0 && rc != -ENOSPC && rc != -EROFS)
 		disk_close(disk);
-	json_t *reply = json_pack("{s:o, s:b, s:I}", "slots", slots, "all", all,
-				  "us",
-				  (json_int_t)(source_clock_us() - start_us));
+	json_t *reply =
+		json_pack("{s:o, s:b, s:I}", "slots", slots, "all", all, "us",
+			  (json_int_t)(source_clock_us() - start_us));
 	if (rc < 0) {
-		json_object_set_new(reply, "error", json_string(err.text));
+		json_object_set_new(reply, "error", message_string(err.text));
 		json_object_set_new(reply, "read_only",
 				    json_boolean(opened && rc == -EROFS));
 	}

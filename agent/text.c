@@ -50,3 +50,13 @@ message_bool(const json_t *object, const char *key)
 {
 	return json_is_true(json_object_get(object, key));
 }
+
+json_t *
+message_string(const char *text)
+{
+	char copy[MESSAGE_TEXT_MAX + 1];
+
+	text_copy(copy, sizeof(copy), text);
+	json_t *string = json_string(copy);
+	return string != NULL ? string : json_string("?");
+}

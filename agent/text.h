@@ -22,4 +22,9 @@ const char *message_text(const json_t *object, const char *key);
 uint64_t message_number(const json_t *object, const char *key, uint64_t max);
 bool message_bool(const json_t *object, const char *key);
 
+/* Foreign text as a member: at most MESSAGE_TEXT_MAX bytes of it, "?" when it
+ * is no UTF-8. */
+enum { MESSAGE_TEXT_MAX = 255 };
+json_t *message_string(const char *text);
+
 #endif

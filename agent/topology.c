@@ -42,9 +42,9 @@ ask_kernel(const char *root, unsigned node, char *cpus, size_t room)
 		 node);
 	if (sysroot_read_line(root, path, text, sizeof(text)) < 0)
 		return -ENOENT;
-	int count = text[0] == '\0' ? 0
-				    : cpu_parse_list(text, list,
-						     REPORT_CPUS_MAX);
+	int count = text[0] == '\0'
+			    ? 0
+			    : cpu_parse_list(text, list, REPORT_CPUS_MAX);
 	if (count >= 0)
 		copy_list(text, cpus, room);
 	return count;
@@ -73,18 +73,18 @@ describe_node(const struct hwloc_obj *node, const char *root)
 static json_t *
 describe_nodes(hwloc_topology_t topology, const char *root)
 {
-	const bool real =
-		strcmp(root, "/") != 0 || hwloc_topology_is_thissystem(topology);
+	const bool real = strcmp(root, "/") != 0 ||
+			  hwloc_topology_is_thissystem(topology);
 	int n = hwloc_get_nbobjs_by_type(topology, HWLOC_OBJ_NUMANODE);
 	json_t *list = json_array();
 
 	for (int i = 0; i < n && i < REPORT_NUMA_MAX; i++)
 		json_array_append_new(
 			list,
-			describe_node(hwloc_get_obj_by_type(
-				      topology, HWLOC_OBJ_NUMANODE,
-				      (unsigned)i),
-				real ? root : NULL));
+			describe_node(hwloc_get_obj_by_type(topology,
+							    HWLOC_OBJ_NUMANODE,
+							    (unsigned)i),
+				      real ? root : NULL));
 	return list;
 }
 
@@ -100,8 +100,9 @@ put_matrix(json_t *list, const struct hwloc_distances_s *matrix)
 					  "to",
 					  (json_int_t)matrix->objs[j]->os_index,
 					  "value",
-					  (json_int_t)matrix->values
-						  [i * matrix->nbobjs + j]));
+					  (json_int_t)matrix
+						  ->values[i * matrix->nbobjs +
+							   j]));
 }
 
 /* The first matrix of latencies is the firmware's (SLIT).  A single node
@@ -112,9 +113,10 @@ describe_distances(hwloc_topology_t topology)
 	struct hwloc_distances_s *matrix = NULL;
 	unsigned n = 1;
 	json_t *list = json_array();
-	int rc = hwloc_distances_get_by_type(
-		topology, HWLOC_OBJ_NUMANODE, &n, &matrix,
-		HWLOC_DISTANCES_KIND_MEANS_LATENCY, 0);
+	int rc = hwloc_distances_get_by_type(topology, HWLOC_OBJ_NUMANODE, &n,
+					     &matrix,
+					     HWLOC_DISTANCES_KIND_MEANS_LATENCY,
+					     0);
 
 	if (rc == 0 && n > 0 && matrix != NULL) {
 		if (matrix->nbobjs <= REPORT_NUMA_MAX)
@@ -125,11 +127,12 @@ describe_distances(hwloc_topology_t topology)
 		hwloc_obj_t node =
 			hwloc_get_obj_by_type(topology, HWLOC_OBJ_NUMANODE, 0);
 
-		json_array_append_new(list, json_pack("{s:I, s:I, s:i}", "from",
-						      (json_int_t)node->os_index,
-						      "to",
-						      (json_int_t)node->os_index,
-						      "value", 10));
+		json_array_append_new(list,
+				      json_pack("{s:I, s:I, s:i}", "from",
+						(json_int_t)node->os_index,
+						"to",
+						(json_int_t)node->os_index,
+						"value", 10));
 	}
 	return list;
 }

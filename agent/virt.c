@@ -113,7 +113,8 @@ tell_crashes(struct virt_source *virt, const struct virt_reading *now)
 static void
 take_reading(struct virt_source *virt, const struct virt_reading *now)
 {
-	bool news = virt->event_before || virt_lives_differ(&virt->reading, now);
+	bool news =
+		virt->event_before || virt_lives_differ(&virt->reading, now);
 
 	virt->event_before = false;
 	tell_crashes(virt, now);
@@ -247,9 +248,9 @@ ask_capabilities(void *arg)
 		loop_timer_start(virt->ask_timer, VIRT_RETRY_MS);
 		return;
 	}
-	json_t *request = json_pack("{s:s, s:s, s:s}", "ask", "capabilities",
-				    "uri", settings->virt_uri, "virt_type",
-				    settings->virt_type);
+	json_t *request =
+		json_pack("{s:s, s:s, s:s}", "ask", "capabilities", "uri",
+			  settings->virt_uri, "virt_type", settings->virt_type);
 	virt->asker = worker_new(virt->loop, "virt", NULL, NULL);
 	virt->caps_asked_us = source_clock_us();
 	int rc = worker_ask(virt->asker, request, VIRT_CAPABILITIES_DEADLINE_MS,
@@ -278,7 +279,7 @@ virt_new(struct loop *loop, const struct virt_options *options)
 	source_init(&virt->source, SOURCE_LIBVIRT, "libvirt",
 		    2 * options->settings->virt_period_ms);
 	source_init(&virt->capabilities, SOURCE_CAPABILITIES, "capabilities",
-		    2 * VIRT_CAPABILITIES_PERIOD_MS);
+		    INT64_C(2) * VIRT_CAPABILITIES_PERIOD_MS);
 	virt->reader = worker_new(loop, "virt", take_event, virt);
 	virt->timer = loop_timer_new(loop, read_vms, virt);
 	virt->ask_timer = loop_timer_new(loop, ask_capabilities, virt);

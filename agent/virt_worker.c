@@ -17,16 +17,16 @@
 #include <errno.h>
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
-#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "agent/disks.h"
+#include "agent/hash.h"
+#include "agent/host_model.h"
 #include "agent/roles.h"
 #include "agent/source.h"
 #include "agent/sysroot.h"
 #include "agent/text.h"
-#include "agent/xml.h"
 #include "common/alloc.h"
 #include "common/cleanup.h"
 #include "common/clock.h"
@@ -36,35 +36,27 @@
 
 #define LIBRARY "libvirt.so.0"
 
-#define MOUNTINFO_MAX (4u << 20)
-#define NAME_ROOM     256
+#define NAME_ROOM 256
 
-#define FUNCTIONS(X)                                                     \
-	X(virConnectBaselineHypervisorCPU)                               \
-	X(virConnectClose)                                               \
-	X(virConnectDomainEventRegisterAny)                              \
-	X(virConnectGetAllDomainStats)                                   \
-	X(virConnectGetDomainCapabilities)                               \
-	X(virConnectOpen)                                                \
-	X(virConnectRegisterCloseCallback)                               \
-	X(virConnectSetKeepAlive)                                        \
-	X(virDomainGetAutostart)                                         \
-	X(virDomainGetInfo)                                              \
-	X(virDomainGetName)                                              \
-	X(virDomainGetUUID)                                              \
-	X(virDomainGetUUIDString)                                        \
-	X(virDomainGetXMLDesc)                                           \
-	X(virDomainIsPersistent)                                         \
-	X(virDomainStatsRecordListFree)                                  \
-	X(virEventAddHandle)                                             \
-	X(virEventRegisterDefaultImpl)                                   \
-	X(virEventRunDefaultImpl)                                        \
-	X(virGetLastErrorMessage)                                        \
-	X(virSetErrorFunc)                                               \
-	X(virTypedParamsGetInt)                                          \
+/* clang-format off */
+#define FUNCTIONS(X) \
+	X(virConnectBaselineHypervisorCPU) X(virConnectClose) \
+	X(virConnectDomainEventRegisterAny) \
+	X(virConnectGetAllDomainStats) \
+	X(virConnectGetDomainCapabilities) X(virConnectOpen) \
+	X(virConnectRegisterCloseCallback) X(virConnectSetKeepAlive) \
+	X(virDomainGetAutostart) X(virDomainGetInfo) \
+	X(virDomainGetName) X(virDomainGetUUID) \
+	X(virDomainGetUUIDString) X(virDomainGetXMLDesc) \
+	X(virDomainIsPersistent) X(virDomainStatsRecordListFree) \
+	X(virEventAddHandle) X(virEventRegisterDefaultImpl) \
+	X(virEventRunDefaultImpl) X(virGetLastErrorMessage) \
+	X(virSetErrorFunc) X(virTypedParamsGetInt) \
 	X(virTypedParamsGetULLong)
+/* clang-format on */
 
 static struct {
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): the name of a member */
 #define POINTER(name) __typeof__(name) *name;
 	FUNCTIONS(POINTER)
 #undef POINTER
@@ -78,7 +70,7 @@ struct vm {
 	int64_t detail_ms; /* when the rest was read; -1: never */
 	unsigned vcpus;
 	uint64_t memory_kib, memory_now_kib;
-	char hash[2 * 32 + 1];
+	char hash[REPORT_HASH_LEN];
 	bool persistent, autostart, shared;
 };
 
@@ -101,9 +93,9 @@ library_load(void)
 
 	if (handle == NULL)
 		return -ENOENT;
-#define LOAD(name)                                         \
-	*(void **)(&lib.name) = dlsym(handle, #name);      \
-	if (lib.name == NULL)                              \
+#define LOAD(name)                                    \
+	*(void **)(&lib.name) = dlsym(handle, #name); \
+	if (lib.name == NULL)                         \
 		return -ENOSYS;
 	FUNCTIONS(LOAD)
 #undef LOAD
@@ -130,7 +122,7 @@ by_uuid(const void *a, const void *b)
 static struct vm *
 find_vm(const struct virt *virt, virDomainPtr dom)
 {
-	struct vm key;
+	struct vm key = { .dirty = false };
 
 	if (virt->n_vms == 0 || lib.virDomainGetUUID(dom, key.uuid) < 0)
 		return NULL;
@@ -146,24 +138,6 @@ mark_dirty(struct virt *virt, virDomainPtr dom)
 		vm->dirty = true;
 }
 
-static json_t *
-text_value(const char *text)
-{
-	char copy[NAME_ROOM];
-
-	text_copy(copy, sizeof(copy), text);
-	json_t *value = json_string(copy);
-	return value != NULL ? value : json_string("?"); /* no UTF-8 */
-}
-
-/* In the order of virDomainEventType. */
-static const enum virt_event kinds[] = {
-	VIRT_EVENT_DEFINED,	 VIRT_EVENT_UNDEFINED, VIRT_EVENT_STARTED,
-	VIRT_EVENT_SUSPENDED,	 VIRT_EVENT_RESUMED,   VIRT_EVENT_STOPPED,
-	VIRT_EVENT_SHUTDOWN,	 VIRT_EVENT_PM_SUSPENDED,
-	VIRT_EVENT_CRASHED,
-};
-
 static int
 vm_event(virConnectPtr conn, virDomainPtr dom, int event, int detail,
 	 void *opaque)
@@ -177,14 +151,12 @@ vm_event(virConnectPtr conn, virDomainPtr dom, int event, int detail,
 
 	(void)conn;
 	mark_dirty(virt, dom);
-	if (event < 0 || (size_t)event >= sizeof(kinds) / sizeof(*kinds) ||
-	    lib.virDomainGetUUIDString(dom, uuid) < 0)
+	if (lib.virDomainGetUUIDString(dom, uuid) < 0)
 		return 0;
-	json_t *message = json_pack("{s:s, s:s, s:o, s:i, s:b}", "event", "vm",
-				    "uuid", uuid, "name",
-				    text_value(lib.virDomainGetName(dom)),
-				    "kind", (int)kinds[event], "failed",
-				    failed);
+	json_t *message =
+		json_pack("{s:s, s:s, s:o, s:b}", "event", "vm", "uuid", uuid,
+			  "name", message_string(lib.virDomainGetName(dom)),
+			  "failed", failed);
 	worker_send(virt->fd, message);
 	json_decref(message);
 	return 0;
@@ -219,11 +191,11 @@ connection_closed(virConnectPtr conn, int reason, void *opaque)
 static json_t *
 error_reply(const char *what)
 {
-	const char *text = lib.virGetLastErrorMessage();
+	const char *why = lib.virGetLastErrorMessage();
+	cleanup_free char *text =
+		xasprintf("%s: %s", what, why != NULL ? why : "failed");
 
-	return json_pack("{s:o}", "error",
-			 json_sprintf("%s: %.200s", what,
-				      text != NULL ? text : "failed"));
+	return json_pack("{s:o}", "error", message_string(text));
 }
 
 static void
@@ -265,21 +237,6 @@ connect_to(struct virt *virt, const char *uri)
 
 /* --- one VM --------------------------------------------------------------- */
 
-static void
-hash_text(const char *text, char ret_hex[2 * 32 + 1])
-{
-	unsigned char digest[EVP_MAX_MD_SIZE];
-	unsigned len = 0;
-
-	ret_hex[0] = '\0';
-	if (EVP_Digest(text, strlen(text), digest, &len, EVP_sha256(), NULL) !=
-		    1 ||
-	    len != 32)
-		return;
-	for (unsigned i = 0; i < len; i++)
-		snprintf(ret_hex + 2 * i, 3, "%02x", digest[i]);
-}
-
 /* A VM that went away meanwhile fails here; it keeps what is known and is
  * gone from the next list. */
 static void
@@ -299,7 +256,7 @@ read_detail(struct virt *virt, struct vm *vm, virDomainPtr dom)
 	char *xml = lib.virDomainGetXMLDesc(dom, VIR_DOMAIN_XML_INACTIVE);
 	if (xml == NULL)
 		return;
-	hash_text(xml, vm->hash);
+	hash_print(xml, vm->hash);
 	vm->shared = disks_are_shared(xml, &virt->rules);
 	free(xml);
 	vm->dirty = false;
@@ -364,7 +321,7 @@ describe_vm(const struct vm *vm, virDomainStatsRecordPtr stats)
 		      state != VIR_DOMAIN_CRASHED;
 	return json_pack(
 		"{s:s, s:o, s:i, s:i, s:i, s:I, s:I, s:I, s:s, s:b, s:b, s:b}",
-		"uuid", uuid, "name", text_value(vm->name), "state",
+		"uuid", uuid, "name", message_string(vm->name), "state",
 		known ? state + VM_STATE_NO_STATE : VM_STATE_UNKNOWN, "reason",
 		known ? (int)reason_of(state, reason) : VM_REASON_UNKNOWN,
 		"vcpus", (int)vm->vcpus, "memory_kib",
@@ -405,37 +362,12 @@ describe_all(struct virt *virt, virDomainStatsRecordPtr *stats, size_t n)
 	return list;
 }
 
-/* Mounts as they are now, and the folders of the request. */
-static void
-take_rules(struct virt *virt, const json_t *request, char **ret_mountinfo,
-	   const char ***ret_folders)
-{
-	const json_t *disks = json_object_get(request, "disks");
-	size_t n = json_array_size(disks), used = 0;
-	const char **folders = xcalloc(n + 1, sizeof(*folders));
-	cleanup_free char *path = sysroot_path(message_text(request, "root"),
-					       "/proc/self/mountinfo");
-
-	for (size_t i = 0; i < n; i++)
-		if (json_is_string(json_array_get(disks, i)))
-			folders[used++] =
-				json_string_value(json_array_get(disks, i));
-	if (file_read(path, MOUNTINFO_MAX, ret_mountinfo, NULL, NULL) < 0)
-		*ret_mountinfo = xstrdup("");
-	*ret_folders = folders;
-	virt->rules = (struct disks_rules){ .shared_folders = folders,
-					    .n_shared_folders = used,
-					    .mountinfo = *ret_mountinfo };
-}
-
 static json_t *
 read_vms(struct virt *virt, const json_t *request)
 {
-	cleanup_free char *mountinfo = NULL;
-	cleanup_free const char **folders = NULL;
 	virDomainStatsRecordPtr *stats = NULL;
-	const unsigned what = VIR_DOMAIN_STATS_STATE |
-			      VIR_DOMAIN_STATS_CPU_TOTAL;
+	const unsigned what =
+		VIR_DOMAIN_STATS_STATE | VIR_DOMAIN_STATS_CPU_TOTAL;
 
 	if (connect_to(virt, message_text(request, "uri")) < 0) {
 		json_t *reply = error_reply("cannot connect to libvirt");
@@ -450,69 +382,29 @@ read_vms(struct virt *virt, const json_t *request)
 		virt->closed = true;
 		return error_reply("libvirt does not list its VMs");
 	}
-	take_rules(virt, request, &mountinfo, &folders);
+	disks_rules_load(&virt->rules, json_object_get(request, "disks"),
+			 message_text(request, "root"));
 	json_t *vms = describe_all(virt, stats, (size_t)n);
 	lib.virDomainStatsRecordListFree(stats);
+	disks_rules_done(&virt->rules);
 	return json_pack("{s:o, s:I}", "vms", vms, "at_us",
 			 (json_int_t)source_clock_us());
 }
 
 /* --- what guests may use: the host-model of the domain capabilities ------- */
 
-#define CPU_TEXT_MAX 65536
-
-/* The inside of <mode name='host-model' supported='yes' ...>, as the <cpu> that
- * the baseline call takes.  The caller's; NULL when there is none. */
-static char *
-host_model(const char *capabilities)
-{
-	const char *mode = strstr(capabilities,
-				  "<mode name='host-model' supported='yes'");
-	const char *inside = mode != NULL ? strchr(mode, '>') : NULL;
-	const char *end = inside != NULL ? strstr(inside, "</mode>") : NULL;
-
-	if (end == NULL || end - inside > CPU_TEXT_MAX)
-		return NULL;
-	return xasprintf("<cpu>%.*s</cpu>", (int)(end - inside - 1),
-			 inside + 1);
-}
-
-/* Model and features out of a <cpu> that has all its features named. */
-static json_t *
-describe_features(const char *cpu, const char *type)
-{
-	cleanup_free struct xml *xml = xcalloc(1, sizeof(*xml));
-	char value[NAME_ROOM], policy[16], model[NAME_ROOM] = "";
-	json_t *features = json_array();
-	int what;
-
-	xml_start(xml, cpu);
-	while ((what = xml_next(xml)) == XML_OPEN || what == XML_CLOSE) {
-		if (what == XML_CLOSE)
-			continue;
-		if (xml_at(xml, "cpu/model"))
-			xml_text(xml, model, sizeof(model));
-		if (xml_at(xml, "cpu/feature") &&
-		    xml_attr(xml, "policy", policy, sizeof(policy)) &&
-		    strcmp(policy, "require") == 0 &&
-		    xml_attr(xml, "name", value, sizeof(value)))
-			json_array_append_new(features, text_value(value));
-	}
-	return json_pack("{s:o, s:o, s:s}", "features", features, "model",
-			 text_value(model), "virt_type", type);
-}
-
 /* libvirt names the host-model as the nearest named model with differences;
  * its baseline call, given that one CPU alone, spells out all features. */
 static json_t *
 capabilities_of(const struct virt *virt, const char *type)
 {
-	char *capabilities = lib.virConnectGetDomainCapabilities(
-		virt->conn, NULL, NULL, NULL, type, 0);
+	char *capabilities =
+		lib.virConnectGetDomainCapabilities(virt->conn, NULL, NULL,
+						    NULL, type, 0);
 	if (capabilities == NULL)
 		return NULL;
 
-	cleanup_free char *cpu = host_model(capabilities);
+	cleanup_free char *cpu = host_model_extract(capabilities);
 	const char *cpus[] = { cpu };
 	free(capabilities);
 	if (cpu == NULL)
@@ -520,7 +412,7 @@ capabilities_of(const struct virt *virt, const char *type)
 	char *full = lib.virConnectBaselineHypervisorCPU(
 		virt->conn, NULL, NULL, NULL, type, cpus, 1,
 		VIR_CONNECT_BASELINE_CPU_EXPAND_FEATURES);
-	json_t *reply = full != NULL ? describe_features(full, type) : NULL;
+	json_t *reply = full != NULL ? host_model_describe(full, type) : NULL;
 	free(full);
 	return reply;
 }

@@ -11,25 +11,13 @@
  *	-> { "features": [names], "model", "virt_type" } or { "error" }
  *
  * and without being asked
- *	{ "event": "vm", "uuid", "name", "kind", "failed" }
+ *	{ "event": "vm", "uuid", "name", "failed" }: its life changed; failed
+ *	by an accident
  *	{ "event": "closed" }
  * "state" and "reason" are those of snmp-mib/node_report.h.
  */
 #ifndef AGENT_VIRT_WORKER_H
 #define AGENT_VIRT_WORKER_H
-
-/* What happened to a VM: "kind" of an event. */
-enum virt_event {
-	VIRT_EVENT_DEFINED,
-	VIRT_EVENT_UNDEFINED,
-	VIRT_EVENT_STARTED,
-	VIRT_EVENT_SUSPENDED,
-	VIRT_EVENT_RESUMED,
-	VIRT_EVENT_STOPPED,
-	VIRT_EVENT_SHUTDOWN,
-	VIRT_EVENT_PM_SUSPENDED,
-	VIRT_EVENT_CRASHED
-};
 
 /* How long a VM's definition, autostart and the like are taken for granted
  * when no event says otherwise. */

@@ -84,8 +84,9 @@ synchronise(struct voice *voice)
 				  sizeof(*voice->watches));
 	for (int fd = 0; fd < n_fds && fd < FDS_MAX; fd++)
 		if (NETSNMP_LARGE_FD_ISSET(fd, &set))
-			voice->watches[voice->n_watches++] = loop_watch_new(
-				voice->loop, fd, LOOP_READ, ready, voice);
+			voice->watches[voice->n_watches++] =
+				loop_watch_new(voice->loop, fd, LOOP_READ,
+					       ready, voice);
 	netsnmp_large_fd_set_cleanup(&set);
 	if (block)
 		loop_timer_stop(voice->timer);

@@ -2,7 +2,7 @@
 /* The voice behind the host's snmpd. */
 #include "agent/voice_own.h"
 
-#include <stdbool.h>
+#include <errno.h>
 
 #include "common/log.h"
 #include "snmp-mib/engine.h"
@@ -38,15 +38,14 @@ voice_agentx_open(const struct voice_options *options, struct err *err)
 	netsnmp_ds_set_string(NETSNMP_DS_APPLICATION_ID,
 			      NETSNMP_DS_AGENT_X_SOCKET,
 			      options->agentx_socket);
-	/* Both the ping and the pause between attempts to reconnect, which is
-	 * 15 s by default. */
-	netsnmp_ds_set_int(NETSNMP_DS_APPLICATION_ID,
-			   NETSNMP_DS_AGENT_AGENTX_PING_INTERVAL,
-			   VOICE_PING_S);
 	netsnmp_ds_set_boolean(NETSNMP_DS_APPLICATION_ID,
 			       NETSNMP_DS_AGENT_NO_CONNECTION_WARNINGS, 1);
 	if (init_agent(VOICE_PROGRAM) != 0)
-		return err_set(err, -1, "snmp: net-snmp does not start");
+		return err_set(err, -EIO, "snmp: net-snmp does not start");
+	/* Both the ping and the pause between attempts to reconnect.  Here,
+	 * because init_agent() sets it to 15 s. */
+	netsnmp_ds_set_int(NETSNMP_DS_APPLICATION_ID,
+			   NETSNMP_DS_AGENT_AGENTX_PING_INTERVAL, VOICE_PING_S);
 	int rc = voice_tree_register(options->board, err);
 	if (rc < 0)
 		return rc;

@@ -15,8 +15,8 @@
 /* net-snmp wants its config first */
 #include <net-snmp/net-snmp-includes.h>
 /* and its library before the agent */
-#include <net-snmp/agent/net-snmp-agent-includes.h>
 #include <net-snmp/agent/agent_callbacks.h>
+#include <net-snmp/agent/net-snmp-agent-includes.h>
 
 #include "agent/voice.h"
 
@@ -28,8 +28,7 @@ void voice_prepare(void);
 int voice_agentx_open(const struct voice_options *options, struct err *err);
 void voice_agentx_close(void);
 
-int voice_standalone_open(const struct voice_options *options,
-			  struct err *err);
+int voice_standalone_open(const struct voice_options *options, struct err *err);
 void voice_standalone_close(void);
 
 /* Register our root; every request is answered from the board. */

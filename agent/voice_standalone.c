@@ -149,8 +149,7 @@ voice_standalone_open(const struct voice_options *options, struct err *err)
 	errno = 0;
 	if (init_master_agent() != 0)
 		return err_set(err, errno != 0 ? -errno : -EADDRINUSE,
-			       "snmp: cannot listen at %s: %s",
-			       options->listen,
+			       "snmp: cannot listen at %s: %s", options->listen,
 			       errno != 0 ? strerror(errno)
 					  : "is another agent there?");
 	return 0;

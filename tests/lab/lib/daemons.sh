@@ -121,6 +121,7 @@ agent_conf() {
 	}
 	libvirt {
 		uri = "qemu:///system"
+		virt-type = qemu
 	}
 	datastore "ds1" {
 		path = "/srv/ds1/heartbeat"

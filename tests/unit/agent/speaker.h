@@ -8,6 +8,7 @@
 
 #include <arpa/inet.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
@@ -48,9 +49,9 @@ speaker_report(uint32_t sequence)
 {
 	struct node_report *report = node_report_new();
 
-	strcpy(report->host.name, "by-hand");
-	strcpy(report->host.uuid, "00112233-4455-6677-8899-aabbccddeeff");
-	strcpy(report->host.boot_id, "ffeeddcc-bbaa-9988-7766-554433221100");
+	SET(report->host.name, "by-hand");
+	SET(report->host.uuid, "00112233-4455-6677-8899-aabbccddeeff");
+	SET(report->host.boot_id, "ffeeddcc-bbaa-9988-7766-554433221100");
 	report->host.sample_seq = sequence;
 	report->n_vms = 20;
 	report->vms = calloc(report->n_vms, sizeof(*report->vms));
@@ -58,7 +59,7 @@ speaker_report(uint32_t sequence)
 		struct report_vm *vm = &report->vms[i];
 
 		vm->index = 3 * i + 1;
-		strcpy(vm->uuid, report->host.uuid);
+		SET(vm->uuid, report->host.uuid);
 		snprintf(vm->name, sizeof(vm->name), "vm%u", i);
 		vm->state = VM_STATE_RUNNING;
 		vm->reason = VM_REASON_NONE;
@@ -68,7 +69,7 @@ speaker_report(uint32_t sequence)
 	for (uint32_t i = 0; i < 2; i++) {
 		report->sources[i].index = i + 1;
 		report->sources[i].status = HEALTH_OK;
-		strcpy(report->sources[i].name, "source");
+		SET(report->sources[i].name, "source");
 	}
 	return report;
 }
@@ -80,6 +81,7 @@ speaker_run(struct voice_options *options)
 	struct voice *voice;
 	struct err err = { "" };
 
+	prctl(PR_SET_PDEATHSIG, SIGKILL); /* whatever becomes of the test */
 	signal(SIGPIPE, SIG_IGN);
 	options->board = board_new();
 	board_post(options->board, speaker_report(1), clock_mono_ms());
@@ -121,7 +123,7 @@ static inline const char *
 run(const char *command)
 {
 	static char out[1 << 20];
-	FILE *pipe = popen(command, "r");
+	FILE *pipe = popen(command, "r"); /* NOLINT(cert-env33-c): ours */
 
 	assert_non_null(pipe);
 	size_t n = fread(out, 1, sizeof(out) - 1, pipe);

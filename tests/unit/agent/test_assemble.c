@@ -53,9 +53,9 @@ parse(const char *text, const struct virt_reading *before)
 	return reading;
 }
 
-#define VM(uuid, state, reason, cpu)                                       \
-	"{\"uuid\": \"" uuid "\", \"name\": \"vm\", \"state\": " #state     \
-	", \"reason\": " #reason ", \"vcpus\": 2, \"memory_kib\": 4096, "   \
+#define VM(uuid, state, reason, cpu)                                         \
+	"{\"uuid\": \"" uuid "\", \"name\": \"vm\", \"state\": " #state      \
+	", \"reason\": " #reason ", \"vcpus\": 2, \"memory_kib\": 4096, "    \
 	"\"memory_now_kib\": 2048, \"cpu_ns\": " #cpu ", \"hash\": \"ab\", " \
 	"\"persistent\": true, \"autostart\": false, \"shared\": true}"
 
@@ -66,8 +66,9 @@ vms_are_sorted_by_numbers_that_stay(void **state)
 		parse("{\"at_us\": 0, \"vms\": [" VM(UUID_2, 3, 2, 0) "]}",
 		      NULL);
 	struct virt_reading both =
-		parse("{\"at_us\": 0, \"vms\": [" VM(UUID_1, 3, 2, 0) ","
-		      VM(UUID_2, 3, 2, 0) "]}",
+		parse("{\"at_us\": 0, \"vms\": [" VM(UUID_1, 3, 2,
+						     0) "," VM(UUID_2, 3, 2,
+							       0) "]}",
 		      &first);
 
 	(void)state;
@@ -86,20 +87,23 @@ vms_are_sorted_by_numbers_that_stay(void **state)
 static void
 cpu_use_is_per_mille_of_one_cpu(void **state)
 {
-	struct virt_reading before = parse(
-		"{\"at_us\": 1000000, \"vms\": [" VM(UUID_1, 3, 2, 1000000000) "]}",
-		NULL);
-	struct virt_reading after = parse(
-		"{\"at_us\": 3000000, \"vms\": [" VM(UUID_1, 3, 2, 4000000000) "]}",
-		&before);
-	struct virt_reading again = parse(
-		"{\"at_us\": 5000000, \"vms\": [" VM(UUID_1, 3, 2, 5) "]}",
-		&after);
+	struct virt_reading before =
+		parse("{\"at_us\": 1000000, \"vms\": [" VM(UUID_1, 3, 2,
+							   1000000000) "]}",
+		      NULL);
+	struct virt_reading after =
+		parse("{\"at_us\": 3000000, \"vms\": [" VM(UUID_1, 3, 2,
+							   4000000000) "]}",
+		      &before);
+	struct virt_reading again =
+		parse("{\"at_us\": 5000000, \"vms\": [" VM(UUID_1, 3, 2,
+							   5) "]}",
+		      &after);
 
 	(void)state;
 	assert_int_equal(before.vms[0].cpu_use_pm, 0);
 	assert_int_equal(after.vms[0].cpu_use_pm, 1500); /* 3 s of 2 s */
-	assert_int_equal(again.vms[0].cpu_use_pm, 0);	 /* restarted */
+	assert_int_equal(again.vms[0].cpu_use_pm, 0);    /* restarted */
 	free(before.vms);
 	free(after.vms);
 	free(again.vms);
@@ -126,7 +130,8 @@ odd_messages_give_unknown_not_wrong_vms(void **state)
 		assert_false(reading.vms[i].shared_storage);
 		assert_int_equal(reading.vms[i].vcpus, 0);
 	}
-	assert_int_equal(virt_parse(reply, numbers, &none, &untouched), -EPROTO);
+	assert_int_equal(virt_parse(reply, numbers, &none, &untouched),
+			 -EPROTO);
 	assert_int_equal(untouched.n, 42);
 	json_decref(reply);
 	free(reading.vms);
@@ -139,7 +144,8 @@ only_a_change_of_life_counts_as_news(void **state)
 		parse("{\"at_us\": 1, \"vms\": [" VM(UUID_1, 3, 2, 1) "]}",
 		      NULL);
 	struct virt_reading b =
-		parse("{\"at_us\": 9, \"vms\": [" VM(UUID_1, 3, 2, 900000000) "]}",
+		parse("{\"at_us\": 9, \"vms\": [" VM(UUID_1, 3, 2,
+						     900000000) "]}",
 		      &a);
 	struct virt_reading off =
 		parse("{\"at_us\": 9, \"vms\": [" VM(UUID_1, 7, 5, 9) "]}", &a);
@@ -309,7 +315,7 @@ layout_sees_rows_and_what_is_read_once(void **state)
 	before = assemble_layout(report);
 	report->n_features = 1;
 	report->features = calloc(1, sizeof(*report->features));
-	strcpy(report->features[0].name, "avx2");
+	SET(report->features[0].name, "avx2");
 	uint64_t with_feature = assemble_layout(report);
 	assert_true(with_feature != before);
 	report->features[0].usable = true;

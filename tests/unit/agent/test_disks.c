@@ -12,9 +12,10 @@
 #include <cmocka.h>
 
 #include "agent/disks.h"
+#include "agent/host_model.h"
 #include "agent/xml.h"
 
-static const char mounts[] =
+static char mounts[] =
 	"22 1 8:1 / / rw - ext4 /dev/sda1 rw\n"
 	"23 22 0:40 / /mnt/nfs rw,relatime shared:9 - nfs4 srv:/x rw\n"
 	"24 23 8:2 / /mnt/nfs/local rw - xfs /dev/sdb rw\n"
@@ -25,11 +26,11 @@ static const char mounts[] =
 	"garbage\n"
 	"29 22\n";
 
-static const char *const folders[] = { "/srv/shared/", "/dev/vg_shared" };
+static const char *folders[] = { "/srv/shared/", "/dev/vg_shared" };
 
-#define DOMAIN(disks)                                                      \
-	"<?xml version='1.0'?>\n<domain type='qemu'>\n<!-- <disk> -->"     \
-	"<name>x</name><metadata><a:disk xmlns:a='u'><source file='/e'/>"  \
+#define DOMAIN(disks)                                                     \
+	"<?xml version='1.0'?>\n<domain type='qemu'>\n<!-- <disk> -->"    \
+	"<name>x</name><metadata><a:disk xmlns:a='u'><source file='/e'/>" \
 	"</a:disk></metadata><devices>" disks "</devices></domain>\n"
 #define FILE_DISK(path) \
 	"<disk type='file' device='disk'><source file='" path "'/></disk>"
@@ -55,13 +56,13 @@ network_disks_are_shared_unless_served_here(void **state)
 	assert_false(is_shared(
 		DOMAIN("<disk type='network'><source protocol='nbd' name='v'>"
 		       "<host name='localhost' port='1'/></source></disk>")));
-	assert_false(is_shared(
-		DOMAIN("<disk type='network'><source protocol='nbd'>"
-		       "<host name='127.0.0.1'/></source></disk>")));
-	assert_false(is_shared(
-		DOMAIN("<disk type='network'><source protocol='nbd'>"
-		       "<host transport='unix' socket='/s'/></source>"
-		       "</disk>")));
+	assert_false(
+		is_shared(DOMAIN("<disk type='network'><source protocol='nbd'>"
+				 "<host name='127.0.0.1'/></source></disk>")));
+	assert_false(
+		is_shared(DOMAIN("<disk type='network'><source protocol='nbd'>"
+				 "<host transport='unix' socket='/s'/></source>"
+				 "</disk>")));
 }
 
 static void
@@ -96,12 +97,12 @@ static void
 every_disk_and_every_layer_counts(void **state)
 {
 	(void)state;
-	assert_false(is_shared(DOMAIN(FILE_DISK("/mnt/nfs/a")
-				      FILE_DISK("/var/b"))));
-	assert_false(is_shared(DOMAIN(
-		"<disk type='file'><source file='/mnt/nfs/a'/>"
-		"<backingStore type='file'><source file='/var/base'/>"
-		"<backingStore/></backingStore></disk>")));
+	assert_false(
+		is_shared(DOMAIN(FILE_DISK("/mnt/nfs/a") FILE_DISK("/var/b"))));
+	assert_false(is_shared(
+		DOMAIN("<disk type='file'><source file='/mnt/nfs/a'/>"
+		       "<backingStore type='file'><source file='/var/base'/>"
+		       "<backingStore/></backingStore></disk>")));
 	assert_true(is_shared(DOMAIN(
 		"<disk type='file'><source file='/mnt/nfs/a'/>"
 		"<backingStore type='file'><source file='/mnt/nfs/base'/>"
@@ -154,15 +155,15 @@ static void
 deep_and_long_xml_is_refused_not_followed(void **state)
 {
 	char *deep = calloc(1, 4 * 100000 + 1);
-	char name[XML_NAME_MAX + 8] = "<";
+	char name[XML_NAME_MAX + 8];
 
 	(void)state;
 	for (size_t i = 0; i < 100000; i++)
 		memcpy(deep + 3 * i, "<a>", 3);
 	assert_false(is_shared(deep));
 	free(deep);
+	snprintf(name, sizeof(name), "<%0*d/>", XML_NAME_MAX, 0);
 	memset(name + 1, 'n', XML_NAME_MAX);
-	strcat(name, "/>");
 	assert_false(is_shared(name));
 }
 
@@ -209,6 +210,51 @@ attributes_are_decoded_and_found_by_their_whole_name(void **state)
 	assert_int_equal(xml_next(&xml), XML_END);
 }
 
+/* --- the CPU of guests ---------------------------------------------------- */
+
+static void
+the_host_model_is_cut_out_whole_or_not_at_all(void **state)
+{
+	char *cpu = host_model_extract(
+		"<a><mode name='host-model' supported='no'></mode>"
+		"<mode name='host-model' supported='yes' x='1'>\n"
+		"<model>M</model></mode><mode name='custom'></mode></a>");
+
+	(void)state;
+	assert_string_equal(cpu, "<cpu>\n<model>M</model></cpu>");
+	free(cpu);
+	assert_null(host_model_extract(""));
+	assert_null(host_model_extract(
+		"<mode name='host-model' supported='no'></mode>"));
+	assert_null(host_model_extract(
+		"<mode name='host-model' supported='yes'><model>M</model>"));
+	assert_null(host_model_extract("<mode name='host-model' "
+				       "supported='yes'"));
+}
+
+static void
+only_required_features_count(void **state)
+{
+	json_t *reply = host_model_describe(
+		"<cpu mode='custom'><model fallback='forbid'>EPYC</model>"
+		"<feature policy='require' name='avx2'/>"
+		"<feature policy='disable' name='rdseed'/>"
+		"<feature name='x'/><feature policy='require'/></cpu>",
+		"qemu");
+	const json_t *names = json_object_get(reply, "features");
+
+	(void)state;
+	assert_int_equal(json_array_size(names), 1);
+	assert_string_equal(json_string_value(json_array_get(names, 0)),
+			    "avx2");
+	assert_string_equal(json_string_value(json_object_get(reply, "model")),
+			    "EPYC");
+	json_decref(reply);
+	assert_null(host_model_describe(
+		"<cpu><feature policy='require' name='avx2'/>", "qemu"));
+	assert_null(host_model_describe("", "qemu"));
+}
+
 int
 main(void)
 {
@@ -223,6 +269,8 @@ main(void)
 		cmocka_unit_test(every_cut_of_a_definition_is_not_shared),
 		cmocka_unit_test(
 			attributes_are_decoded_and_found_by_their_whole_name),
+		cmocka_unit_test(the_host_model_is_cut_out_whole_or_not_at_all),
+		cmocka_unit_test(only_required_features_count),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "agent/collect_bmc.h"
 #include "agent/collect_host.h"
 #include "agent/identity.h"
 #include "agent/text.h"
@@ -23,9 +24,9 @@ cpu_use_is_what_is_not_idle_or_waiting(void **state)
 	struct cpu_ticks before, now;
 
 	(void)state;
-	assert_int_equal(
-		host_parse_stat("cpu  100 0 100 800 0 0 0 0 0 0\n", &before),
-		0);
+	assert_int_equal(host_parse_stat("cpu  100 0 100 800 0 0 0 0 0 0\n",
+					 &before),
+			 0);
 	assert_int_equal(host_parse_stat("cpu  150 10 115 850 50 5 10 10 9 9\n"
 					 "cpu0 1 2 3\n",
 					 &now),
@@ -84,10 +85,9 @@ memory_is_read_and_old_kernels_have_no_available(void **state)
 	assert_int_equal(load.mem_total_kib, 1000);
 	assert_int_equal(load.mem_available_kib, 500);
 	assert_int_equal(load.swap_used_kib, 40);
-	assert_int_equal(
-		host_parse_meminfo("MemTotal: 1000 kB\nMemFree: 300 kB\n",
-				   &load),
-		0);
+	assert_int_equal(host_parse_meminfo(
+				 "MemTotal: 1000 kB\nMemFree: 300 kB\n", &load),
+			 0);
 	assert_int_equal(load.mem_available_kib, 300);
 	assert_int_equal(load.swap_used_kib, 0);
 	assert_true(host_parse_meminfo("MemFree: 1 kB\n", &load) < 0);
@@ -117,7 +117,7 @@ pressure_is_read_as_per_mille(void **state)
 static void
 a_recorded_tree_replays(void **state)
 {
-	struct tree tree;
+	struct tree tree = { "" };
 	struct node_report *report = node_report_new();
 
 	(void)state;
@@ -154,7 +154,7 @@ a_recorded_tree_replays(void **state)
 static void
 a_missing_file_is_a_failure_of_the_source(void **state)
 {
-	struct tree tree;
+	struct tree tree = { "" };
 
 	(void)state;
 	tree_make(&tree);
@@ -222,9 +222,13 @@ text_is_cut_between_characters(void **state)
 	char text[6];
 
 	(void)state;
-	text_copy(text, sizeof(text), "abcd\xc3\xa4" "b");
+	text_copy(text, sizeof(text),
+		  "abcd\xc3\xa4"
+		  "b");
 	assert_string_equal(text, "abcd");
-	text_copy(text, sizeof(text), "abc\xc3\xa4" "b");
+	text_copy(text, sizeof(text),
+		  "abc\xc3\xa4"
+		  "b");
 	assert_string_equal(text, "abc\xc3\xa4");
 	text_copy(text, sizeof(text), "a\tb\x7f");
 	assert_string_equal(text, "a?b?");
@@ -235,7 +239,7 @@ text_is_cut_between_characters(void **state)
 static void
 identity_comes_from_config_firmware_or_machine_id(void **state)
 {
-	struct tree tree;
+	struct tree tree = { "" };
 	struct settings settings = { .name = "h1" };
 	struct report_host host;
 	struct err err;
@@ -264,6 +268,42 @@ identity_comes_from_config_firmware_or_machine_id(void **state)
 	tree_remove(&tree);
 }
 
+static bool
+bmc_failed(void *arg)
+{
+	return collect_bmc_source(arg)->failures > 0;
+}
+
+static void
+a_bmc_that_is_not_there_is_absent_and_of_unknown_power(void **state)
+{
+	struct loop *loop = loop_new();
+	struct collect_bmc *bmc = collect_bmc_new(loop, 250);
+	struct report_bmc row;
+
+	(void)state;
+	assert_true(run_until(loop, bmc_failed, bmc, 5000));
+	collect_bmc_fill(bmc, &row);
+	assert_false(row.present);
+	assert_false(row.reachable);
+	assert_int_equal(row.power, REPORT_POWER_UNKNOWN);
+	assert_string_equal(row.device, "/dev/ipmi250");
+	assert_string_not_equal(collect_bmc_source(bmc)->last_error, "");
+	collect_bmc_free(bmc);
+	loop_free(loop);
+}
+
+static void
+firmware_is_printed_as_its_maker_writes_it(void **state)
+{
+	const uint8_t device[15] = { 0x20, 0x81, 0x82, 0x17, 0x02 };
+	char text[16];
+
+	(void)state;
+	bmc_print_firmware(device, text, sizeof(text));
+	assert_string_equal(text, "2.17");
+}
+
 int
 main(void)
 {
@@ -282,6 +322,9 @@ main(void)
 		cmocka_unit_test(text_is_cut_between_characters),
 		cmocka_unit_test(
 			identity_comes_from_config_firmware_or_machine_id),
+		cmocka_unit_test(
+			a_bmc_that_is_not_there_is_absent_and_of_unknown_power),
+		cmocka_unit_test(firmware_is_printed_as_its_maker_writes_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

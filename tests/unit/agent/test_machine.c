@@ -39,8 +39,8 @@ read_synthetic(const char *description)
 static void
 a_machine_of_four_nodes_is_read(void **state)
 {
-	struct node_report *report = read_synthetic(
-		"pack:4 [numa(memory=1073741824)] core:2 pu:2");
+	struct node_report *report =
+		read_synthetic("pack:4 [numa(memory=1073741824)] core:2 pu:2");
 
 	(void)state;
 	assert_int_equal(report->n_numa, 4);
@@ -65,7 +65,7 @@ cpus_of_a_node_are_a_list_and_counted(void **state)
 	node_report_free(report);
 }
 
-#define CPU "sys/devices/system/cpu/"
+#define CPU  "sys/devices/system/cpu/"
 #define NODE "sys/devices/system/node/"
 
 static void
@@ -115,7 +115,7 @@ static void
 a_recorded_machine_with_gaps_is_read(void **state)
 {
 	struct node_report *report = node_report_new();
-	struct tree tree;
+	struct tree tree = { "" };
 	struct err err;
 
 	(void)state;
@@ -130,8 +130,7 @@ a_recorded_machine_with_gaps_is_read(void **state)
 	write_node(&tree, 9, "00000000\n", "\n", "40 40 10\n");
 	tree_write(&tree, "proc/cpuinfo", "processor : 0\n");
 	json_t *reply = json_object();
-	json_object_set_new(reply, "topology",
-			    topology_read(tree.root, &err));
+	json_object_set_new(reply, "topology", topology_read(tree.root, &err));
 	unsetenv("HWLOC_FSROOT");
 	machine_put_reply(reply, report);
 	assert_int_equal(report->n_numa, 3);
@@ -212,8 +211,8 @@ static bool
 has_name(const json_t *names, const char *name)
 {
 	for (size_t i = 0; i < json_array_size(names); i++)
-		if (strcmp(json_string_value(json_array_get(names, i)),
-			   name) == 0)
+		if (strcmp(json_string_value(json_array_get(names, i)), name) ==
+		    0)
 			return true;
 	return false;
 }
@@ -228,15 +227,15 @@ what_all_cpus_of_a_record_have_is_told_by_libvirts_names(void **state)
 	(void)state;
 	assert_true(has_name(names, "fpu"));
 	assert_true(has_name(names, "sse4.1"));
-	assert_false(has_name(names, "avx2")); /* CPU 1 lacks it */
+	assert_false(has_name(names, "avx2"));     /* CPU 1 lacks it */
 	assert_false(has_name(names, "rep_good")); /* no bit of CPUID */
 	assert_int_equal(json_array_size(names), 2);
 	assert_true(json_is_false(json_object_get(cpu, "uniform")));
 	assert_int_equal(json_integer_value(json_object_get(cpu, "online")), 2);
 	assert_int_equal(json_integer_value(json_object_get(cpu, "model")), 85);
-	assert_string_equal(
-		json_string_value(json_object_get(cpu, "microcode")),
-		"0x2000065");
+	assert_string_equal(json_string_value(
+				    json_object_get(cpu, "microcode")),
+			    "0x2000065");
 	json_decref(cpu);
 	assert_null(cpu_parse_info("", &err));
 	assert_null(cpu_parse_info("nonsense\n", &err));
@@ -262,8 +261,9 @@ cpuid_agrees_with_what_linux_says(void **state)
 	 * CPUID. */
 	size_t missing = 0;
 	for (size_t i = 0; i < json_array_size(theirs); i++)
-		missing += !has_name(names, json_string_value(json_array_get(
-						    theirs, i)));
+		missing +=
+			!has_name(names,
+				  json_string_value(json_array_get(theirs, i)));
 	assert_in_range(missing, 0, 5);
 	static const char *const same[] = { "vendor", "family", "model",
 					    "stepping" };

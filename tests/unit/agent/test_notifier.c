@@ -121,7 +121,7 @@ crash_of(const char *name)
 
 	snprintf(notice.subject, sizeof(notice.subject), "%s", name);
 	snprintf(notice.vm_name, sizeof(notice.vm_name), "%s", name);
-	strcpy(notice.vm_uuid, self.uuid);
+	SET(notice.vm_uuid, self.uuid);
 	return notice;
 }
 
@@ -176,8 +176,8 @@ informs_arrive_in_order_with_numbers(void **state)
 	notifier_send(notifier, &two);
 	assert_true(run_until(loop, got_two, NULL, 8000));
 	assert_string_equal(got[0].subject, "a");
-	assert_int_equal(got[0].sequence, 1);
-	assert_int_equal(got[1].sequence, 2);
+	assert_true(got[0].sequence > 1);
+	assert_int_equal(got[1].sequence, got[0].sequence + 1);
 	assert_string_equal(got[1].host_uuid, self.uuid);
 	assert_string_equal(got[1].boot_id, self.boot_id);
 	run_until(loop, until_never, NULL, 300);

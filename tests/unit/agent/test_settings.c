@@ -22,9 +22,10 @@ make_tree(void **state)
 {
 	(void)state;
 	tree_make(&tree);
-	tree_write(&tree, "cred",
-		   "snmp \"agents\" { user = \"u\" auth-password = \"12345678\" "
-		   "priv-password = \"87654321\" }\n");
+	tree_write(
+		&tree, "cred",
+		"snmp \"agents\" { user = \"u\" auth-password = \"12345678\" "
+		"priv-password = \"87654321\" }\n");
 	chmod(tree_path(&tree, "cred"), 0600);
 	return 0;
 }
@@ -133,11 +134,12 @@ static void
 five_mistakes_are_five_messages(void **state)
 {
 	char *errors;
-	struct settings *s = load("node { uuid = \"zz\" cpus = many }\n"
-				  "snmp { mode = tcp }\n"
-				  "datastore \"ds1\" { path = \"rel\" slot = 1 }\n"
-				  "libvirt { priod-ms = 5 }\n",
-				  &errors);
+	struct settings *s =
+		load("node { uuid = \"zz\" cpus = many }\n"
+		     "snmp { mode = tcp }\n"
+		     "datastore \"ds1\" { path = \"rel\" slot = 1 }\n"
+		     "libvirt { priod-ms = 5 }\n",
+		     &errors);
 
 	(void)state;
 	assert_null(s);
@@ -188,8 +190,8 @@ credentials_are_judged_only_where_they_are_needed(void **state)
 	assert_non_null(strstr(errors, "there is no snmp \"other\""));
 	assert_null(strstr(errors, "12345678"));
 	free(errors);
-	assert_null(load("snmp { mode = standalone account = \"no\" }",
-			 &errors));
+	assert_null(
+		load("snmp { mode = standalone account = \"no\" }", &errors));
 	assert_non_null(strstr(errors, "there is no snmp \"no\""));
 	free(errors);
 }
@@ -211,7 +213,8 @@ a_missing_file_is_a_mistake_with_its_name(void **state)
 int
 main(void)
 {
-#define IN_TREE(test) cmocka_unit_test_setup_teardown(test, make_tree, remove_tree)
+#define IN_TREE(test) \
+	cmocka_unit_test_setup_teardown(test, make_tree, remove_tree)
 	const struct CMUnitTest tests[] = {
 		IN_TREE(an_empty_file_gives_the_presets),
 		IN_TREE(empty_sections_give_the_same_as_none),

@@ -14,6 +14,7 @@
 #include "agent/beats.h"
 #include "agent/datastore.h"
 #include "agent/source.h"
+#include "tests/unit/agent/tree.h"
 
 #define UUID_1 "11111111-1111-4111-8111-111111111112"
 #define UUID_2 "22222222-2222-4222-8222-222222222223"
@@ -25,9 +26,9 @@ make(uint32_t number, const char *uuid, const char *boot, uint64_t sequence)
 {
 	struct slot slot = { .number = number, .sequence = sequence };
 
-	strcpy(slot.host_uuid, uuid);
-	strcpy(slot.boot_id, boot);
-	strcpy(slot.name, "h");
+	SET(slot.host_uuid, uuid);
+	SET(slot.boot_id, boot);
+	SET(slot.name, "h");
 	return slot;
 }
 
@@ -133,7 +134,7 @@ age_counts_from_the_change_we_saw_not_from_the_first_look(void **state)
 	assert_int_equal(age_of(&beats, 5, 3400), 400);
 	beats_put(&beats, &slot, 4000);
 	assert_int_equal(age_of(&beats, 5, 4400), 1400);
-	strcpy(slot.boot_id, BOOT_B); /* it came back from a reboot */
+	SET(slot.boot_id, BOOT_B); /* it came back from a reboot */
 	slot.sequence = 1;
 	beats_put(&beats, &slot, 5000);
 	assert_int_equal(age_of(&beats, 5, 5000), 0);
@@ -179,7 +180,7 @@ a_free_slot_and_our_old_one_are_ours_at_once(void **state)
 	claim = (struct claim){ .state = CLAIM_UNKNOWN };
 	claim_judge(&claim, &self, &old, 0);
 	assert_int_equal(claim.state, CLAIM_OURS);
-	assert_int_equal(claim.sequence, 77); /* and goes on from there */
+	assert_int_equal(claim.sequence, 77);   /* and goes on from there */
 	claim_judge(&claim, &self, &old, 1000); /* our write is under way */
 	assert_int_equal(claim.state, CLAIM_OURS);
 }
@@ -308,7 +309,8 @@ main(void)
 			a_slot_with_a_right_sum_over_odd_text_is_refused),
 		cmocka_unit_test(
 			age_counts_from_the_change_we_saw_not_from_the_first_look),
-		cmocka_unit_test(slots_stay_sorted_and_those_gone_are_forgotten),
+		cmocka_unit_test(
+			slots_stay_sorted_and_those_gone_are_forgotten),
 		cmocka_unit_test(a_free_slot_and_our_old_one_are_ours_at_once),
 		cmocka_unit_test(a_living_hosts_slot_is_never_taken),
 		cmocka_unit_test(

@@ -240,8 +240,8 @@ a_folder_that_cannot_be_read_is_an_error(void **state)
 
 	(void)state;
 	tree_write(&tree, MARKS, "");
-	assert_true(autostart_hold(tree.root, tree_path(&tree, "state"),
-				   &err) < 0);
+	assert_true(autostart_hold(tree.root, tree_path(&tree, "state"), &err) <
+		    0);
 	assert_non_null(strstr(err.text, "autostart"));
 }
 
@@ -250,7 +250,8 @@ main(int argc, char *argv[])
 {
 	int rc = roles_main(argc, argv);
 
-#define IN_TREE(test) cmocka_unit_test_setup_teardown(test, make_tree, remove_tree)
+#define IN_TREE(test) \
+	cmocka_unit_test_setup_teardown(test, make_tree, remove_tree)
 	const struct CMUnitTest tests[] = {
 		IN_TREE(numbers_outlive_a_restart_and_are_not_given_twice),
 		IN_TREE(a_damaged_file_starts_anew_with_other_numbers),

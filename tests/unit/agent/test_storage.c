@@ -68,9 +68,9 @@ start(struct node *node, const char *uuid, uint32_t slot)
 	};
 	node->settings.datastores = &node->store;
 	node->settings.n_datastores = 1;
-	strcpy(node->self.uuid, uuid);
-	strcpy(node->self.boot_id, BOOT_A);
-	strcpy(node->self.name, "h");
+	SET(node->self.uuid, uuid);
+	SET(node->self.boot_id, BOOT_A);
+	SET(node->self.name, "h");
 	const struct storage_options options = { .settings = &node->settings,
 						 .self = &node->self,
 						 .index_of = index_of_store,
@@ -104,7 +104,7 @@ setup(void **state)
 	loop = loop_new();
 	snprintf(path, sizeof(path), "%s", tree_path(&tree, "slots"));
 	tree_write(&tree, "slots", "");
-	assert_int_equal(truncate(path, 64 * SLOT_SIZE), 0);
+	assert_int_equal(truncate(path, (off_t)64 * SLOT_SIZE), 0);
 	return 0;
 }
 
@@ -123,7 +123,7 @@ read_slot(uint32_t number, struct slot *ret_slot)
 	uint8_t bytes[SLOT_SIZE];
 	int fd = open(path, O_RDONLY);
 
-	assert_int_equal(pread(fd, bytes, SLOT_SIZE, number * SLOT_SIZE),
+	assert_int_equal(pread(fd, bytes, SLOT_SIZE, (off_t)number * SLOT_SIZE),
 			 SLOT_SIZE);
 	close(fd);
 	return slot_decode(bytes, number, ret_slot);
@@ -136,10 +136,11 @@ write_slot(uint32_t number, const char *uuid, uint64_t sequence)
 	uint8_t bytes[SLOT_SIZE];
 	int fd = open(path, O_WRONLY);
 
-	strcpy(slot.host_uuid, uuid);
-	strcpy(slot.boot_id, BOOT_B);
+	SET(slot.host_uuid, uuid);
+	SET(slot.boot_id, BOOT_B);
 	slot_encode(&slot, bytes);
-	assert_int_equal(pwrite(fd, bytes, SLOT_SIZE, number * SLOT_SIZE),
+	assert_int_equal(pwrite(fd, bytes, SLOT_SIZE,
+				(off_t)number * SLOT_SIZE),
 			 SLOT_SIZE);
 	close(fd);
 }
@@ -311,7 +312,7 @@ a_missing_file_is_not_made(void **state)
 	assert_int_equal(access(path, F_OK), -1);
 	/* What is mounted later is found. */
 	tree_write(&tree, "slots", "");
-	assert_int_equal(truncate(path, 64 * SLOT_SIZE), 0);
+	assert_int_equal(truncate(path, (off_t)64 * SLOT_SIZE), 0);
 	assert_true(run_until(loop, is_ok, &node, 8000));
 	stop(&node);
 }

@@ -28,6 +28,7 @@ start_snmpd(void)
 	if (pid > 0)
 		return pid;
 	/* Silent, and gone with this test. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	setenv("SNMP_PERSISTENT_DIR", tree_path(&tree, "snmp"), 1);
 	execlp("snmpd", "snmpd", "-f", "-Ln", "-C", "-c",
 	       tree_path(&tree, "snmpd.conf"), "-I", "-smux", (char *)NULL);

@@ -17,6 +17,8 @@
 #include "common/file.h"
 #include "common/loop.h"
 
+#define SET(array, text) snprintf(array, sizeof(array), "%s", text)
+
 struct tree {
 	char root[64];
 };
@@ -24,7 +26,7 @@ struct tree {
 static inline void
 tree_make(struct tree *tree)
 {
-	strcpy(tree->root, "/tmp/agent-test-XXXXXX");
+	SET(tree->root, "/tmp/agent-test-XXXXXX");
 	assert_non_null(mkdtemp(tree->root));
 }
 
