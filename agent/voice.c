@@ -42,8 +42,9 @@ void
 voice_prepare(void)
 {
 	/* The library looks for its files by these. */
-	setenv("SNMPCONFPATH", "/nonexistent", 1);
-	setenv("SNMP_PERSISTENT_DIR", "/nonexistent", 1);
+	/* Nothing can be made below this one, not even by root. */
+	setenv("SNMPCONFPATH", "/dev/null", 1);
+	setenv("SNMP_PERSISTENT_DIR", "/dev/null", 1);
 	setenv("MIBS", "", 1);
 	setenv("MIBDIRS", "", 1);
 	/* Its timers are run by our loop, not by SIGALRM. */

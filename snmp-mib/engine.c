@@ -121,8 +121,9 @@ static void
 library_start(const char *program)
 {
 	/* Before any call of the library: it looks for files by these. */
-	setenv("SNMPCONFPATH", "/nonexistent", 1);
-	setenv("SNMP_PERSISTENT_DIR", "/nonexistent", 1);
+	/* Nothing can be made below this one, not even by root. */
+	setenv("SNMPCONFPATH", "/dev/null", 1);
+	setenv("SNMP_PERSISTENT_DIR", "/dev/null", 1);
 	setenv("MIBS", "", 1);
 	setenv("MIBDIRS", "", 1);
 	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID,

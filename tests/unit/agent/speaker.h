@@ -116,6 +116,17 @@ speaker_end(pid_t pid)
 	return status;
 }
 
+/* Where net-snmp's tools may write; made whole, or their first run says so on
+ * its output. */
+static inline void
+give_snmp_folder(const struct tree *tree)
+{
+	assert_int_equal(file_mkdirs(tree_path(tree, "snmp/cert_indexes"), 0700,
+				     NULL),
+			 0);
+	setenv("SNMP_PERSISTENT_DIR", tree_path(tree, "snmp"), 1);
+}
+
 /* --- asking --------------------------------------------------------------- */
 
 /* What a command prints, both streams; good until the next call. */
@@ -139,7 +150,7 @@ ask(const char *what, int port, const char *oid)
 	char command[512];
 
 	snprintf(command, sizeof(command),
-		 "SNMP_PERSISTENT_DIR=/nonexistent snmp%s -m '' -On -t 1 -r 0 "
+		 "snmp%s -m '' -On -t 1 -r 0 "
 		 "-v3 -u " USER " -l authPriv -a SHA-256 -A 'pass \"word' "
 		 "-x AES -X 'pass \"word' udp:127.0.0.1:%d %s 2>&1",
 		 what, port, oid);

@@ -29,7 +29,6 @@ start_snmpd(void)
 		return pid;
 	/* Silent, and gone with this test. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	setenv("SNMP_PERSISTENT_DIR", tree_path(&tree, "snmp"), 1);
 	execlp("snmpd", "snmpd", "-f", "-Ln", "-C", "-c",
 	       tree_path(&tree, "snmpd.conf"), "-I", "-smux", (char *)NULL);
 	_exit(127);
@@ -42,6 +41,7 @@ setup(void **state)
 
 	(void)state;
 	tree_make(&tree);
+	give_snmp_folder(&tree);
 	port = free_port(SOCK_DGRAM);
 	snprintf(socket_path, sizeof(socket_path), "%s",
 		 tree_path(&tree, "master"));
