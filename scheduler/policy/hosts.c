@@ -213,6 +213,22 @@ is_unjudged(const struct case_file *file, size_t vm)
 	       snapshot_shows_active(draft->snap, vm, file->index);
 }
 
+/* It belongs elsewhere, but nobody has seen it run there yet: stale in a
+ * moment, most likely.  Not worth waiting for ever: this host may be the room
+ * that the VM waits for. */
+static bool
+is_stale_soon(const struct case_file *file, size_t vm)
+{
+	const struct draft *draft = file->draft;
+	const struct draft_vm *d = &draft->vms[vm];
+
+	return file->host->state == HOST_REJOINING &&
+	       file->host->state_age_ms < REJOIN_PATIENCE_MS &&
+	       d->owner != NO_HOST && d->owner != file->index &&
+	       d->intent == INTENT_RUN && d->phase != VM_LOST &&
+	       snapshot_sighting(draft->snap, vm, file->index) != NULL;
+}
+
 static void
 remove_stale(const struct case_file *file, size_t vm)
 {
@@ -240,7 +256,8 @@ clean(const struct case_file *file)
 		return true; /* not looked at since the last cleaning */
 	for (size_t vm = 0; vm < snap->n_vms; vm++) {
 		if (!is_stale(file, vm)) {
-			dirty |= is_unjudged(file, vm);
+			dirty |= is_unjudged(file, vm) ||
+				 is_stale_soon(file, vm);
 			continue;
 		}
 		dirty = true;

@@ -30,8 +30,9 @@ say_channels(const struct snap_host *host, char why[REASON_LEN])
 			   "; datastore heartbeat: %lld ms old, seen by %s%s",
 			   (long long)host->datastore_age_ms,
 			   host->datastore_witness,
-			   host->datastore == WITNESS_UNKNOWN ? ", not telling yet"
-							      : "");
+			   host->datastore == WITNESS_UNKNOWN
+				   ? ", not telling yet"
+				   : "");
 }
 
 /*

@@ -13,8 +13,8 @@
 #define ABSENCES_BELIEVED 2 /* complete reports without the VM */
 
 struct sight {
-	size_t active_on; /* a host other than the owner, or NO_HOST */
-	size_t off_on;    /* a host that has it defined and off */
+	size_t active_on;  /* a host other than the owner, or NO_HOST */
+	size_t off_on;     /* a host that has it defined and off */
 	size_t wished_off; /* the same, and its user wanted that */
 	const struct snap_sighting *at_owner; /* NULL: not seen, or not fresh */
 	bool owner_fresh; /* believed, and read after the last command */
@@ -49,22 +49,25 @@ has_left(const struct snap_sighting *at_owner)
 /*
  * Is this sight, at another host than the owner, the VM itself?  An incoming
  * migration is paused at its target: no copy of its own as long as the source
- * may run it.  What runs on a host that is just back may be stale, unless the
- * owner says that it does not run it, or is dead.
+ * may run it, and gone again if it failed since.  What runs on a host that is
+ * just back may be stale, unless the owner says that it does not run it, or is
+ * dead.  A cleaning under way may be about to end it.
  */
 static bool
 is_a_copy(const struct draft *draft, size_t vm,
 	  const struct snap_sighting *seen, bool owner_fresh)
 {
 	const struct snapshot *snap = draft->snap;
+	const struct snap_host *host = &snap->hosts[seen->host];
 	size_t owner = draft->vms[vm].owner;
 
-	if (!vm_state_is_active(seen->state))
+	if (!vm_state_is_active(seen->state) || host->cleaning ||
+	    host->vms_age_ms >= host->clean_age_ms)
 		return false;
-	if (seen->state == VM_STATE_PAUSED && !owner_fresh)
-		return false;
-	return owner == NO_HOST || owner_fresh ||
-	       !is_returning(&snap->hosts[seen->host]) ||
+	if (seen->state == VM_STATE_PAUSED)
+		return owner_fresh &&
+		       host->vms_age_ms <= snap->hosts[owner].vms_age_ms;
+	return owner == NO_HOST || owner_fresh || !is_returning(host) ||
 	       snap->hosts[owner].state == HOST_DEAD;
 }
 
@@ -201,7 +204,8 @@ observe_active(struct draft *draft, size_t vm, const struct sight *sight)
 		return; /* the command itself will tell */
 	if (want.phase == VM_SETTLED && want.intent == INTENT_RUN)
 		return;
-	if (want.phase != VM_SETTLED && sight->at_owner->state == VM_STATE_PAUSED)
+	if (want.phase != VM_SETTLED &&
+	    sight->at_owner->state == VM_STATE_PAUSED)
 		return; /* a migration on its way in: it may fail yet */
 
 	const char *what = want.phase == VM_SETTLED ? "was started"
@@ -291,20 +295,15 @@ observe_inactive(struct draft *draft, size_t vm, const struct sight *sight)
 }
 
 /* Two reports that contradict each other: the younger one is believed, or one
- * that was made after the record, which had its own reasons.  Not so what is
- * paused: a migration may have come and failed since. */
+ * that was made after the record, which had its own reasons. */
 static bool
 is_younger(const struct draft *draft, size_t vm, const struct sight *sight)
 {
-	const struct snap_vm *v = &draft->snap->vms[vm];
 	const struct snap_host *recorded =
 		&draft->snap->hosts[draft->vms[vm].owner];
 	int64_t age_ms = draft->snap->hosts[sight->active_on].vms_age_ms;
 
-	const struct snap_sighting *seen =
-		snapshot_sighting(draft->snap, vm, sight->active_on);
-
-	return (age_ms < v->record_age_ms && seen->state != VM_STATE_PAUSED) ||
+	return age_ms < draft->snap->vms[vm].record_age_ms ||
 	       age_ms <= (sight->owner_fresh ? recorded->vms_age_ms
 					     : recorded->report_age_ms);
 }

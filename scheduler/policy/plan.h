@@ -25,7 +25,7 @@ enum step_kind {
 struct plan_step {
 	enum step_kind kind;
 	size_t host;
-	size_t vm; /* STEP_CLEAN, STEP_START */
+	size_t vm;         /* STEP_CLEAN, STEP_START */
 	bool ends_running; /* STEP_CLEAN: a copy that runs is ended, too; else
 			      only one that is off at that moment goes */
 	char reason[REASON_LEN];

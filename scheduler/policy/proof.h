@@ -17,8 +17,8 @@
 /* NULL, or what proves just now that no copy runs at its owner. */
 const char *proof_of_absence(const struct draft *draft, size_t vm);
 
-/* Its owner is a returning host, and it was recorded there after the return: the
- * restart explains nothing about it. */
+/* Its owner is a returning host, and it was recorded there after the return:
+ * the restart explains nothing about it. */
 bool came_after_boot(const struct draft *draft, size_t vm);
 
 /* Some host other than the owner shows a copy of it, running or paused. */

@@ -55,7 +55,7 @@ enum {
 	START_RETRY_MAX_MS = 60000,
 	STARTS_PER_HOST = 4, /* in flight */
 	REJOIN_PATIENCE_MS = 15000,
-	SEEN_THERE_MS = 30000, /* so long a reading says where a VM is */
+	SEEN_THERE_MS = 30000,      /* so long a reading says where a VM is */
 	RETURN_PATIENCE_MS = 60000, /* back, and still not trusted: alarm */
 	TWO_COPIES_HOLD_MS = 12000, /* both hosts were read again */
 	CLEAN_DEADLINE_MS = 30000,

@@ -36,8 +36,9 @@ forget_seen(struct world *w)
 		struct co_vm *vm = &w->co.vms[v];
 
 		vm->starting = false;
+		vm->came_from = NO_HOST;
 		vm->seen_ms = vm->command_ended_ms = vm->counted_ms = 0;
-		vm->record_ms = w->now_ms;
+		vm->record_ms = 0;
 		vm->absences = 0;
 	}
 }
@@ -90,6 +91,9 @@ coordinator_kill(struct world *w, int64_t for_ms)
 			c->due_ms = w->now_ms + 20000;
 			c->deadline_ms = w->now_ms + START_DEADLINE_MS;
 			c->arrives = true;
+		} else if (c->kind == STEP_CLEAN && c->due_ms > w->now_ms) {
+			c->due_ms = w->now_ms; /* at libvirt, or never */
+			c->arrives &= world_draw(w, 2) != 0;
 		} else if (c->kind == STEP_FENCE && world_draw(w, 2)) {
 			c->kind = STEP_KINDS;
 		}
@@ -146,162 +150,7 @@ coordinator_hear_end(struct world *w, const struct world_command *c, int result)
 	}
 }
 
-/* --- polls ---------------------------------------------------------------- */
-
-static void
-take_pulse(struct world *w, size_t h)
-{
-	struct co_host *host = co_host(w, h);
-	const struct world_host *real = &w->hosts[h];
-	bool late = w->storm && world_draw(w, 60) == 0;
-
-	if (!world_reaches(w, h) || real->agent_dead || late) {
-		if (host->missed_ms == 0)
-			host->missed_ms = w->now_ms + 1000;
-		if (world_reaches(w, h) && real->agent_dead && w->agentx)
-			host->link = LINK_NO_AGENT;
-		return;
-	}
-	if (host->link != LINK_OK || host->boot != real->boot ||
-	    host->revision != real->reading.revision)
-		host->report_due_ms = w->now_ms + 250;
-	host->link = LINK_OK;
-	host->missed_ms = 0;
-	host->heard_ms = w->now_ms;
-	host->boot = real->boot;
-	host->revision = real->reading.revision;
-}
-
-static bool
-is_listed(const struct world_copy *copy)
-{
-	return copy->defined || copy->state != COPY_OFF;
-}
-
-/* What a reading says of one VM, for the record of the coordinator. */
-static void
-take_vm(struct world *w, size_t h, size_t v)
-{
-	struct co_host *host = co_host(w, h);
-	struct co_vm *vm = &w->co.vms[v];
-	const struct world_copy *copy = &host->report.copies[v];
-
-	if (vm->owner != h || vm->phase != VM_SETTLED || vm->starting ||
-	    host->report.at_ms <= vm->counted_ms ||
-	    host->report.at_ms <= vm->command_ended_ms)
-		return;
-	vm->counted_ms = host->report.at_ms;
-	if (host->report.boot == host->trusted_boot)
-		vm->seen_ms = copy->state != COPY_OFF ? host->report.at_ms : 0;
-	vm->absences = is_listed(copy) ? 0 : vm->absences + 1;
-	if (copy->defined)
-		vm->has_definition = true;
-}
-
-static void
-note_wish(struct world *w, size_t h, size_t v)
-{
-	const struct world_copy *copy = &co_host(w, h)->report.copies[v];
-	struct world_vm *vm = &w->vms[v];
-
-	if (vm->home == h && !vm->wants_run && vm->off_seen_ms == 0 &&
-	    copy->defined && copy->state == COPY_OFF &&
-	    w->hosts[h].copies[v].state == COPY_OFF &&
-	    (copy->reason == VM_REASON_SHUTDOWN ||
-	     copy->reason == VM_REASON_DESTROYED) &&
-	    w->co.vms[v].owner == h && !w->co.vms[v].starting)
-		vm->off_seen_ms = w->now_ms;
-}
-
-static void
-take_report(struct world *w, size_t h)
-{
-	struct co_host *host = co_host(w, h);
-	const struct world_host *real = &w->hosts[h];
-
-	if (w->now_ms < host->report_due_ms || host->link != LINK_OK)
-		return;
-	host->report_due_ms = w->now_ms + FULL_POLL_PERIOD_MS;
-	if (!world_reaches(w, h) || real->agent_dead ||
-	    (w->storm && world_draw(w, 20) == 0))
-		return;
-	host->report_ms = w->now_ms;
-	host->report = real->reading;
-	if (real->reading.at_ms == 0)
-		host->report.boot = real->boot;
-	for (size_t i = 0; i < w->n_hosts; i++)
-		host->slot_ages[i] = real->storage_cut || !w->hosts[i].slot_ms
-					     ? AGE_NEVER
-					     : w->now_ms - w->hosts[i].slot_ms;
-	for (size_t v = 0; v < w->n_vms; v++) {
-		take_vm(w, h, v);
-		note_wish(w, h, v);
-	}
-}
-
-static void
-take_probe(struct world *w, size_t h)
-{
-	struct co_host *host = co_host(w, h);
-
-	if (host->probe_due_ms != 0 && w->now_ms >= host->probe_due_ms) {
-		enum power_state second = world_read_bmc(w, h);
-
-		host->off_twice = second == POWER_OFF &&
-				  host->first_read == POWER_OFF;
-		host->power = second;
-		host->power_ms = w->now_ms;
-		host->probe_due_ms = 0;
-	}
-	if (host->libvirt_due_ms != 0 && w->now_ms >= host->libvirt_due_ms) {
-		host->libvirt = WITNESS_SILENT;
-		host->libvirt_asked_ms =
-			host->libvirt_due_ms - PROBE_TIMEOUT_MS;
-		host->libvirt_due_ms = 0;
-	}
-}
-
-static void
-poll(struct world *w)
-{
-	for (size_t h = 0; h < w->n_hosts; h++) {
-		struct co_host *host = co_host(w, h);
-
-		if ((w->now_ms / WORLD_STEP_MS + (int64_t)h) % 4 == 0)
-			take_pulse(w, h);
-		if (host->missed_ms != 0 && w->now_ms >= host->missed_ms &&
-		    host->link != LINK_NO_AGENT)
-			host->link = LINK_SILENT;
-		take_report(w, h);
-		take_probe(w, h);
-	}
-}
-
 /* --- steps ---------------------------------------------------------------- */
-
-static void
-probe(struct world *w, size_t h)
-{
-	struct co_host *host = co_host(w, h);
-
-	if (host->probed_ms != 0 &&
-	    w->now_ms - host->probed_ms < PROBE_PERIOD_MS)
-		return;
-	host->probed_ms = w->now_ms;
-	host->first_read = world_read_bmc(w, h);
-	host->probe_due_ms = w->now_ms + 250;
-	if (host->libvirt_due_ms == 0) {
-		host->libvirt_due_ms = w->now_ms + PROBE_TIMEOUT_MS;
-		if (world_reaches(w, h) && !w->hosts[h].libvirt_hung) {
-			host->libvirt = WITNESS_ALIVE;
-			host->libvirt_asked_ms = w->now_ms;
-			host->libvirt_due_ms = 0;
-		}
-	}
-	for (size_t i = 0; i < w->n_hosts; i++)
-		if (i != h && co_host(w, i)->link == LINK_OK)
-			co_host(w, i)->report_due_ms = w->now_ms;
-}
 
 static void
 send_fence(struct world *w, size_t h)
@@ -354,6 +203,8 @@ send_clean(struct world *w, const struct plan *plan, size_t first)
 			add_cleaning(w, c, &plan->steps[i]);
 	co_host(w, h)->cleaning = true;
 	c->due_ms = w->now_ms + 250 + (int64_t)world_draw(w, 3) * 250;
+	if (w->storm && world_draw(w, 6) == 0)
+		c->due_ms += (int64_t)world_draw(w, 40) * 250;
 	c->deadline_ms = w->now_ms + CLEAN_DEADLINE_MS;
 	c->arrives = world_reaches(w, h);
 	c->answer_lost = !c->arrives;
@@ -380,7 +231,7 @@ execute(struct world *w, const struct plan *plan)
 			truth_check_step(w, step);
 		}
 		if (step->kind == STEP_PROBE)
-			probe(w, step->host);
+			coordinator_probe(w, step->host);
 		else if (step->kind == STEP_FENCE)
 			send_fence(w, step->host);
 		else if (step->kind == STEP_CLEAN)
@@ -409,6 +260,7 @@ record_vm(struct world *w, const struct plan_vm_change *change)
 		vm->starting = false;
 		w->count.lost++;
 	}
+	vm->came_from = vm->owner != change->owner ? vm->owner : NO_HOST;
 	vm->owner = change->owner;
 	vm->intent = change->intent;
 	vm->phase = change->phase;
@@ -479,8 +331,8 @@ note_alarms(struct world *w, const struct plan *plan)
 	for (size_t i = 0; i < plan->n_alarms; i++)
 		if (strcmp(plan->alarms[i].kind, "two-copies") == 0)
 			w->two_copies |=
-				1u << strtoul(plan->alarms[i].subject + 2,
-					      NULL, 10);
+				1u << strtoul(plan->alarms[i].subject + 2, NULL,
+					      10);
 }
 
 static void
@@ -508,6 +360,6 @@ coordinator_step(struct world *w)
 		come_up(w);
 	if (!w->co.alive)
 		return;
-	poll(w);
+	coordinator_poll(w);
 	turn(w);
 }

@@ -10,12 +10,6 @@ age(const struct world *w, int64_t then_ms)
 	return then_ms == 0 ? AGE_NEVER : w->now_ms - then_ms;
 }
 
-static bool
-is_listed(const struct world_copy *copy)
-{
-	return copy->defined || copy->state != COPY_OFF;
-}
-
 static void
 set_boot(char boot[REPORT_UUID_LEN], unsigned number)
 {
@@ -76,10 +70,10 @@ freeze_host(const struct world *w, size_t index, struct snap_host *out)
 	if (host->power_ms > heard_ms) {
 		out->power = host->power;
 		/* The first of the two reads came after the last answer. */
-		out->off_proved =
-			host->off_twice && host->power_ms - 250 > heard_ms &&
-			(w->now_ms - host->power_ms < OFF_PROOF_MS ||
-			 w->sabotage & SABOTAGE_OLD_PROOF);
+		out->off_proved = host->off_twice &&
+				  host->power_ms - 250 > heard_ms &&
+				  (w->now_ms - host->power_ms < OFF_PROOF_MS ||
+				   w->sabotage & SABOTAGE_OLD_PROOF);
 	}
 	freeze_datastore(w, index, out);
 	out->report_age_ms = age(w, host->report_ms);
@@ -108,12 +102,11 @@ freeze_vm(const struct world *w, size_t index, struct snap_vm *out)
 	out->failed_on = vm->failed_on;
 	out->command_age_ms = age(w, vm->command_ended_ms);
 	out->absences = vm->absences;
-	out->seen_there =
-		(vm->seen_ms != 0 &&
-		 (vm->phase != VM_SETTLED ||
-		  w->now_ms - vm->seen_ms < SEEN_THERE_MS)) ||
-		w->sabotage & SABOTAGE_SEEN_THERE;
-	out->record_age_ms = w->now_ms - vm->record_ms;
+	out->seen_there = (vm->seen_ms != 0 &&
+			   (vm->phase != VM_SETTLED ||
+			    w->now_ms - vm->seen_ms < SEEN_THERE_MS)) ||
+			  w->sabotage & SABOTAGE_SEEN_THERE;
+	out->record_age_ms = age(w, vm->record_ms);
 	out->starting = vm->starting;
 }
 
@@ -129,7 +122,7 @@ freeze_sighting(const struct world *w, size_t v, size_t h,
 	const struct co_host *host = &w->co.hosts[h];
 	const struct world_copy *copy = &host->report.copies[v];
 
-	if (host->report.at_ms == 0 || !is_listed(copy))
+	if (host->report.at_ms == 0 || !coordinator_is_listed(copy))
 		return;
 	snap->sightings[snap->n_sightings++] = (struct snap_sighting){
 		.vm = v,

@@ -26,8 +26,8 @@ cut_power(struct world *w, size_t h)
 {
 	world_power_off(w, h);
 	w->hosts[h].bmc_cut |= world_draw(w, 4) == 0;
-	w->hosts[h].back_ms = w->now_ms + 4000 +
-			      (int64_t)world_draw(w, 80) * 500;
+	w->hosts[h].back_ms =
+		w->now_ms + 4000 + (int64_t)world_draw(w, 80) * 500;
 }
 
 static void
@@ -103,8 +103,7 @@ static void
 press_power_button(struct world *w, size_t h)
 {
 	if (!w->hosts[h].on)
-		world_power_on(w, h,
-			       1500 + (int64_t)world_draw(w, 40) * 500);
+		world_power_on(w, h, 1500 + (int64_t)world_draw(w, 40) * 500);
 }
 
 static void
@@ -142,17 +141,18 @@ stop_vm(struct world *w, size_t v)
 	struct world_copy *copy = &h->copies[v];
 
 	if (!can_be_used(w, vm->home) || copy->state != COPY_RUNNING ||
-	    vm->to != NO_HOST || has_command(w, v) ||
-	    vm->autostart_ms != 0)
+	    vm->to != NO_HOST || has_command(w, v) || vm->autostart_ms != 0 ||
+	    (vm->unsettled && w->co.vms[v].owner != vm->home))
 		return;
 	world_say(w, "vm%zu is shut down by its user on h%zu", v, vm->home);
 	copy->state = COPY_OFF;
-	copy->reason = world_draw(w, 2) ? VM_REASON_SHUTDOWN
-					: VM_REASON_DESTROYED;
+	copy->reason =
+		world_draw(w, 2) ? VM_REASON_SHUTDOWN : VM_REASON_DESTROYED;
 	copy->defined = world_draw(w, 4) != 0;
 	/* Started, ended and removed before anybody saw it. */
-	if (!copy->defined && (w->co.vms[v].phase != VM_SETTLED ||
-			       w->co.vms[v].owner != vm->home))
+	if ((!copy->defined && (w->co.vms[v].phase != VM_SETTLED ||
+				w->co.vms[v].owner != vm->home)) ||
+	    w->co.hosts[vm->home].trusted_boot != h->boot)
 		vm->excused = true;
 	h->revision++;
 	vm->wants_run = false;
@@ -200,7 +200,7 @@ move_vm(struct world *w, size_t v)
 	size_t to = world_draw(w, w->n_hosts);
 
 	if (to == vm->home || vm->to != NO_HOST || has_command(w, v) ||
-	    !can_be_used(w, vm->home) || !can_be_used(w, to) ||
+	    vm->unsettled || !can_be_used(w, vm->home) || !can_be_used(w, to) ||
 	    !is_seen(w, vm->home) || !is_seen(w, to) ||
 	    w->hosts[vm->home].copies[v].state != COPY_RUNNING ||
 	    w->hosts[to].copies[v].state != COPY_OFF ||
@@ -220,9 +220,8 @@ move_vm(struct world *w, size_t v)
 static void
 draw_end(struct world *w, struct world_host *h)
 {
-	bool *const flags[] = { &h->mgmt_cut,   &h->storage_cut,
-				&h->bmc_cut,    &h->bmc_lags,
-				&h->agent_dead, &h->libvirt_hung,
+	bool *const flags[] = { &h->mgmt_cut, &h->storage_cut, &h->bmc_cut,
+				&h->bmc_lags, &h->agent_dead,  &h->libvirt_hung,
 				&h->hung };
 	bool *flag = flags[world_draw(w, sizeof(flags) / sizeof(*flags))];
 
@@ -268,9 +267,8 @@ draw_host_fault(struct world *w)
 void
 world_draw_faults(struct world *w)
 {
-	static void (*const acts[])(struct world *, size_t) = {
-		stop_vm, run_vm, move_vm
-	};
+	static void (*const acts[])(struct world *, size_t) = { stop_vm, run_vm,
+								move_vm };
 
 	for (size_t h = 0; h < w->n_hosts; h++)
 		if (world_draw(w, 4) == 0)

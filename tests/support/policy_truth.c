@@ -12,7 +12,8 @@ enum {
 	LIBVIRT_SEEN_MS = 5000,       /* so long it answers: it is seen */
 	SLOT_SEEN_MS = 15000,
 	MASS_SETTLES_MS = 3000,
-	HELD_MS = 60000
+	HELD_MS = 60000,
+	PROOF_LASTS_MS = OFF_PROOF_MS + 1500 /* and a BMC may lag */
 };
 
 static bool
@@ -31,8 +32,8 @@ check_copies(struct world *w, size_t vm)
 	if (n > 1 && !is_excused(w, vm))
 		world_violate(w, "S1 vm%zu runs %zu times, first on h%zu", vm,
 			      n, first);
-	if (n <= 1 && w->now_ms - w->vms[vm].autostart_ms >=
-			      AUTOSTART_EXCUSE_MS)
+	if (n <= 1 &&
+	    w->now_ms - w->vms[vm].autostart_ms >= AUTOSTART_EXCUSE_MS)
 		w->vms[vm].autostart_ms = 0;
 }
 
@@ -88,26 +89,50 @@ truth_check(struct world *w)
 
 /* --- when a command is given ---------------------------------------------- */
 
+/* Entitled is who has a proof; that nothing ran there by luck does not count.
+ */
+static void
+check_proof(struct world *w, const struct plan_step *step)
+{
+	size_t from = w->co.vms[step->vm].came_from;
+
+	w->co.vms[step->vm].came_from = NO_HOST;
+	if (from == NO_HOST || from == step->host || !w->hosts[from].on ||
+	    w->co.hosts[from].link == LINK_OK ||
+	    w->now_ms - w->hosts[from].switched_ms <= PROOF_LASTS_MS)
+		return;
+	world_violate(w,
+		      "S2 vm%zu is started on h%zu without a proof that h%zu "
+		      "is off",
+		      step->vm, step->host, from);
+}
+
 static void
 check_start(struct world *w, const struct plan_step *step)
 {
+	check_proof(w, step);
 	if (w->vms[step->vm].known_off)
-		world_violate(w, "S7 vm%zu was shut down by its user and is "
-			      "started", step->vm);
+		world_violate(w,
+			      "S7 vm%zu was shut down by its user and is "
+			      "started",
+			      step->vm);
 	for (size_t h = 0; h < w->n_hosts; h++)
 		if (h != step->host && w->hosts[h].on && w->hold &&
 		    w->hosts[h].copies[step->vm].state == COPY_RUNNING)
-			world_violate(w, "S2 vm%zu is started on h%zu, but "
-				      "runs on h%zu", step->vm, step->host, h);
+			world_violate(w,
+				      "S2 vm%zu is started on h%zu, but "
+				      "runs on h%zu",
+				      step->vm, step->host, h);
 	for (size_t i = 0; i < WORLD_COMMANDS_MAX; i++) {
 		const struct world_command *c = &w->commands[i];
 
 		if (c->kind == STEP_START && c->vm == step->vm &&
 		    c->life == w->co.life && w->hosts[c->host].on &&
 		    w->hosts[c->host].boot == c->boot)
-			world_violate(w, "S12 vm%zu has two starts open, on "
-				      "h%zu and h%zu", step->vm, c->host,
-				      step->host);
+			world_violate(w,
+				      "S12 vm%zu has two starts open, on "
+				      "h%zu and h%zu",
+				      step->vm, c->host, step->host);
 	}
 }
 
@@ -130,7 +155,8 @@ check_fence(struct world *w, size_t host)
 			silent++;
 	}
 	if (silent > 1 && silent >= heard)
-		world_violate(w, "S10 h%zu is fenced, %zu are silent and %zu not",
+		world_violate(w,
+			      "S10 h%zu is fenced, %zu are silent and %zu not",
 			      host, silent, heard);
 	if (h->fences >= FENCES_PER_HOUR)
 		world_violate(w, "S11 h%zu is fenced for the %uth time", host,
@@ -182,8 +208,7 @@ is_vm_well(const struct world *w, size_t v, char why[WORLD_TEXT_LEN])
 	if (n > 1 && is_excused(w, v) && w->two_copies & 1u << v)
 		return true;
 	/* Held for a person: it was moved and shut down while nobody looked. */
-	if (!vm->wants_run && vm->unsettled && n == 0 &&
-	    recorded->phase != VM_STARTING &&
+	if (!vm->wants_run && vm->unsettled && n == 0 && !recorded->starting &&
 	    w->now_ms - w->healed_ms >= HELD_MS)
 		return true;
 	snprintf(why, WORLD_TEXT_LEN,

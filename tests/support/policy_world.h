@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "scheduler/policy/plan.h"
 #include "scheduler/policy/snapshot.h"
@@ -32,7 +33,7 @@ enum {
 /* Broken promises of the coordinator, to prove that they matter. */
 enum world_sabotage {
 	SABOTAGE_NONE = 0,
-	SABOTAGE_OLD_PROOF = 1 << 0,   /* an off proof never expires */
+	SABOTAGE_OLD_PROOF = 1 << 0,   /* off once is off for ever */
 	SABOTAGE_ACT_FIRST = 1 << 1,   /* commands before their record */
 	SABOTAGE_ORPHANS = 1 << 2,     /* workers outlive their coordinator */
 	SABOTAGE_SEEN_THERE = 1 << 3,  /* every record counts as confirmed */
@@ -67,14 +68,14 @@ struct world_host {
 	bool mgmt_cut, storage_cut, bmc_cut, bmc_lags;
 	bool agent_dead, libvirt_hung;
 	unsigned boot;
-	int64_t ready_ms;           /* agent and libvirtd are up */
+	int64_t ready_ms;            /* agent and libvirtd are up */
 	int64_t off_ms, switched_ms; /* last power change */
-	int64_t back_ms;            /* when it gets power again, or 0 */
-	int64_t slot_ms;            /* last write of its datastore slot */
-	int64_t glitch_ms;          /* last false off read */
-	int64_t silent_ms;          /* its agent could not be reached */
-	int64_t mute_ms;            /* its libvirt could not be reached */
-	int64_t idle_ms;            /* its slot was not written, or not seen */
+	int64_t back_ms;             /* when it gets power again, or 0 */
+	int64_t slot_ms;             /* last write of its datastore slot */
+	int64_t glitch_ms;           /* last false off read */
+	int64_t silent_ms;           /* its agent could not be reached */
+	int64_t mute_ms;             /* its libvirt could not be reached */
+	int64_t idle_ms;             /* its slot was not written, or not seen */
 	unsigned fences;
 	unsigned revision;
 	struct world_copy copies[WORLD_VMS_MAX];
@@ -82,14 +83,14 @@ struct world_host {
 };
 
 struct world_vm {
-	bool wants_run;  /* its user's last word */
-	bool known_off;  /* and the coordinator had time to note it */
+	bool wants_run;      /* its user's last word */
+	bool known_off;      /* and the coordinator had time to note it */
 	int64_t off_seen_ms; /* reported off by wish, or 0 */
-	bool unsettled;  /* somebody acted, the record does not show it yet */
-	bool excused;    /* and its host died before that */
+	bool unsettled; /* somebody acted, the record does not show it yet */
+	bool excused;   /* and its host died before that */
 	int64_t autostart_ms; /* a boot without the hold started a copy */
-	size_t home;     /* where it ran last */
-	size_t to;       /* migrating to, or NO_HOST */
+	size_t home;          /* where it ran last */
+	size_t to;            /* migrating to, or NO_HOST */
 	bool keeps_definition;
 	int64_t move_ends_ms;
 };
@@ -143,6 +144,7 @@ struct co_vm {
 
 	/* all below dies with the process */
 	bool starting;
+	size_t came_from; /* its last record took it from there */
 	int64_t seen_ms, command_ended_ms, record_ms, counted_ms;
 	unsigned absences, serial; /* of its open command */
 };
@@ -159,11 +161,11 @@ struct coordinator_model {
 
 struct world {
 	uint64_t seed, luck;
-	int64_t now_ms, healed_ms;
-	bool storm;      /* faults happen */
-	bool single;     /* one at a time */
-	bool hold;       /* agents hold autostart back at boot */
-	bool agentx;     /* a dead agent shows as LINK_NO_AGENT */
+	int64_t now_ms, begun_ms, healed_ms;
+	bool storm;  /* faults happen */
+	bool single; /* one at a time */
+	bool hold;   /* agents hold autostart back at boot */
+	bool agentx; /* a dead agent shows as LINK_NO_AGENT */
 	unsigned sabotage;
 	size_t n_hosts, n_vms;
 	struct world_host hosts[WORLD_HOSTS_MAX];
@@ -172,7 +174,7 @@ struct world {
 	struct coordinator_model co;
 	struct mind mind;
 
-	bool verbose;
+	FILE *transcript;    /* NULL: none */
 	uint32_t two_copies; /* VMs with that alarm in the last plan */
 	char violation[WORLD_TEXT_LEN]; /* the first one; "" */
 	struct {
@@ -203,8 +205,8 @@ uint64_t world_draw(struct world *w, uint64_t n);
 
 /* --- between the files of the world -------------------------------------- */
 
-bool world_is_up(const struct world *w, size_t host);     /* OS runs */
-bool world_reaches(const struct world *w, size_t host);   /* by management */
+bool world_is_up(const struct world *w, size_t host);   /* OS runs */
+bool world_reaches(const struct world *w, size_t host); /* by management */
 void world_power_off(struct world *w, size_t host);
 void world_power_on(struct world *w, size_t host, int64_t boot_ms);
 size_t world_running_on(const struct world *w, size_t vm, size_t *ret_first);
@@ -218,6 +220,9 @@ void world_end_faults(struct world *w);
 void coordinator_start(struct world *w);
 void coordinator_kill(struct world *w, int64_t for_ms);
 void coordinator_step(struct world *w);
+void coordinator_poll(struct world *w);
+void coordinator_probe(struct world *w, size_t host);
+bool coordinator_is_listed(const struct world_copy *copy);
 void coordinator_freeze(struct world *w, struct snapshot *snap);
 void coordinator_hear_end(struct world *w, const struct world_command *command,
 			  int result);
