@@ -148,7 +148,7 @@ static void
 print_hanging(const struct cli *cli, const char *lead, const char *text)
 {
 	size_t width =
-		cli->io.width > 2 * HANGING ? cli->io.width - HANGING : 0;
+		cli->io.width > (size_t)2 * HANGING ? cli->io.width - HANGING : 0;
 	cleanup_free char *safe = text_safe(text);
 	cleanup_free char *wrapped = text_wrap(safe, width);
 	char *save = NULL;

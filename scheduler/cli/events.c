@@ -158,7 +158,7 @@ show(struct reading *reading, const json_t *answer)
 static int
 find_end(struct reading *reading, int64_t *ret_id, struct err *err)
 {
-	json_t *answer;
+	json_t *answer = NULL;
 	int rc = fetch(reading, -1, 1, 0, &answer, err);
 
 	if (rc < 0)
@@ -173,7 +173,7 @@ static int
 collect_pages(struct reading *reading, int64_t count, json_t *events,
 	      struct err *err)
 {
-	json_t *answer;
+	json_t *answer = NULL;
 	int64_t end = 0;
 	int rc = find_end(reading, &end, err);
 	int64_t after = end > count ? end - count : 0;

@@ -264,7 +264,7 @@ text_share(char buf[TEXT_LEN], int64_t per_mille)
 		snprintf(buf, TEXT_LEN, "?");
 	else
 		snprintf(buf, TEXT_LEN, "%lld%%",
-			 (long long)(per_mille / 10 + (per_mille % 10 >= 5)));
+			 (long long)per_mille / 10 + (per_mille % 10 >= 5));
 	return buf;
 }
 

@@ -6,6 +6,7 @@
 
 #include "common/alloc.h"
 
+#define HOUR_MS             INT64_C(3600000)
 #define WITNESS_POLL_MAX_MS 4000 /* a report older than that saw nothing */
 #define WITNESS_MARGIN_MS   1500 /* a slot written after the silence began */
 
@@ -112,7 +113,7 @@ fences_last_hour(const struct reg_host *host, int64_t now_ms)
 
 	for (size_t i = 0; i < FENCES_PER_HOUR; i++)
 		if (host->fences_ms[i] != 0 &&
-		    now_ms - host->fences_ms[i] < 3600 * 1000)
+		    now_ms - host->fences_ms[i] < HOUR_MS)
 			n++;
 	return n;
 }

@@ -115,7 +115,8 @@ raise_not_running(struct draft *draft, size_t vm)
 
 	if (d->intent != INTENT_RUN || d->phase != VM_SETTLED ||
 	    draft->states[d->owner] != HOST_UP || seen == NULL ||
-	    !host_vms_are_fresh(&snap->hosts[d->owner]))
+	    !host_vms_are_fresh(&snap->hosts[d->owner]) ||
+	    snap->hosts[d->owner].vms_age_ms >= snap->vms[vm].command_age_ms)
 		return;
 	if (vm_state_is_active(seen->state) && seen->state != VM_STATE_CRASHED)
 		return;

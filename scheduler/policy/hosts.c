@@ -396,16 +396,16 @@ judge_rejoining(const struct case_file *file)
 {
 	if (file->verdict == VERDICT_OFF) {
 		move_to(file, HOST_DEAD, "is proved off");
-	} else if (is_booting(file->host) &&
-		   file->host->state_age_ms < BOOT_PATIENCE_MS) {
-		probe(file);
-	} else if (file->verdict != VERDICT_LIVES) {
-		move_to(file, HOST_SUSPECT, "is silent again");
-		probe(file);
-	} else if (clean(file)) {
-		probe(file); /* the owners of its VMs are asked, too */
-	} else {
+		return;
+	}
+	bool booting = is_booting(file->host) &&
+		       file->host->state_age_ms < BOOT_PATIENCE_MS;
+	if (!booting && file->verdict == VERDICT_LIVES && !clean(file)) {
 		trust(file, "is clean and trusted again");
+	} else {
+		if (!booting && file->verdict != VERDICT_LIVES)
+			move_to(file, HOST_SUSPECT, "is silent again");
+		probe(file); /* also the owners of its VMs are asked */
 	}
 }
 

@@ -51,8 +51,8 @@ room_pm(const struct draft *draft, size_t vm, size_t index)
 	const struct snap_vm *v = &draft->snap->vms[vm];
 	uint64_t mem = (free_kib(draft, index) - v->memory_kib) * 1000 /
 		       (host->memory_kib ? host->memory_kib : 1);
-	uint64_t cpu_used = host->cpu_used_milli + v->vcpus * 100u +
-			    draft->starts[index] * 100u;
+	uint64_t cpu_used = host->cpu_used_milli + UINT64_C(100) * v->vcpus +
+			    UINT64_C(100) * draft->starts[index];
 	uint64_t cpu =
 		cpu_used < host->cpu_milli
 			? (host->cpu_milli - cpu_used) * 1000 / host->cpu_milli

@@ -74,7 +74,7 @@ say(const char *format, ...)
 	fputc('\n', stderr);
 }
 
-static void
+static _Noreturn void
 die(const char *what)
 {
 	say("%s: %s", what, strerror(errno));

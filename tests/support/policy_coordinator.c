@@ -321,12 +321,25 @@ decide(struct world *w)
 
 	coordinator_freeze(w, &snap);
 	w->count.decisions++;
+	/* A plan keeps nothing of its snapshot. */
+	/* cppcheck-suppress returnDanglingLifetime */
 	return w->mind.decide(&snap);
 }
 
 static void
 note_alarms(struct world *w, const struct plan *plan)
 {
+	char text[sizeof(w->alarms)] = "";
+
+	for (size_t i = 0; w->transcript != NULL && i < plan->n_alarms; i++) {
+		size_t len = strlen(text);
+
+		snprintf(text + len, sizeof(text) - len, " %s(%s)",
+			 plan->alarms[i].kind, plan->alarms[i].subject);
+	}
+	if (strcmp(text, w->alarms) != 0)
+		world_say(w, "alarms:%s", text[0] != '\0' ? text : " none");
+	memcpy(w->alarms, text, sizeof(text));
 	w->two_copies = 0;
 	for (size_t i = 0; i < plan->n_alarms; i++)
 		if (strcmp(plan->alarms[i].kind, "two-copies") == 0)

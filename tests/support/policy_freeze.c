@@ -32,6 +32,8 @@ freeze_datastore(const struct world *w, size_t index, struct snap_host *out)
 			    out->datastore_age_ms)
 			continue;
 		out->datastore_age_ms = poll_ms + witness->slot_ages[index];
+		snprintf(out->datastore_witness, sizeof(out->datastore_witness),
+			 "h%zu", i);
 	}
 	if (out->datastore_age_ms == AGE_NEVER)
 		return;
@@ -55,7 +57,7 @@ freeze_host(const struct world *w, size_t index, struct snap_host *out)
 	set_boot(out->trusted_boot, host->trusted_boot);
 	for (size_t i = 0; i < FENCES_PER_HOUR; i++)
 		fences += host->fences_ms[i] != 0 &&
-			  w->now_ms - host->fences_ms[i] < 3600 * 1000;
+			  w->now_ms - host->fences_ms[i] < INT64_C(3600000);
 	out->fences_last_hour = fences;
 	out->fence_age_ms = age(w, host->fence_ended_ms);
 	out->clean_age_ms = age(w, host->clean_ended_ms);
@@ -69,6 +71,11 @@ freeze_host(const struct world *w, size_t index, struct snap_host *out)
 		out->libvirt = host->libvirt;
 	if (host->power_ms > heard_ms) {
 		out->power = host->power;
+		snprintf(out->power_text, sizeof(out->power_text), "%s",
+			 host->off_twice            ? "off, read twice"
+			 : host->power == POWER_OFF ? "off, read once"
+			 : host->power == POWER_ON  ? "on"
+						    : "does not answer");
 		/* The first of the two reads came after the last answer. */
 		out->off_proved = host->off_twice &&
 				  host->power_ms - 250 > heard_ms &&
@@ -79,6 +86,9 @@ freeze_host(const struct world *w, size_t index, struct snap_host *out)
 	out->report_age_ms = age(w, host->report_ms);
 	out->vms_age_ms = age(w, host->report.at_ms);
 	set_boot(out->report_boot, host->report.boot);
+	if (host->storage_lost && host->link == LINK_OK)
+		snprintf(out->storage_trouble, sizeof(out->storage_trouble),
+			 "datastore ds1 is lost");
 	out->memory_kib = 16 << 20;
 	out->cpu_milli = 8000;
 }

@@ -90,6 +90,7 @@ take_report(struct world *w, size_t h)
 		return;
 	host->report_ms = w->now_ms;
 	host->report = real->reading;
+	host->storage_lost = real->storage_cut;
 	if (real->reading.at_ms == 0)
 		host->report.boot = real->boot;
 	for (size_t i = 0; i < w->n_hosts; i++)

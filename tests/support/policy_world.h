@@ -131,6 +131,7 @@ struct co_host {
 	int64_t report_due_ms, report_ms;
 	struct world_reading report;
 	int64_t slot_ages[WORLD_HOSTS_MAX]; /* AGE_NEVER: storage lost */
+	bool storage_lost;
 };
 
 struct co_vm {
@@ -174,8 +175,10 @@ struct world {
 	struct coordinator_model co;
 	struct mind mind;
 
-	FILE *transcript;    /* NULL: none */
-	uint32_t two_copies; /* VMs with that alarm in the last plan */
+	FILE *transcript; /* NULL: none */
+	char alarms[2 *
+		    WORLD_TEXT_LEN]; /* kinds and subjects, of the last plan */
+	uint32_t two_copies;         /* VMs with that alarm in the last plan */
 	char violation[WORLD_TEXT_LEN]; /* the first one; "" */
 	struct {
 		unsigned faults, starts, fences, cleans, kills, moves;
@@ -184,6 +187,9 @@ struct world {
 };
 
 void world_init(struct world *w, uint64_t seed, struct mind mind);
+
+/* Three hosts, two VMs on each, no luck in it. */
+void world_init_plain(struct world *w, struct mind mind);
 
 /* One step: physics, luck, coordinator, truth. */
 void world_step(struct world *w);

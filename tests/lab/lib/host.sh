@@ -212,7 +212,7 @@ node_exec() {
 	[ ! -d "/proc/$pid/root$PWD" ] || where=$PWD
 	(
 		echo "$BASHPID" >"$(cgroup_of "$node")/cgroup.procs"
-		exec nsenter -t "$pid" -m -u -i -n -p --wdns="$where" -- \
+		exec nsenter -t "$pid" -m -u -i -n -p -r --wdns="$where" -- \
 			env PATH="$BIN:$PATH" "$@"
 	)
 }

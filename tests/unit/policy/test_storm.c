@@ -35,7 +35,6 @@ run_storm(struct world *w, uint64_t seed, struct mind mind, unsigned sabotage)
 	world_init(w, seed, mind);
 	w->sabotage = sabotage;
 	w->transcript = getenv("STORM_SEED") != NULL ? stderr : NULL;
-	w->begun_ms = w->now_ms;
 	world_run(w, SETTLE_MS);
 	w->storm = true;
 	world_run(w, STORM_MS);

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the evidence about one host amounts to. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "scheduler/policy/judge.h"
+#include "scheduler/policy/timeouts.h"
+#include "tests/support/policy_scene.h"
+
+static struct scene scene;
+static char why[REASON_LEN];
+
+static enum verdict
+judge(void)
+{
+	return judge_host(&scene.snap, 0, why);
+}
+
+static int
+begin(void **state)
+{
+	(void)state;
+	scene_init(&scene, 3);
+	return 0;
+}
+
+static void
+a_host_that_answers_lives(void **state)
+{
+	(void)state;
+	assert_int_equal(judge(), VERDICT_LIVES);
+	assert_string_equal(why, "");
+}
+
+static void
+one_missed_beat_says_nothing_yet(void **state)
+{
+	(void)state;
+	scene_silence(&scene, 0, SUSPECT_AFTER_MS - 1);
+	assert_int_equal(judge(), VERDICT_LIVES);
+	scene_silence(&scene, 0, SUSPECT_AFTER_MS);
+	assert_int_equal(judge(), VERDICT_UNSURE);
+}
+
+static void
+silence_alone_is_never_proof_however_long(void **state)
+{
+	(void)state;
+	scene_silence(&scene, 0, 86400000);
+	assert_int_equal(judge(), VERDICT_UNSURE);
+	assert_non_null(strstr(why, "BMC: not read yet"));
+}
+
+static void
+two_off_reads_are_proof(void **state)
+{
+	(void)state;
+	scene_power_off(&scene, 0);
+	assert_int_equal(judge(), VERDICT_OFF);
+}
+
+static void
+one_off_read_is_no_proof(void **state)
+{
+	(void)state;
+	scene_power_off(&scene, 0);
+	scene.hosts[0].off_proved = false;
+	assert_int_equal(judge(), VERDICT_UNSURE);
+}
+
+static void
+an_off_proof_is_not_looked_at_before_the_host_is_suspect(void **state)
+{
+	(void)state;
+	scene_power_off(&scene, 0);
+	scene.hosts[0].silent_ms = SUSPECT_AFTER_MS - 1;
+	assert_int_equal(judge(), VERDICT_LIVES);
+}
+
+static void
+an_answering_libvirt_outranks_a_bmc_that_says_off(void **state)
+{
+	(void)state;
+	scene_power_off(&scene, 0);
+	scene.hosts[0].libvirt = WITNESS_ALIVE;
+	assert_int_equal(judge(), VERDICT_NO_AGENT);
+	assert_false(host_is_proved_off(&scene.hosts[0]));
+}
+
+static void
+a_written_slot_outranks_a_bmc_that_says_off(void **state)
+{
+	(void)state;
+	scene_power_off(&scene, 0);
+	scene.hosts[0].datastore = WITNESS_ALIVE;
+	assert_int_equal(judge(), VERDICT_ISOLATED);
+	assert_false(host_is_proved_off(&scene.hosts[0]));
+}
+
+static void
+an_answering_snmp_master_outranks_a_bmc_that_says_off(void **state)
+{
+	(void)state;
+	scene_power_off(&scene, 0);
+	scene.hosts[0].link = LINK_NO_AGENT;
+	assert_int_equal(judge(), VERDICT_NO_AGENT);
+	scene.hosts[0].link = LINK_REFUSED;
+	assert_int_equal(judge(), VERDICT_NO_AGENT);
+	assert_non_null(strstr(why, "refuses our account"));
+}
+
+static void
+a_host_whose_libvirt_answers_only_lost_its_agent(void **state)
+{
+	(void)state;
+	scene_kill_agent(&scene, 0);
+	assert_int_equal(judge(), VERDICT_NO_AGENT);
+}
+
+static void
+a_host_that_writes_its_slot_is_isolated(void **state)
+{
+	(void)state;
+	scene_isolate(&scene, 0);
+	assert_int_equal(judge(), VERDICT_ISOLATED);
+}
+
+static void
+an_isolated_host_hangs_only_where_the_cluster_says_so(void **state)
+{
+	(void)state;
+	scene_isolate(&scene, 0);
+	scene.clusters[0].fence_isolated = true;
+	assert_int_equal(judge(), VERDICT_HUNG);
+	scene.hosts[0].power = POWER_UNKNOWN;
+	assert_int_equal(judge(), VERDICT_ISOLATED);
+}
+
+static void
+power_and_nothing_else_for_ten_seconds_is_a_hang(void **state)
+{
+	(void)state;
+	scene_hang(&scene, 0);
+	scene.hosts[0].silent_ms = FENCE_AFTER_MS;
+	assert_int_equal(judge(), VERDICT_HUNG);
+	scene.hosts[0].silent_ms = FENCE_AFTER_MS - 1;
+	assert_int_equal(judge(), VERDICT_UNSURE);
+}
+
+static void
+without_a_witness_of_the_datastore_it_takes_twice_as_long(void **state)
+{
+	(void)state;
+	scene_hang(&scene, 0);
+	scene.hosts[0].datastore = WITNESS_UNKNOWN;
+	scene.hosts[0].silent_ms = INT64_C(2) * FENCE_AFTER_MS - 1;
+	assert_int_equal(judge(), VERDICT_UNSURE);
+	scene.hosts[0].silent_ms = INT64_C(2) * FENCE_AFTER_MS;
+	assert_int_equal(judge(), VERDICT_HUNG);
+}
+
+static void
+unknown_power_is_never_a_hang(void **state)
+{
+	(void)state;
+	scene_hang(&scene, 0);
+	scene.hosts[0].power = POWER_UNKNOWN;
+	assert_int_equal(judge(), VERDICT_UNSURE);
+}
+
+static void
+a_libvirt_that_was_not_asked_is_not_silent(void **state)
+{
+	(void)state;
+	scene_hang(&scene, 0);
+	scene.hosts[0].libvirt = WITNESS_UNKNOWN;
+	assert_int_equal(judge(), VERDICT_UNSURE);
+}
+
+static void
+the_reason_names_every_channel(void **state)
+{
+	(void)state;
+	scene_hang(&scene, 0);
+	strcpy(scene.hosts[0].power_text, "on, read 0.3 s ago");
+	strcpy(scene.hosts[0].datastore_witness, "h2");
+	(void)judge();
+	assert_string_equal(why, "no heartbeat for 20.0 s; BMC: on, read 0.3 s "
+				 "ago; libvirt: does not answer; datastore "
+				 "heartbeat: 20000 ms old, seen by h2");
+}
+
+#define TEST(name) cmocka_unit_test_setup(name, begin)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_host_that_answers_lives),
+		TEST(one_missed_beat_says_nothing_yet),
+		TEST(silence_alone_is_never_proof_however_long),
+		TEST(two_off_reads_are_proof),
+		TEST(one_off_read_is_no_proof),
+		TEST(an_off_proof_is_not_looked_at_before_the_host_is_suspect),
+		TEST(an_answering_libvirt_outranks_a_bmc_that_says_off),
+		TEST(a_written_slot_outranks_a_bmc_that_says_off),
+		TEST(an_answering_snmp_master_outranks_a_bmc_that_says_off),
+		TEST(a_host_whose_libvirt_answers_only_lost_its_agent),
+		TEST(a_host_that_writes_its_slot_is_isolated),
+		TEST(an_isolated_host_hangs_only_where_the_cluster_says_so),
+		TEST(power_and_nothing_else_for_ten_seconds_is_a_hang),
+		TEST(without_a_witness_of_the_datastore_it_takes_twice_as_long),
+		TEST(unknown_power_is_never_a_hang),
+		TEST(a_libvirt_that_was_not_asked_is_not_silent),
+		TEST(the_reason_names_every_channel),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
