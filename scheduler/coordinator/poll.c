@@ -184,6 +184,9 @@ void
 poll_witnesses(struct coordinator *co, size_t silent)
 {
 	const struct registry *reg = &co->reg;
+	/* Of a host that comes back and of the owners of what it runs, the
+	 * owners have to be read later. */
+	bool rejoining = reg->hosts[silent].state == HOST_REJOINING;
 	size_t asked = 0;
 
 	/* Begin behind the silent one, so that not always the same are asked.
@@ -192,7 +195,7 @@ poll_witnesses(struct coordinator *co, size_t silent)
 		size_t i = (silent + n) % reg->n_hosts;
 
 		if (reg->hosts[i].link != LINK_OK ||
-		    reg->hosts[i].state == HOST_REJOINING ||
+		    (reg->hosts[i].state == HOST_REJOINING && rejoining) ||
 		    reg->hosts[i].conf->cluster !=
 			    reg->hosts[silent].conf->cluster)
 			continue;

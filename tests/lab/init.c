@@ -74,7 +74,7 @@ say(const char *format, ...)
 	fputc('\n', stderr);
 }
 
-static _Noreturn void
+__attribute__((noreturn)) static void
 die(const char *what)
 {
 	say("%s: %s", what, strerror(errno));
