@@ -231,8 +231,12 @@ notice_came(void *arg, const struct node_notice *notice)
 	size_t host = find_by_uuid(&co->reg, notice->host_uuid);
 	char kind[STORE_KIND_LEN], text[REASON_LEN];
 
+	if (host == NO_HOST) /* before its first heartbeat */
+		host = registry_find_host(&co->reg, notice->host_name);
 	snprintf(kind, sizeof(kind), "notice-%s",
 		 notice_kind_name(notice->kind));
+	for (char *c = strchr(kind, ' '); c != NULL; c = strchr(c, ' '))
+		*c = '-';
 	snprintf(text, sizeof(text), "%s says: %s", notice->host_name,
 		 notice->text);
 	record_event(&co->reg, co->store, severities[notice->severity], kind,
