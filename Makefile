@@ -119,10 +119,13 @@ $B/lab/guest.bin: tests/lab/guest.asm
 	$(Q)nasm -f bin -o $@ $<
 
 # --- checks ----------------------------------------------------------------
+# Standard MIBs for smilint, where there are some.
+smi := $(or $(SMIPATH),$(abspath $(wildcard ../shared/mibs)))
+
 check: check-layers check-unit check-lab       ## everything: layers, units, lab
 
 check-unit: all $(tests)                       ## unit tests
-	$(Q)tests/run-units $(tests)
+	$(Q)$(and $(smi),SMIPATH=$(smi)) tests/run-units $(tests)
 
 check-layers:                                  ## who may include whom
 	$(Q)tests/check-layers
