@@ -36,6 +36,9 @@ struct voice {
 	struct loop_watch *stop_watch;
 	struct loop_watch **watches;
 	size_t n_watches;
+
+	struct loop_timer *seek; /* AgentX: until snmpd is there */
+	bool open;
 };
 
 void
@@ -137,22 +140,39 @@ stop(void *arg, int fd, unsigned what)
 
 /* --- the thread ----------------------------------------------------------- */
 
-static void *
-speak(void *arg)
+/* The library tries a socket that is not there again only after a ping
+ * interval, in whole seconds.  A host that boots should not wait for that. */
+static void
+seek_snmpd(void *arg)
 {
 	struct voice *voice = arg;
 	struct err err = { "" };
 
-	if (voice->socket != NULL &&
-	    voice_agentx_open(&voice->options, &err) < 0)
+	if (!voice_agentx_listens(voice->socket)) {
+		loop_timer_start(voice->seek, VOICE_SEEK_MS);
+		return;
+	}
+	voice->open = true;
+	if (voice_agentx_open(&voice->options, &err) < 0)
 		log_error("snmp", "%s", err.text);
 	synchronise(voice);
+}
+
+static void *
+speak(void *arg)
+{
+	struct voice *voice = arg;
+
+	if (voice->socket != NULL)
+		seek_snmpd(voice);
+	else
+		synchronise(voice);
 	loop_run(voice->loop);
 	drop_watches(voice);
-	if (voice->socket != NULL)
-		voice_agentx_close();
-	else
+	if (voice->socket == NULL)
 		voice_standalone_close();
+	else if (voice->open)
+		voice_agentx_close();
 	return NULL;
 }
 
@@ -161,6 +181,7 @@ voice_free(struct voice *voice)
 {
 	loop_watch_free(voice->stop_watch);
 	loop_timer_free(voice->timer);
+	loop_timer_free(voice->seek);
 	loop_free(voice->loop);
 	close(voice->stop_fd);
 	free(voice->watches);
@@ -194,6 +215,7 @@ voice_start(const struct voice_options *options, struct voice **ret_voice,
 	voice->options.agentx_socket = voice->socket;
 	voice->loop = loop_new();
 	voice->timer = loop_timer_new(voice->loop, time_passed, voice);
+	voice->seek = loop_timer_new(voice->loop, seek_snmpd, voice);
 	voice->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (voice->stop_fd < 0)
 		log_fatal("snmp", "no event descriptor");

@@ -7,7 +7,8 @@
  * AgentX master are calls that block for as long as a stopped snmpd likes.
  * The handler reads the latest posted report and nothing else.
  *
- *	snmpd not there, killed or restarted	tried every VOICE_PING_S
+ *	snmpd not there yet			looked for every VOICE_SEEK_MS
+ *	snmpd killed or restarted		tried every VOICE_PING_S
  *	snmpd stopped (SIGSTOP)			the thread waits, the agent
  *						does not
  *	snmpd dropped us while we were stopped	SIGPIPE is ignored, reconnect
@@ -21,7 +22,7 @@
 #include "common/err.h"
 #include "snmp-mib/credentials.h"
 
-enum { VOICE_PING_S = 2, VOICE_STOP_MS = 1500 };
+enum { VOICE_SEEK_MS = 100, VOICE_PING_S = 2, VOICE_STOP_MS = 1500 };
 
 struct voice_options {
 	struct board *board;

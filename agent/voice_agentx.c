@@ -3,7 +3,10 @@
 #include "agent/voice_own.h"
 
 #include <errno.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
+#include "common/cleanup.h"
 #include "common/log.h"
 #include "snmp-mib/engine.h"
 
@@ -27,6 +30,20 @@ master_went(int major, int minor, void *server, void *client)
 	(void)client;
 	log_warn("snmp", "lost snmpd; trying again every %d s", VOICE_PING_S);
 	return 0;
+}
+
+bool
+voice_agentx_listens(const char *path)
+{
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	cleanup_close int fd = -1;
+
+	if (strlen(path) >= sizeof(to.sun_path))
+		return true; /* its opening says what is wrong */
+	memcpy(to.sun_path, path, strlen(path) + 1);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	return fd >= 0 &&
+	       connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0;
 }
 
 int

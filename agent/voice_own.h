@@ -25,6 +25,8 @@
 /* Environment and flags that must stand before the library's first call. */
 void voice_prepare(void);
 
+/* Somebody accepts connections at that path just now. */
+bool voice_agentx_listens(const char *path);
 int voice_agentx_open(const struct voice_options *options, struct err *err);
 void voice_agentx_close(void);
 

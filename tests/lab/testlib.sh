@@ -11,6 +11,12 @@ passed=0
 failed=0
 GUESTS="vm1 vm2 vm3 vm4 vm5 vm6"
 
+ROOT_OID=.1.3.6.1.4.1.${IRONHERD_ARC:-8072.9999.9999.7}
+
+now_ms() {
+	echo $((${EPOCHREALTIME/[.,]/} / 1000))
+}
+
 lab() {
 	"$SRC/lab" "$@"
 }

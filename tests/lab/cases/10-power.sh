@@ -79,3 +79,28 @@ case_a_host_that_restarts_faster_than_it_is_missed_gets_its_vms_back() {
 	done
 	within 60 host_is h2 up
 }
+
+libvirtd_answers() {
+	lab virsh "$1" list >/dev/null 2>&1
+}
+
+agent_answers() {
+	lab snmp "$1" getnext -t 0.3 -r 0 -On "$ROOT_OID" 2>/dev/null |
+		grep -q "^$ROOT_OID"
+}
+
+# snmpd, libvirtd and agent start at once; nobody may wait for a retry.
+case_a_booting_host_answers_soon_after_its_libvirtd() {
+	local vms begin
+	vms=$(guests_on h2)
+	lab power-cut h2 >/dev/null
+	# shellcheck disable=SC2086
+	recovered_from h2 $vms || return 1
+	lab power-on h2 >/dev/null
+	within 30 libvirtd_answers h2 || return 1
+	begin=$(now_ms)
+	within 10 agent_answers h2 || return 1
+	echo "  first answer at most $(($(now_ms) - begin)) ms after libvirtd's"
+	[ "$(($(now_ms) - begin))" -le 4000 ] || fail "too late" || return 1
+	within 60 host_is h2 up
+}

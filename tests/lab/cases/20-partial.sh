@@ -50,7 +50,6 @@ case_nothing_is_started_while_a_silent_bmc_gives_no_proof() {
 	bring_back h3
 }
 
-ROOT_OID=.1.3.6.1.4.1.${IRONHERD_ARC:-8072.9999.9999.7}
 SOURCE_AGE=$ROOT_OID.1.40.1.4 # ihSourceAge, ms
 
 case_a_hung_libvirtd_stalls_no_snmp_answer() {

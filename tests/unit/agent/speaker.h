@@ -143,14 +143,15 @@ run(const char *command)
 	return out;
 }
 
-/* snmpget and the like, numeric, as the one who may. */
+/* snmpget and the like, numeric, as the one who may; waits 1 s, unless `what`
+ * says "-t SECONDS". */
 static inline const char *
 ask(const char *what, int port, const char *oid)
 {
 	char command[512];
 
 	snprintf(command, sizeof(command),
-		 "snmp%s -m '' -On -t 1 -r 0 "
+		 "snmp%s -m '' -On -r 0 "
 		 "-v3 -u " USER " -l authPriv -a SHA-256 -A 'pass \"word' "
 		 "-x AES -X 'pass \"word' udp:127.0.0.1:%d %s 2>&1",
 		 what, port, oid);
@@ -185,7 +186,8 @@ root_oid(void)
 static inline bool
 answers(int port)
 {
-	return strstr(ask("get", port, name_oid()), "\"by-hand\"") != NULL;
+	return strstr(ask("get -t 0.2", port, name_oid()), "\"by-hand\"") !=
+	       NULL;
 }
 
 /* Milliseconds until it answers; -1: not within the limit. */
