@@ -42,8 +42,7 @@ voice_agentx_listens(const char *path)
 		return true; /* its opening says what is wrong */
 	memcpy(to.sun_path, path, strlen(path) + 1);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	return fd >= 0 &&
-	       connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0;
+	return fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0;
 }
 
 int
