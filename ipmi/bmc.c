@@ -32,6 +32,7 @@ static void
 bmc_destroy(struct bmc *bmc)
 {
 	bmc->transport->ops->free(bmc->transport);
+	free(bmc->spare);
 	free(bmc->name);
 	free(bmc);
 }
@@ -55,7 +56,7 @@ static bool (*const steps[])(struct bmc *bmc, int64_t now_ms,
 			     int64_t *due_ms) = {
 	bmc_queue_step,
 	bmc_session_step,
-	bmc_power_step,
+	bmc_queue_run,
 	bmc_exchange_step,
 };
 
@@ -167,6 +168,8 @@ take_answer(struct bmc *bmc, uint32_t tag, const uint8_t *data, size_t len)
 		take_device(bmc, data, len);
 	else if (use == USE_GUID)
 		take_guid(bmc, data, len);
+	else if (use == USE_REQUEST)
+		bmc_request_take(bmc, data, len);
 	else
 		bmc_power_see(bmc, data, len);
 	if (use == USE_OPERATION && bmc->queue != NULL)
@@ -204,7 +207,7 @@ bmc_new(struct transport *transport, const char *name)
 	transport->hooks = &hooks;
 	transport->arg = bmc;
 	bmc->name = xstrdup(name);
-	bmc->ok_ms = bmc->rtt_ms = bmc->power_ms = -1;
+	bmc->ok_ms = bmc->rtt_ms = bmc->power_ms = bmc->went_off_ms = -1;
 	bmc->session.patience_ms = BMC_PATIENCE_MS;
 	bmc->session.since_ms = bmc->session.due_ms = bmc_now(bmc);
 	bmc_wake(bmc);

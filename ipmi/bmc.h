@@ -105,6 +105,10 @@ struct bmc *bmc_new_local(struct ipmi_env *env, unsigned ifnum,
  * BMC, and with NULL. */
 void bmc_free(struct bmc *bmc);
 
+/* Ends an operation with IPMI_CANCELLED; one that has ended is ignored.  What
+ * was sent stays sent: after cancelling a switch, the state is unknown. */
+void bmc_cancel(struct bmc *bmc, uint64_t operation);
+
 const char *bmc_name(const struct bmc *bmc); /* address, or "/dev/ipmi0" */
 
 /* Leave quarantine (the operator has mended the account) or cut the waiting

@@ -7,7 +7,8 @@
  *	session.c	opening, doubting, closing, reopening; quarantine
  *	exchange.c	one read under way, sent again until answered
  *	queue.c		operations: waiting, cancelling, calling back
- *	power.c		what an operation does with each answer
+ *	power.c		what a power operation does with each answer
+ *	request.c	the same of any other command
  *
  * Each event (answer, tick, up, down) notes what happened and then calls
  * bmc_step(), which looks at the whole state, acts until there is nothing
@@ -17,6 +18,7 @@
 #define IPMI_BMC_OWN_H
 
 #include "ipmi/power.h"
+#include "ipmi/request.h"
 #include "ipmi/transport.h"
 
 enum {
@@ -47,7 +49,14 @@ struct session {
 };
 
 /* What a read is for. */
-enum exchange_use { USE_NONE, USE_OPERATION, USE_STATUS, USE_DEVICE, USE_GUID };
+enum exchange_use {
+	USE_NONE,
+	USE_OPERATION,
+	USE_STATUS,
+	USE_DEVICE,
+	USE_GUID,
+	USE_REQUEST
+};
 
 struct exchange {
 	enum exchange_use use; /* USE_NONE: nothing under way */
@@ -56,20 +65,42 @@ struct exchange {
 	int64_t resend_ms; /* after last_sent_ms */
 };
 
-enum power_kind { POWER_READ, POWER_PROVE_OFF, POWER_TURN_OFF, POWER_TURN_ON };
+enum operation_kind {
+	POWER_READ,
+	POWER_PROVE_OFF,
+	POWER_TURN_OFF,
+	POWER_TURN_ON,
+	POWER_SHUT_DOWN,
+	OPERATION_REQUEST
+};
+
+struct request_work {
+	uint8_t netfn, command;
+	bool once;
+	uint8_t data[REQUEST_DATA_MAX];
+	size_t len;
+	request_fn fn;
+	uint8_t code; /* the last answer's */
+	int64_t rtt_ms;
+	const uint8_t *answer; /* while it is being taken */
+	size_t answer_len;
+};
 
 struct operation {
 	struct operation *next;
 	uint64_t id;
-	enum power_kind kind;
+	enum operation_kind kind;
 	int64_t deadline_ms; /* monotonic */
 	power_fn fn;
 	void *arg;
 	struct power_result result;
+	struct request_work request; /* of OPERATION_REQUEST */
 
 	enum ipmi_rc doomed; /* ends with this at the next step; IPMI_OK: no */
 	int64_t read_due_ms;
 	unsigned polls;       /* since the last command */
+	unsigned sent;        /* commands of this rung of the ladder */
+	bool then_off;        /* POWER_SHUT_DOWN: the next rung */
 	enum ipmi_power seen; /* by the last read */
 	int64_t seen_ms;
 	bool garbled;   /* the last answer was too short */
@@ -96,6 +127,7 @@ struct bmc {
 	struct session session;
 	struct exchange exchange;
 	struct operation *queue; /* the head runs */
+	struct operation *spare; /* so that a steady round allocates nothing */
 	uint64_t last_operation;
 	uint32_t last_tag;
 	struct pending_effect effect;
@@ -106,7 +138,8 @@ struct bmc {
 	int64_t ok_ms, rtt_ms; /* -1: never */
 	enum ipmi_power power;
 	int64_t power_ms;
-	bool status_read; /* in this session */
+	int64_t went_off_ms; /* last seen to go from on to off; -1: never */
+	bool status_read;    /* in this session */
 	bool device_asked, guid_asked;
 	bool has_device, has_guid;
 	uint8_t device[15], guid[16];
@@ -141,7 +174,13 @@ enum ipmi_power bmc_exchange_read_power(const uint8_t *data, size_t len);
 
 /* --- queue.c --- */
 bool bmc_queue_step(struct bmc *bmc, int64_t now_ms, int64_t *due_ms);
+/* Runs the head. */
+bool bmc_queue_run(struct bmc *bmc, int64_t now_ms, int64_t *due_ms);
+struct operation *bmc_operation_new(struct bmc *bmc, enum operation_kind kind,
+				    int64_t deadline_ms);
 uint64_t bmc_queue_add(struct bmc *bmc, struct operation *operation);
+/* An operation that waits or runs goes on as a power-off. */
+void bmc_queue_make_fence(struct bmc *bmc, struct operation *operation);
 void bmc_queue_doom(struct bmc *bmc, enum ipmi_rc rc); /* all of it */
 void bmc_queue_cancel_all(struct bmc *bmc);
 /* Takes the operation out, calls back, frees it. */
@@ -154,6 +193,10 @@ bool bmc_power_step(struct bmc *bmc, int64_t now_ms, int64_t *due_ms);
 /* The answer to a read for the operation at the head; may finish it. */
 void bmc_power_take_read(struct bmc *bmc, int64_t sent_ms, const uint8_t *data,
 			 size_t len);
+/* The time of an operation is up: is there a next rung? */
+bool bmc_power_climb(struct bmc *bmc, struct operation *operation);
+void bmc_power_end(struct bmc *bmc, struct operation *operation,
+		   enum ipmi_rc rc);
 /* True when it was the answer to its command. */
 bool bmc_power_take_control(struct bmc *bmc, uint32_t tag, uint8_t code);
 void bmc_power_restart(struct operation *operation); /* parked: begin anew */
@@ -164,7 +207,18 @@ enum ipmi_rc bmc_power_judge_deadline(const struct bmc *bmc,
 /* Any answer to Get Chassis Status: remember it for displays. */
 void bmc_power_see(struct bmc *bmc, const uint8_t *data, size_t len);
 
+/* --- request.c --- */
+bool bmc_request_step(struct bmc *bmc, int64_t now_ms, int64_t *due_ms);
+/* The answer to the head; may finish it. */
+void bmc_request_take(struct bmc *bmc, const uint8_t *data, size_t len);
+enum ipmi_rc bmc_request_judge_deadline(const struct operation *operation);
+void bmc_request_end(struct bmc *bmc, struct operation *operation,
+		     enum ipmi_rc rc);
+
 /* --- text.c --- */
 void bmc_power_describe(const struct bmc *bmc, struct operation *operation);
+/* Of the ends that are no fault of the operation's own. */
+void bmc_describe_failure(const struct bmc *bmc, enum ipmi_rc rc, uint8_t code,
+			  char ret_text[BMC_TEXT_MAX]);
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ipmi/exchange.c - one read of the BMC, sent again until it is answered.
+ * ipmi/exchange.c - one question to the BMC, sent again until it is answered.
  *
- * Only reads are here: they may be repeated as often as one likes.  An answer
+ * Only what may be repeated as often as one likes, and requests that say they
+ * are to be sent once: these wait for their answer in silence.  An answer
  * counts as made after the *first* sending, so a late one is never taken for
  * newer than it is; answers to anything but the read under way are dropped.
  */
@@ -17,16 +18,31 @@ static const struct {
 	[USE_GUID] = { 0x06, 0x37 },   /* Get System GUID */
 };
 
+static struct transport_message
+message_of(const struct bmc *bmc, enum exchange_use use)
+{
+	if (use != USE_REQUEST)
+		return (struct transport_message){
+			.netfn = reads[use].netfn,
+			.command = reads[use].command,
+		};
+	const struct request_work *work = &bmc->queue->request;
+	return (struct transport_message){
+		.netfn = work->netfn,
+		.command = work->command,
+		.data = work->data,
+		.len = work->len,
+		.once = work->once,
+	};
+}
+
 static void
 exchange_send(struct bmc *bmc)
 {
 	struct exchange *exchange = &bmc->exchange;
-	const struct transport_message message = {
-		.tag = ++bmc->last_tag,
-		.netfn = reads[exchange->use].netfn,
-		.command = reads[exchange->use].command,
-	};
+	struct transport_message message = message_of(bmc, exchange->use);
 
+	message.tag = ++bmc->last_tag;
 	exchange->last_tag = message.tag;
 	exchange->last_sent_ms = bmc_now(bmc);
 	/* A failure is as good as a loss: it is sent again, or doubted. */
@@ -90,6 +106,12 @@ idle_step(struct bmc *bmc, int64_t now_ms, int64_t *due_ms)
 	return true;
 }
 
+static bool
+is_sent_once(const struct bmc *bmc)
+{
+	return bmc->exchange.use == USE_REQUEST && bmc->queue->request.once;
+}
+
 bool
 bmc_exchange_step(struct bmc *bmc, int64_t now_ms, int64_t *due_ms)
 {
@@ -106,7 +128,9 @@ bmc_exchange_step(struct bmc *bmc, int64_t now_ms, int64_t *due_ms)
 		return true;
 	}
 
-	int64_t again_ms = exchange->last_sent_ms + exchange->resend_ms;
+	int64_t again_ms = is_sent_once(bmc) ? BMC_NEVER
+					     : exchange->last_sent_ms +
+						       exchange->resend_ms;
 	if (now_ms >= again_ms) {
 		exchange->resend_ms *= 2;
 		exchange_send(bmc);

@@ -38,6 +38,9 @@ static const struct {
 			     POWER_OFF_AGAIN_MS, judge_switch },
 	[POWER_TURN_ON] = { IPMI_POWER_ON, 1, POWER_ON_DEADLINE_MS,
 			    POWER_ON_AGAIN_MS, judge_switch },
+	/* Sent once: to some systems a second one is a change of mind. */
+	[POWER_SHUT_DOWN] = { IPMI_POWER_OFF, 5, POWER_SOFT_DEADLINE_MS,
+			      BMC_NEVER, judge_switch },
 };
 
 static const int poll_ms[] = { 100, 100, 200, 400 };
@@ -123,10 +126,20 @@ send_control(struct bmc *bmc, struct operation *operation)
 	operation->control_ms = bmc_now(bmc);
 	operation->control_code = 0;
 	operation->polls = 0;
+	operation->sent++;
 	operation->result.commands_sent++;
 	forget_reads(operation);
 	/* A failure is as good as a loss: the state will tell. */
 	(void)bmc->transport->ops->send(bmc->transport, &message);
+}
+
+/* Disks and supplies want a pause between off and on; many boards ignore an
+ * "on" that comes right after "off". */
+static int64_t
+settled_ms(const struct bmc *bmc)
+{
+	return bmc->went_off_ms < 0 ? bmc->went_off_ms
+				    : bmc->went_off_ms + POWER_OFF_ON_PAUSE_MS;
 }
 
 static bool
@@ -134,13 +147,14 @@ may_send(const struct bmc *bmc, const struct operation *operation)
 {
 	int64_t age_ms = bmc_now(bmc) - operation->control_ms;
 
-	if (operation->result.commands_sent == 0)
+	if (operation->kind == POWER_TURN_ON && bmc_now(bmc) < settled_ms(bmc))
+		return false;
+	if (operation->sent == 0)
 		return true;
-	if (operation->control_pending ||
-	    operation->result.commands_sent >= POWER_COMMANDS_MAX)
+	if (operation->control_pending || operation->sent >= POWER_COMMANDS_MAX)
 		return false;
 	return operation->control_lost || operation->overtaken ||
-	       (operation->result.commands_sent == 1 &&
+	       (operation->sent == 1 &&
 		age_ms >= kinds[operation->kind].again_ms);
 }
 
@@ -186,6 +200,8 @@ bmc_power_see(struct bmc *bmc, const uint8_t *data, size_t len)
 	bmc->status_read = true;
 	if (power == IPMI_POWER_UNKNOWN)
 		return;
+	if (power == IPMI_POWER_OFF && bmc->power == IPMI_POWER_ON)
+		bmc->went_off_ms = bmc_now(bmc);
 	bmc->power = power;
 	bmc->power_ms = bmc_now(bmc);
 	if (!awaits_effect(bmc, power))
@@ -313,10 +329,6 @@ bool
 bmc_power_step(struct bmc *bmc, int64_t now_ms, int64_t *due_ms)
 {
 	const struct operation *operation = bmc->queue;
-
-	if (operation == NULL || bmc->session.phase != SESSION_OPEN)
-		return false;
-
 	int64_t lost_ms = operation->control_pending
 				  ? operation->control_ms + POWER_UNANSWERED_MS
 				  : BMC_NEVER;
@@ -368,53 +380,84 @@ bmc_power_judge_deadline(const struct bmc *bmc,
 	return IPMI_TIMEOUT;
 }
 
-static uint64_t
-power_ask(struct bmc *bmc, struct operation ask)
+void
+bmc_power_end(struct bmc *bmc, struct operation *operation, enum ipmi_rc rc)
 {
-	struct operation *operation = xcalloc(1, sizeof(*operation));
-	int64_t now_ms = bmc_now(bmc);
+	struct power_result *result = &operation->result;
 
-	*operation = ask;
-	if (operation->deadline_ms <= 0)
-		operation->deadline_ms = kinds[ask.kind].deadline_ms;
-	operation->deadline_ms += now_ms;
-	operation->result.asked_ms = now_ms;
-	operation->result.rtt_ms = -1;
+	result->rc = rc;
+	result->done_ms = bmc_now(bmc);
+	bmc_power_describe(bmc, operation);
+	operation->fn(operation->arg, result);
+}
+
+static uint64_t
+power_ask(struct bmc *bmc, enum operation_kind kind, int64_t deadline_ms,
+	  power_fn fn, void *arg)
+{
+	struct operation *operation =
+		bmc_operation_new(bmc, kind,
+				  deadline_ms > 0 ? deadline_ms
+						  : kinds[kind].deadline_ms);
+
+	operation->fn = fn;
+	operation->arg = arg;
 	return bmc_queue_add(bmc, operation);
 }
 
 uint64_t
 power_read(struct bmc *bmc, int64_t deadline_ms, power_fn fn, void *arg)
 {
-	return power_ask(bmc, (struct operation){ .kind = POWER_READ,
-						  .deadline_ms = deadline_ms,
-						  .fn = fn,
-						  .arg = arg });
+	return power_ask(bmc, POWER_READ, deadline_ms, fn, arg);
 }
 
 uint64_t
 power_prove_off(struct bmc *bmc, int64_t deadline_ms, power_fn fn, void *arg)
 {
-	return power_ask(bmc, (struct operation){ .kind = POWER_PROVE_OFF,
-						  .deadline_ms = deadline_ms,
-						  .fn = fn,
-						  .arg = arg });
+	return power_ask(bmc, POWER_PROVE_OFF, deadline_ms, fn, arg);
 }
 
 uint64_t
 power_turn_off(struct bmc *bmc, int64_t deadline_ms, power_fn fn, void *arg)
 {
-	return power_ask(bmc, (struct operation){ .kind = POWER_TURN_OFF,
-						  .deadline_ms = deadline_ms,
-						  .fn = fn,
-						  .arg = arg });
+	return power_ask(bmc, POWER_TURN_OFF, deadline_ms, fn, arg);
 }
 
 uint64_t
 power_turn_on(struct bmc *bmc, int64_t deadline_ms, power_fn fn, void *arg)
 {
-	return power_ask(bmc, (struct operation){ .kind = POWER_TURN_ON,
-						  .deadline_ms = deadline_ms,
-						  .fn = fn,
-						  .arg = arg });
+	return power_ask(bmc, POWER_TURN_ON, deadline_ms, fn, arg);
+}
+
+uint64_t
+power_shut_down(struct bmc *bmc, int64_t deadline_ms, power_fn fn, void *arg)
+{
+	return power_ask(bmc, POWER_SHUT_DOWN, deadline_ms, fn, arg);
+}
+
+uint64_t
+power_shut_down_or_off(struct bmc *bmc, int64_t soft_ms, power_fn fn, void *arg)
+{
+	struct operation *operation =
+		bmc_operation_new(bmc, POWER_SHUT_DOWN,
+				  soft_ms > 0 ? soft_ms
+					      : POWER_SOFT_DEADLINE_MS);
+
+	operation->then_off = true;
+	operation->fn = fn;
+	operation->arg = arg;
+	return bmc_queue_add(bmc, operation);
+}
+
+bool
+bmc_power_climb(struct bmc *bmc, struct operation *operation)
+{
+	if (!operation->then_off)
+		return false;
+	operation->then_off = false;
+	operation->sent = 0;
+	operation->deadline_ms = bmc_now(bmc) + POWER_OFF_DEADLINE_MS;
+	bmc_power_restart(operation);
+	bmc_queue_make_fence(bmc, operation);
+	return true;
 }

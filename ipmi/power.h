@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ipmi/power.h - chassis power: read, prove off, turn off, turn on.
+ * ipmi/power.h - chassis power: read, prove off, turn off, turn on, shut down.
  *
- * Only "off" and "on" are ever sent; never cycle, reset or soft, since a
- * message may be repeated on its way and only these two may be repeated
- * without harm.  A command counts for nothing: what counts is what the BMC
- * says when it is asked, twice, POWER_VERIFY_GAP_MS apart.
+ * Only "off" and "on" are ever sent, and "soft" (the power button) once when
+ * the system is to be asked; never cycle or reset, since a message may be
+ * repeated on its way and only these may be repeated without harm.  A command
+ * counts for nothing: what counts is what the BMC says when it is asked,
+ * twice, POWER_VERIFY_GAP_MS apart.
  *
  * Timeline of power_turn_off, from the call:
  *	0	state is read; already off: second read after the gap, done
@@ -17,12 +18,19 @@
  *	10 s	still on: STUCK (IPMI_CC when the BMC refused the command);
  *		no answer lately: TIMEOUT
  *
+ * The ladder, from the gentle end: power_shut_down_or_off (soft, then as
+ * above), off, off again, STUCK; what comes then (a second BMC, an outlet, a
+ * person) is the caller's next fence level.
+ *
+ * power_turn_on waits until POWER_OFF_ON_PAUSE_MS have passed since the power
+ * was seen to go.
+ *
  * power_turn_off is a fence: it goes to the head of the queue, cancels a
  * power_turn_on that waits or runs, and as long as it lasts a new one is
  * refused.  No "on" of ours can follow it.
  *
  * Callbacks: each operation that was accepted calls back exactly once, never
- * before the call that started it has returned; for power_cancel() and
+ * before the call that started it has returned; for bmc_cancel() and
  * bmc_free() before those return.  The result is valid during the callback.
  * A callback may start and cancel operations and free the BMC.
  */
@@ -39,9 +47,11 @@ enum {
 	POWER_READ_DEADLINE_MS = 1500, /* defaults, for deadline_ms = 0 */
 	POWER_PROVE_DEADLINE_MS = 1500,
 	POWER_OFF_DEADLINE_MS = 10000,
-	POWER_ON_DEADLINE_MS = 15000,
+	POWER_ON_DEADLINE_MS = 20000,
+	POWER_SOFT_DEADLINE_MS = 120000,
 	POWER_OFF_AGAIN_MS = 4000,
-	POWER_ON_AGAIN_MS = 6000
+	POWER_ON_AGAIN_MS = 6000,
+	POWER_OFF_ON_PAUSE_MS = 5000
 };
 
 /* Bits of `last_event`: why power went or came last (Get Chassis Status). */
@@ -102,8 +112,21 @@ uint64_t power_turn_off(struct bmc *bmc, int64_t deadline_ms, power_fn fn,
 uint64_t power_turn_on(struct bmc *bmc, int64_t deadline_ms, power_fn fn,
 		       void *arg);
 
-/* Ends the operation with IPMI_CANCELLED; one that has ended is ignored.  What
- * was sent stays sent: after cancelling, the state is unknown. */
-void power_cancel(struct bmc *bmc, uint64_t operation);
+/* The system is asked to shut itself down.  OK means off, verified; STUCK that
+ * it did not do so in time.  It is not turned off. */
+uint64_t power_shut_down(struct bmc *bmc, int64_t deadline_ms, power_fn fn,
+			 void *arg);
+
+/* The same for soft_ms (0: the default), then power_turn_off with a deadline
+ * of its own, counted from then. */
+uint64_t power_shut_down_or_off(struct bmc *bmc, int64_t soft_ms, power_fn fn,
+				void *arg);
+
+/* What the host does when mains power returns, from power_result.status[0]:
+ * "off", "previous", "on", "unknown" (Get Chassis Status, restore policy). */
+const char *power_restore_policy_name(uint8_t status);
+
+/* Why power went or came last, from last_event: "on by IPMI", "AC failed". */
+const char *power_event_name(uint8_t last_event);
 
 #endif

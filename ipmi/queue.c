@@ -8,7 +8,39 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "common/alloc.h"
 #include "ipmi/bmc_own.h"
+
+/* --- memory -------------------------------------------------------------- */
+
+struct operation *
+bmc_operation_new(struct bmc *bmc, enum operation_kind kind,
+		  int64_t deadline_ms)
+{
+	struct operation *operation = bmc->spare;
+	int64_t now_ms = bmc_now(bmc);
+
+	bmc->spare = NULL;
+	if (operation == NULL)
+		operation = xcalloc(1, sizeof(*operation));
+	*operation = (struct operation){
+		.kind = kind,
+		.deadline_ms = now_ms + deadline_ms,
+		.result = { .asked_ms = now_ms, .rtt_ms = -1 },
+	};
+	return operation;
+}
+
+static void
+operation_free(struct bmc *bmc, struct operation *operation)
+{
+	if (bmc->spare == NULL)
+		bmc->spare = operation;
+	else
+		free(operation);
+}
+
+/* --- order --------------------------------------------------------------- */
 
 bool
 bmc_queue_has_fence(const struct bmc *bmc)
@@ -73,7 +105,7 @@ bmc_queue_add(struct bmc *bmc, struct operation *operation)
 							: BMC_QUEUE_MAX;
 
 	if (bmc->freed || queue_count(bmc) >= room) {
-		free(operation);
+		operation_free(bmc, operation);
 		return 0;
 	}
 	operation->id = ++bmc->last_operation;
@@ -108,20 +140,23 @@ unlink_operation(struct bmc *bmc, const struct operation *operation)
 void
 bmc_queue_finish(struct bmc *bmc, struct operation *operation, enum ipmi_rc rc)
 {
-	struct power_result *result = &operation->result;
+	enum exchange_use use = bmc->exchange.use;
+	bool asks = use == USE_OPERATION || use == USE_REQUEST;
 
 	/* Else the transport might repeat the command much later. */
-	if (operation->control_pending)
+	if (operation->control_pending ||
+	    (operation == bmc->queue && use == USE_REQUEST &&
+	     operation->request.once))
 		bmc_session_restart(bmc, "a command was not answered");
-	if (operation == bmc->queue && bmc->exchange.use == USE_OPERATION)
+	if (operation == bmc->queue && asks)
 		bmc->exchange.use = USE_NONE;
 
-	result->rc = rc;
-	result->done_ms = bmc_now(bmc);
-	bmc_power_describe(bmc, operation);
 	unlink_operation(bmc, operation);
-	operation->fn(operation->arg, result);
-	free(operation);
+	if (operation->kind == OPERATION_REQUEST)
+		bmc_request_end(bmc, operation, rc);
+	else
+		bmc_power_end(bmc, operation, rc);
+	operation_free(bmc, operation);
 }
 
 void
@@ -131,6 +166,20 @@ bmc_queue_cancel_all(struct bmc *bmc)
 		bmc_queue_finish(bmc, bmc->queue, IPMI_CANCELLED);
 }
 
+void
+bmc_queue_make_fence(struct bmc *bmc, struct operation *operation)
+{
+	/* Its own session goes on: nothing of it is parked. */
+	bool runs = operation == bmc->queue;
+
+	if (runs)
+		bmc->exchange.use = USE_NONE;
+	unlink_operation(bmc, operation);
+	operation->kind = POWER_TURN_OFF;
+	operation->next = NULL;
+	insert_fence(bmc, operation);
+}
+
 /* How an operation ends whose time is up. */
 static enum ipmi_rc
 judge_deadline(const struct bmc *bmc, const struct operation *operation)
@@ -138,6 +187,8 @@ judge_deadline(const struct bmc *bmc, const struct operation *operation)
 	if (bmc->session.phase != SESSION_OPEN &&
 	    bmc->session.failure != IPMI_OK)
 		return bmc->session.failure;
+	if (operation->kind == OPERATION_REQUEST)
+		return bmc_request_judge_deadline(operation);
 	return bmc_power_judge_deadline(bmc, operation);
 }
 
@@ -147,8 +198,11 @@ bmc_queue_step(struct bmc *bmc, int64_t now_ms, int64_t *due_ms)
 	for (struct operation *o = bmc->queue; o != NULL; o = o->next) {
 		enum ipmi_rc rc = o->doomed;
 
-		if (rc == IPMI_OK && now_ms >= o->deadline_ms)
+		if (rc == IPMI_OK && now_ms >= o->deadline_ms) {
+			if (bmc_power_climb(bmc, o))
+				return true;
 			rc = judge_deadline(bmc, o);
+		}
 		if (rc != IPMI_OK) {
 			bmc_queue_finish(bmc, o, rc);
 			return true; /* the list may look different now */
@@ -159,8 +213,18 @@ bmc_queue_step(struct bmc *bmc, int64_t now_ms, int64_t *due_ms)
 	return false;
 }
 
+bool
+bmc_queue_run(struct bmc *bmc, int64_t now_ms, int64_t *due_ms)
+{
+	if (bmc->queue == NULL || bmc->session.phase != SESSION_OPEN)
+		return false;
+	if (bmc->queue->kind == OPERATION_REQUEST)
+		return bmc_request_step(bmc, now_ms, due_ms);
+	return bmc_power_step(bmc, now_ms, due_ms);
+}
+
 void
-power_cancel(struct bmc *bmc, uint64_t id)
+bmc_cancel(struct bmc *bmc, uint64_t id)
 {
 	struct operation *o = bmc->queue;
 

@@ -50,6 +50,35 @@ ipmi_power_name(enum ipmi_power power)
 }
 
 const char *
+power_restore_policy_name(uint8_t status)
+{
+	static const char *const names[] = { "off", "previous", "on",
+					     "unknown" };
+
+	return names[status >> 5 & 3];
+}
+
+const char *
+power_event_name(uint8_t last_event)
+{
+	static const struct {
+		uint8_t bit;
+		const char *name;
+	} events[] = {
+		{ POWER_EVENT_AC_FAILED, "AC failed" },
+		{ POWER_EVENT_OVERLOAD, "overload" },
+		{ POWER_EVENT_INTERLOCK, "interlock" },
+		{ POWER_EVENT_FAULT, "power fault" },
+		{ POWER_EVENT_ON_BY_IPMI, "on by IPMI" },
+	};
+
+	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
+		if (last_event & events[i].bit)
+			return events[i].name;
+	return "none told";
+}
+
+const char *
 bmc_state_name(enum bmc_state state)
 {
 	return state_names[state];
@@ -77,8 +106,8 @@ static const struct {
 	{ 0xff, "unspecified error" },
 };
 
-static const char *
-code_text(uint8_t code)
+const char *
+ipmi_code_text(uint8_t code)
 {
 	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
 		if (codes[i].code == code)
@@ -126,14 +155,6 @@ describe_timeout(const struct bmc *bmc, struct power_result *result)
 }
 
 static void
-describe_session(const struct bmc *bmc, struct power_result *result)
-{
-	snprintf(result->text, sizeof(result->text), "%s",
-		 bmc->session.error[0] != '\0' ? bmc->session.error
-					       : "no session");
-}
-
-static void
 describe_stuck(const struct bmc *bmc, struct power_result *result)
 {
 	(void)bmc;
@@ -144,53 +165,78 @@ describe_stuck(const struct bmc *bmc, struct power_result *result)
 		 result->commands_sent == 1 ? "" : "s");
 }
 
+/* --- ends that are no fault of the operation's own ------------------------ */
+
 static void
-describe_code(const struct bmc *bmc, struct power_result *result)
+fail_session(const struct bmc *bmc, uint8_t code, char *text)
 {
-	(void)bmc;
-	snprintf(result->text, sizeof(result->text),
-		 "the BMC refused with completion code 0x%02x: %s",
-		 result->completion_code, code_text(result->completion_code));
+	(void)code;
+	snprintf(text, BMC_TEXT_MAX, "%s",
+		 bmc->session.error[0] != '\0' ? bmc->session.error
+					       : "no session");
 }
 
 static void
-describe_bad(const struct bmc *bmc, struct power_result *result)
+fail_code(const struct bmc *bmc, uint8_t code, char *text)
 {
 	(void)bmc;
-	snprintf(result->text, sizeof(result->text),
+	snprintf(text, BMC_TEXT_MAX,
+		 "the BMC refused with completion code 0x%02x: %s", code,
+		 ipmi_code_text(code));
+}
+
+static void
+fail_bad(const struct bmc *bmc, uint8_t code, char *text)
+{
+	(void)bmc;
+	(void)code;
+	snprintf(text, BMC_TEXT_MAX,
 		 "the answer of the BMC makes no sense (too short)");
 }
 
 static void
-describe_quarantined(const struct bmc *bmc, struct power_result *result)
+fail_quarantined(const struct bmc *bmc, uint8_t code, char *text)
 {
 	(void)bmc;
-	snprintf(result->text, sizeof(result->text),
+	(void)code;
+	snprintf(text, BMC_TEXT_MAX,
 		 "not asked: user or password was wrong %d times and BMCs "
 		 "lock accounts; mend the account, then retry",
 		 BMC_AUTH_FAILURES);
 }
 
 static void
-describe_cancelled(const struct bmc *bmc, struct power_result *result)
+fail_cancelled(const struct bmc *bmc, uint8_t code, char *text)
 {
-	snprintf(result->text, sizeof(result->text), "cancelled%s",
+	(void)code;
+	snprintf(text, BMC_TEXT_MAX, "cancelled%s",
 		 bmc_queue_has_fence(bmc) ? ": a power-off has precedence"
 					  : "");
+}
+
+static void (*const failures[IPMI_RC_COUNT])(const struct bmc *bmc,
+					     uint8_t code, char *text) = {
+	[IPMI_AUTH] = fail_session,
+	[IPMI_NO_SESSION] = fail_session,
+	[IPMI_ALGORITHM] = fail_session,
+	[IPMI_CC] = fail_code,
+	[IPMI_BAD_REPLY] = fail_bad,
+	[IPMI_QUARANTINED] = fail_quarantined,
+	[IPMI_CANCELLED] = fail_cancelled,
+};
+
+void
+bmc_describe_failure(const struct bmc *bmc, enum ipmi_rc rc, uint8_t code,
+		     char ret_text[BMC_TEXT_MAX])
+{
+	failures[rc](bmc, code, ret_text);
 }
 
 static void (*const describe[IPMI_RC_COUNT])(const struct bmc *bmc,
 					     struct power_result *result) = {
 	[IPMI_OK] = describe_ok,
 	[IPMI_TIMEOUT] = describe_timeout,
-	[IPMI_AUTH] = describe_session,
-	[IPMI_NO_SESSION] = describe_session,
-	[IPMI_ALGORITHM] = describe_session,
 	[IPMI_STUCK] = describe_stuck,
-	[IPMI_CC] = describe_code,
-	[IPMI_BAD_REPLY] = describe_bad,
-	[IPMI_QUARANTINED] = describe_quarantined,
-	[IPMI_CANCELLED] = describe_cancelled,
 };
 
 /* The state that may be told with this end: off only with OK. */
@@ -215,5 +261,9 @@ bmc_power_describe(const struct bmc *bmc, struct operation *operation)
 	result->power = told_power(operation);
 	if (result->rc != IPMI_OK)
 		result->verified = false;
-	describe[result->rc](bmc, result);
+	if (describe[result->rc] != NULL)
+		describe[result->rc](bmc, result);
+	else
+		bmc_describe_failure(bmc, result->rc, result->completion_code,
+				     result->text);
 }

@@ -80,15 +80,21 @@ fake_send(struct transport *transport, const struct transport_message *message)
 {
 	struct fake *fake = fake_of(transport);
 
-	assert(fake->open);
-	push(fake, (struct fake_event){
-			   .kind = FAKE_REQUEST,
-			   .at_ms = fake->latency_ms,
-			   .session = fake->session,
-			   .tag = message->tag,
-			   .netfn = message->netfn,
-			   .command = message->command,
-			   .data = message->len > 0 ? message->data[0] : 0 });
+	struct fake_event event = {
+		.kind = FAKE_REQUEST,
+		.at_ms = fake->latency_ms,
+		.session = fake->session,
+		.tag = message->tag,
+		.netfn = message->netfn,
+		.command = message->command,
+		.data = message->len > 0 ? message->data[0] : 0,
+		.len = message->len,
+	};
+
+	assert(fake->open && message->len <= sizeof(event.bytes));
+	if (message->len > 0)
+		memcpy(event.bytes, message->data, message->len);
+	push(fake, event);
 	return 0;
 }
 
@@ -134,7 +140,7 @@ answer(struct fake *fake, const struct fake_event *request,
 				    .tag = request->tag,
 				    .len = len };
 
-	memcpy(event.reply, reply, len);
+	memcpy(event.bytes, reply, len);
 	push(fake, event);
 }
 
@@ -167,6 +173,7 @@ chassis_control(struct fake *fake, const struct fake_event *request)
 	fake->controls++;
 	fake->offs += request->data == 0;
 	fake->ons += request->data == 1;
+	fake->softs += request->data == 5;
 	fake->last_control_ms = fake->now_ms;
 	if (accepted && fake->obeys)
 		fake_set_power(fake, request->data == 1, fake->obey_ms);
@@ -175,11 +182,16 @@ chassis_control(struct fake *fake, const struct fake_event *request)
 }
 
 static void
-device_or_guid(struct fake *fake, const struct fake_event *request)
+other_command(struct fake *fake, const struct fake_event *request)
 {
-	const uint8_t reply[17] = { 0, 1, 2, 3 };
+	uint8_t reply[FAKE_REPLY_MAX] = { 0, 1, 2, 3 };
+	size_t len = request->command == 0x01 ? 16 : 17;
 
-	answer(fake, request, reply, request->command == 0x01 ? 16 : 17);
+	fake->others++;
+	if (fake->serve != NULL)
+		len = fake->serve(fake, request, reply);
+	if (len > 0)
+		answer(fake, request, reply, len);
 }
 
 static void
@@ -192,7 +204,7 @@ serve(struct fake *fake, const struct fake_event *request)
 	else if (request->netfn == 0x00 && request->command == 0x02)
 		chassis_control(fake, request);
 	else
-		device_or_guid(fake, request);
+		other_command(fake, request);
 }
 
 /* --- time ---------------------------------------------------------------- */
@@ -243,7 +255,7 @@ happen(struct fake *fake, const struct fake_event *event)
 	else if (event->kind == FAKE_POWER)
 		fake->on = event->on;
 	else if (fake->open && event->session == fake->session)
-		t->hooks->answer(t->arg, event->tag, event->reply, event->len);
+		t->hooks->answer(t->arg, event->tag, event->bytes, event->len);
 }
 
 static size_t

@@ -10,15 +10,15 @@
 
 #include "ipmi/transport.h"
 
-enum { FAKE_EVENTS_MAX = 512 };
+enum { FAKE_EVENTS_MAX = 512, FAKE_REPLY_MAX = 80 };
 
 struct fake_event {
 	enum { FAKE_UP, FAKE_DOWN, FAKE_REQUEST, FAKE_ANSWER, FAKE_POWER } kind;
 	int64_t at_ms;
 	unsigned session; /* ANSWER, UP, DOWN: of this one only */
 	uint32_t tag;
-	uint8_t netfn, command, data; /* REQUEST */
-	uint8_t reply[32];            /* ANSWER */
+	uint8_t netfn, command, data;  /* REQUEST; its first byte */
+	uint8_t bytes[FAKE_REPLY_MAX]; /* all of REQUEST's data, or ANSWER's */
 	size_t len;
 	bool on; /* POWER */
 };
@@ -49,12 +49,18 @@ struct fake {
 	size_t read_len;   /* length of its answer; preset 4 */
 	unsigned lose_control_requests, lose_control_answers;
 	unsigned lose_reads; /* the next so many are not answered */
+	/* Answers what is no power command: writes code and data, returns their
+	 * length, 0 for silence.  NULL: everything is answered like Get Device
+	 * ID and Get System GUID. */
+	size_t (*serve)(struct fake *fake, const struct fake_event *request,
+			uint8_t *ret_reply);
+	void *serve_arg;
 	/* Called for each event instead of a coin; NULL: no random faults. */
 	void (*meddle)(struct fake *fake, struct fake_event *event,
 		       bool *ret_drop);
 
 	/* What was seen. */
-	unsigned opens, closes, reads, controls, offs, ons;
+	unsigned opens, closes, reads, controls, offs, ons, softs, others;
 	int64_t last_control_ms;
 };
 

@@ -40,6 +40,18 @@ warm(struct fake *fake)
 	return bmc;
 }
 
+/* The same with a host that was off all along. */
+static struct bmc *
+warm_off(struct fake *fake)
+{
+	fake_init(fake);
+	fake->on = false;
+	struct bmc *bmc = bmc_new(&fake->transport, "fake");
+
+	fake_run(fake, 1000);
+	return bmc;
+}
+
 static void
 assert_ended(const struct outcome *outcome, enum ipmi_rc rc,
 	     enum ipmi_power power, bool verified)
@@ -423,11 +435,10 @@ static void
 on_is_verified_by_two_reads(void **state)
 {
 	struct fake fake;
-	struct bmc *bmc = warm(&fake);
+	struct bmc *bmc = warm_off(&fake);
 	struct outcome outcome = { 0 };
 
 	(void)state;
-	fake.on = false;
 	fake.obey_ms = 700;
 	power_turn_on(bmc, 0, take, &outcome);
 	fake_run(&fake, 5000);
@@ -437,14 +448,110 @@ on_is_verified_by_two_reads(void **state)
 }
 
 static void
-on_is_sent_again_once_and_then_stuck(void **state)
+on_waits_for_the_pause_after_off(void **state)
+{
+	struct fake fake;
+	struct bmc *bmc = warm(&fake);
+	struct outcome off = { 0 }, on = { .fake = &fake };
+
+	(void)state;
+	power_turn_off(bmc, 0, take, &off);
+	fake_run(&fake, 1000);
+	assert_ended(&off, IPMI_OK, IPMI_POWER_OFF, true);
+	power_turn_on(bmc, 0, take, &on);
+	fake_run(&fake, POWER_OFF_ON_PAUSE_MS - 1200);
+	assert_int_equal(fake.ons, 0);
+	fake_run(&fake, 10000);
+	assert_ended(&on, IPMI_OK, IPMI_POWER_ON, true);
+	assert_int_equal(fake.ons, 1);
+	bmc_free(bmc);
+}
+
+static void
+soft_is_sent_once_and_verified(void **state)
 {
 	struct fake fake;
 	struct bmc *bmc = warm(&fake);
 	struct outcome outcome = { 0 };
 
 	(void)state;
-	fake.on = false;
+	fake.obey_ms = 30000;
+	power_shut_down(bmc, 0, take, &outcome);
+	fake_run(&fake, 60000);
+	assert_ended(&outcome, IPMI_OK, IPMI_POWER_OFF, true);
+	assert_int_equal(fake.softs, 1);
+	assert_int_equal(fake.controls, 1);
+	bmc_free(bmc);
+}
+
+static void
+a_system_that_does_not_shut_down_is_stuck_and_stays_on(void **state)
+{
+	struct fake fake;
+	struct bmc *bmc = warm(&fake);
+	struct outcome outcome = { 0 };
+
+	(void)state;
+	fake.obeys = false;
+	power_shut_down(bmc, 20000, take, &outcome);
+	fake_run(&fake, 60000);
+	assert_ended(&outcome, IPMI_STUCK, IPMI_POWER_ON, false);
+	assert_int_equal(fake.softs, 1);
+	assert_int_equal(fake.offs, 0);
+	bmc_free(bmc);
+}
+
+static void
+the_ladder_goes_from_soft_to_off_to_off_again_to_stuck(void **state)
+{
+	struct fake fake;
+	struct bmc *bmc = warm(&fake);
+	struct outcome outcome = { .fake = &fake };
+	int64_t asked_ms = fake.now_ms;
+
+	(void)state;
+	fake.obeys = false;
+	power_shut_down_or_off(bmc, 20000, take, &outcome);
+	fake_run(&fake, 19000);
+	assert_int_equal(fake.offs, 0);
+	fake_run(&fake, 3000);
+	assert_int_equal(fake.offs, 1);
+	fake_run(&fake, 30000);
+	assert_int_equal(fake.softs, 1);
+	assert_int_equal(fake.offs, 2);
+	assert_ended(&outcome, IPMI_STUCK, IPMI_POWER_ON, false);
+	assert_in_range(outcome.at_ms - asked_ms, 30000, 30100);
+	bmc_free(bmc);
+}
+
+static void
+a_soft_that_becomes_an_off_cancels_an_on_that_waits(void **state)
+{
+	struct fake fake;
+	struct bmc *bmc = warm(&fake);
+	struct outcome off = { 0 }, on = { 0 };
+
+	(void)state;
+	fake.obeys = false;
+	power_shut_down_or_off(bmc, 5000, take, &off);
+	power_turn_on(bmc, 60000, take, &on);
+	fake_run(&fake, 5100);
+	fake.obeys = true;
+	fake_run(&fake, 20000);
+	assert_ended(&off, IPMI_OK, IPMI_POWER_OFF, true);
+	assert_ended(&on, IPMI_CANCELLED, IPMI_POWER_UNKNOWN, false);
+	assert_false(fake.on);
+	bmc_free(bmc);
+}
+
+static void
+on_is_sent_again_once_and_then_stuck(void **state)
+{
+	struct fake fake;
+	struct bmc *bmc = warm_off(&fake);
+	struct outcome outcome = { 0 };
+
+	(void)state;
 	fake.obeys = false;
 	power_turn_on(bmc, 0, take, &outcome);
 	fake_run(&fake, 30000);
@@ -480,12 +587,11 @@ static void
 a_fence_overtakes_an_on_that_has_not_taken_effect_yet(void **state)
 {
 	struct fake fake;
-	struct bmc *bmc = warm(&fake);
+	struct bmc *bmc = warm_off(&fake);
 	struct outcome on = { 0 }, off = { .fake = &fake };
 	int64_t asked_ms = fake.now_ms;
 
 	(void)state;
-	fake.on = false;
 	fake.obey_ms = 1000;
 	power_turn_on(bmc, 0, take, &on);
 	fake_run(&fake, 100); /* sent and accepted; still off */
@@ -506,11 +612,10 @@ static void
 a_fence_ends_the_session_of_an_on_that_may_be_repeated(void **state)
 {
 	struct fake fake;
-	struct bmc *bmc = warm(&fake);
+	struct bmc *bmc = warm_off(&fake);
 	struct outcome on = { 0 }, off = { 0 };
 
 	(void)state;
-	fake.on = false;
 	fake.lose_control_answers = 1;
 	power_turn_on(bmc, 0, take, &on);
 	fake_run(&fake, 100); /* unanswered: the transport may send again */
@@ -527,15 +632,14 @@ static void
 off_reads_prove_nothing_while_an_on_of_ours_is_pending(void **state)
 {
 	struct fake fake;
-	struct bmc *bmc = warm(&fake);
+	struct bmc *bmc = warm_off(&fake);
 	struct outcome on = { 0 }, prove = { 0 };
 
 	(void)state;
-	fake.on = false;
 	fake.obey_ms = 2000;
 	uint64_t id = power_turn_on(bmc, 0, take, &on);
 	fake_run(&fake, 100);
-	power_cancel(bmc, id);
+	bmc_cancel(bmc, id);
 	power_prove_off(bmc, 1500, take, &prove);
 	fake_run(&fake, 3000);
 	assert_true(fake.on);
@@ -576,10 +680,10 @@ a_cancel_calls_back_exactly_once(void **state)
 	(void)state;
 	uint64_t id = power_turn_off(bmc, 0, take, &outcome);
 	fake_run(&fake, 2);
-	power_cancel(bmc, id);
+	bmc_cancel(bmc, id);
 	assert_ended(&outcome, IPMI_CANCELLED, IPMI_POWER_UNKNOWN, false);
-	power_cancel(bmc, id);
-	power_cancel(bmc, 12345);
+	bmc_cancel(bmc, id);
+	bmc_cancel(bmc, 12345);
 	fake_run(&fake, 20000);
 	bmc_free(bmc);
 	assert_int_equal(outcome.calls, 1);
@@ -654,7 +758,7 @@ a_late_answer_to_an_old_operation_is_ignored(void **state)
 	fake.latency_ms = 40;
 	uint64_t id = power_read(bmc, 0, take, &old);
 	fake_run(&fake, 50); /* the BMC has answered, it is on its way */
-	power_cancel(bmc, id);
+	bmc_cancel(bmc, id);
 	fake.on = true;
 	power_read(bmc, 0, take, &new);
 	fake_run(&fake, 1000);
@@ -751,6 +855,14 @@ main(void)
 		cmocka_unit_test(a_short_answer_is_unknown_and_never_off),
 		cmocka_unit_test(an_error_code_is_unknown_and_never_off),
 		cmocka_unit_test(on_is_verified_by_two_reads),
+		cmocka_unit_test(on_waits_for_the_pause_after_off),
+		cmocka_unit_test(soft_is_sent_once_and_verified),
+		cmocka_unit_test(
+			a_system_that_does_not_shut_down_is_stuck_and_stays_on),
+		cmocka_unit_test(
+			the_ladder_goes_from_soft_to_off_to_off_again_to_stuck),
+		cmocka_unit_test(
+			a_soft_that_becomes_an_off_cancels_an_on_that_waits),
 		cmocka_unit_test(on_is_sent_again_once_and_then_stuck),
 		cmocka_unit_test(an_on_that_waits_behind_a_fence_is_cancelled),
 		cmocka_unit_test(
