@@ -81,7 +81,8 @@ insert_fence(struct bmc *bmc, struct operation *fence)
 	fence->next = *at;
 	*at = fence;
 	for (struct operation *o = fence->next; o != NULL; o = o->next)
-		if (o->kind == POWER_TURN_ON)
+		if (o->kind == POWER_TURN_ON ||
+		    (o->kind == OPERATION_REQUEST && o->control_pending))
 			o->doomed = IPMI_CANCELLED;
 }
 
@@ -144,9 +145,7 @@ bmc_queue_finish(struct bmc *bmc, struct operation *operation, enum ipmi_rc rc)
 	bool asks = use == USE_OPERATION || use == USE_REQUEST;
 
 	/* Else the transport might repeat the command much later. */
-	if (operation->control_pending ||
-	    (operation == bmc->queue && use == USE_REQUEST &&
-	     operation->request.once))
+	if (operation->control_pending)
 		bmc_session_restart(bmc, "a command was not answered");
 	if (operation == bmc->queue && asks)
 		bmc->exchange.use = USE_NONE;

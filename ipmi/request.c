@@ -32,6 +32,7 @@ bmc_request_step(struct bmc *bmc, int64_t now_ms, int64_t *due_ms)
 		return false;
 	}
 	bmc_exchange_start(bmc, USE_REQUEST);
+	bmc->queue->control_pending = operation->request.once;
 	return true;
 }
 
@@ -51,6 +52,7 @@ bmc_request_take(struct bmc *bmc, const uint8_t *data, size_t len)
 	struct operation *operation = bmc->queue;
 	struct request_work *work = &operation->request;
 
+	operation->control_pending = false;
 	work->code = data[0];
 	if (is_busy(data[0])) {
 		ask_later(bmc, operation);

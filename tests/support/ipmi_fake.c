@@ -159,6 +159,8 @@ chassis_status(struct fake *fake, const struct fake_event *request)
 	const uint8_t reply[4] = { fake->read_code, fake->on, 0x10, 0x40 };
 
 	fake->reads++;
+	if (!fake->on)
+		fake->off_read_ms = fake->now_ms;
 	if (!count_down(&fake->lose_reads))
 		answer(fake, request, reply, fake->read_len);
 }
@@ -221,6 +223,15 @@ fake_set_power(struct fake *fake, bool on, int64_t in_ms)
 }
 
 void
+fake_press_button(struct fake *fake, bool on, int64_t in_ms)
+{
+	push(fake, (struct fake_event){ .kind = FAKE_POWER,
+					.at_ms = in_ms,
+					.on = on,
+					.by_person = true });
+}
+
+void
 fake_drop_session(struct fake *fake)
 {
 	fake->open = false;
@@ -244,6 +255,14 @@ handshake_ends(struct fake *fake, const struct fake_event *event)
 }
 
 static void
+power_changes(struct fake *fake, const struct fake_event *event)
+{
+	if (event->by_person && event->on && !fake->on)
+		fake->person_on_ms = fake->now_ms;
+	fake->on = event->on;
+}
+
+static void
 happen(struct fake *fake, const struct fake_event *event)
 {
 	const struct transport *t = &fake->transport;
@@ -253,7 +272,7 @@ happen(struct fake *fake, const struct fake_event *event)
 	else if (event->kind == FAKE_REQUEST)
 		serve(fake, event);
 	else if (event->kind == FAKE_POWER)
-		fake->on = event->on;
+		power_changes(fake, event);
 	else if (fake->open && event->session == fake->session)
 		t->hooks->answer(t->arg, event->tag, event->bytes, event->len);
 }

@@ -20,7 +20,7 @@ struct fake_event {
 	uint8_t netfn, command, data;  /* REQUEST; its first byte */
 	uint8_t bytes[FAKE_REPLY_MAX]; /* all of REQUEST's data, or ANSWER's */
 	size_t len;
-	bool on; /* POWER */
+	bool on, by_person; /* POWER */
 };
 
 struct fake {
@@ -62,12 +62,16 @@ struct fake {
 	/* What was seen. */
 	unsigned opens, closes, reads, controls, offs, ons, softs, others;
 	int64_t last_control_ms;
+	int64_t off_read_ms;  /* last time "off" was answered */
+	int64_t person_on_ms; /* last time a person switched it on */
 };
 
 void fake_init(struct fake *fake);
 /* Let time pass, with all that happens in it. */
 void fake_run(struct fake *fake, int64_t ms);
 void fake_set_power(struct fake *fake, bool on, int64_t in_ms);
+/* Somebody at the machine. */
+void fake_press_button(struct fake *fake, bool on, int64_t in_ms);
 /* Tell of a session that was lost. */
 void fake_drop_session(struct fake *fake);
 
