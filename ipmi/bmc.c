@@ -250,12 +250,23 @@ age_ms(const struct bmc *bmc, int64_t when_ms)
 	return when_ms < 0 ? -1 : bmc_now(bmc) - when_ms;
 }
 
+static int
+suite_of(const struct bmc *bmc)
+{
+	const struct transport *t = bmc->transport;
+
+	return bmc->session.phase == SESSION_OPEN && t->ops->suite != NULL
+		       ? t->ops->suite(t)
+		       : 0;
+}
+
 void
 bmc_get_health(const struct bmc *bmc, struct bmc_health *ret_health)
 {
 	*ret_health = (struct bmc_health){
 		.state = bmc_session_state(bmc),
 		.session = bmc->session.phase == SESSION_OPEN,
+		.cipher_suite = suite_of(bmc),
 		.ok_age_ms = age_ms(bmc, bmc->ok_ms),
 		.rtt_ms = bmc->rtt_ms,
 		.auth_failures = bmc->session.auth_failures,

@@ -83,8 +83,9 @@ void ipmi_env_free(struct ipmi_env *env); /* after all of its BMCs */
 enum ipmi_privilege { IPMI_OPERATOR, IPMI_ADMINISTRATOR };
 
 struct bmc_target {
-	const char *address;           /* "10.91.0.1:623", "[fd00::1]:623" */
-	int cipher_suite;              /* 3; others are refused for now */
+	const char *address; /* "10.91.0.1:623", "[fd00::1]:623" */
+	/* The weakest that may be used: 17, or 3 for a BMC that refuses 17. */
+	int cipher_suite;
 	enum ipmi_privilege privilege; /* operator is enough for power */
 };
 
@@ -119,6 +120,7 @@ void bmc_retry(struct bmc *bmc);
 struct bmc_health {
 	enum bmc_state state;
 	bool session;           /* there is one now */
+	int cipher_suite;       /* of the session; 0: none */
 	int64_t ok_age_ms;      /* since the last answer; -1: never */
 	int64_t rtt_ms;         /* of the last answer; -1: none */
 	unsigned auth_failures; /* in a row */

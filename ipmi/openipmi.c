@@ -3,8 +3,8 @@
  * ipmi/openipmi.c - OpenIPMI in this process: starting and ending it, the
  * filter before it, and the making of BMCs on it.
  *
- * RAKP-none and HMAC-MD5 are taken out of its tables.  Integrity "none" and
- * confidentiality "none" cannot be: ipmi/rmcp.h refuses them.
+ * RAKP-none and HMAC-MD5 are taken out of its tables (rmcp_alg.h).  Integrity
+ * "none" and confidentiality "none" cannot be: ipmi/rmcp.h refuses them.
  */
 #include <errno.h>
 #include <OpenIPMI/ipmi_auth.h>
@@ -19,6 +19,7 @@
 #include "common/log.h"
 #include "common/secret.h"
 #include "ipmi/openipmi_own.h"
+#include "ipmi/rmcp_alg.h"
 
 enum { LOCAL_MAX = 100 }; /* /dev/ipmiN: the library refuses more */
 
@@ -130,6 +131,8 @@ ipmi_env_new(struct loop *loop, struct err *err)
 	env->loop = loop;
 	env->handler = os_handler_new(loop, env_filter, env);
 	int rv = ipmi_init(env->handler);
+	if (rv == 0)
+		rv = rmcp_alg_register();
 	if (rv != 0) {
 		err_set(err, -EIO, "OpenIPMI does not start: error 0x%x",
 			(unsigned)rv);
@@ -137,14 +140,6 @@ ipmi_env_new(struct loop *loop, struct err *err)
 		free(env);
 		return NULL;
 	}
-	ipmi_rmcpp_register_authentication(
-		IPMI_LANP_AUTHENTICATION_ALGORITHM_RAKP_NONE, NULL);
-	ipmi_rmcpp_register_authentication(
-		IPMI_LANP_AUTHENTICATION_ALGORITHM_RAKP_HMAC_MD5, NULL);
-	ipmi_rmcpp_register_integrity(
-		IPMI_LANP_INTEGRITY_ALGORITHM_HMAC_MD5_128, NULL);
-	ipmi_rmcpp_register_integrity(IPMI_LANP_INTEGRITY_ALGORITHM_MD5_128,
-				      NULL);
 	the_env = env;
 	return env;
 }
@@ -160,6 +155,7 @@ ipmi_env_free(struct ipmi_env *env)
 		log_debug("openipmi", "left to the end of the process");
 		return;
 	}
+	rmcp_alg_unregister();
 	ipmi_shutdown();
 	os_handler_free(env->handler);
 	free(env);
@@ -178,9 +174,10 @@ bmc_new_lan(struct ipmi_env *env, const struct bmc_target *target,
 
 	if (ipmi_address_parse(target->address, &address, err) < 0)
 		return NULL;
-	if (target->cipher_suite != 3) {
+	if (target->cipher_suite != 17 && target->cipher_suite != 3) {
 		err_set(err, -EINVAL,
-			"bmc %s: cipher suite %d is not supported; use 3",
+			"bmc %s: cipher suite %d is not supported; use 17, or "
+			"3 for a BMC that cannot do 17",
 			target->address, target->cipher_suite);
 		return NULL;
 	}
@@ -189,6 +186,8 @@ bmc_new_lan(struct ipmi_env *env, const struct bmc_target *target,
 	wire->address = address;
 	wire->privilege = privileges[target->privilege];
 	wire->account = account_share(env, account);
+	wire->suite = &rmcp_suite_17;
+	wire->may_suite_3 = target->cipher_suite == 3;
 	return bmc_new(&wire->transport, target->address);
 }
 

@@ -34,7 +34,7 @@ struct wire {
 	struct loop_timer *tick;
 	struct loop_timer *later; /* to tell the news from a clean stack */
 	struct dial *dial;        /* NULL: closed */
-	enum { NEWS_NONE, NEWS_UP, NEWS_DOWN } news;
+	enum { NEWS_NONE, NEWS_UP, NEWS_REDIAL, NEWS_DOWN } news;
 	enum ipmi_rc why; /* NEWS_DOWN: for this reason */
 	const char *text;
 
@@ -43,6 +43,9 @@ struct wire {
 	struct ipmi_address address;
 	struct shared_account *account;
 	unsigned privilege; /* OpenIPMI's number */
+	/* The strongest that the BMC did not refuse. */
+	const struct rmcp_suite *suite;
+	bool may_suite_3, told_suite_3;
 };
 
 /* --- wire.c --- */

@@ -7,8 +7,8 @@
  * fence and begins anew after it.  It is sent again until it is answered (8
  * round trips, 100 ms to 1 s, doubling), so it must do no harm when it arrives
  * twice; one that may not says `once`: it is sent again only in a new session,
- * after the old one was closed, and a fence cancels it.  A BMC that is busy is asked again until the
- * deadline.
+ * after the old one was closed, and a fence cancels it.  A BMC that is busy is
+ * asked again until the deadline.
  *
  * Callbacks follow the rules of ipmi/power.h: exactly one for each accepted
  * request, never before the call has returned.

@@ -23,10 +23,15 @@ enum {
 	ALGORITHM_MASK = 0x3f
 };
 
+const struct rmcp_suite rmcp_suite_17 = {
+	3, 4, IPMI_LANP_CONFIDENTIALITY_ALGORITHM_AES_CBC_128, 17
+};
+
 const struct rmcp_suite rmcp_suite_3 = {
 	IPMI_LANP_AUTHENTICATION_ALGORITHM_RAKP_HMAC_SHA1,
 	IPMI_LANP_INTEGRITY_ALGORITHM_HMAC_SHA1_96,
 	IPMI_LANP_CONFIDENTIALITY_ALGORITHM_AES_CBC_128,
+	3,
 };
 
 static const struct {
@@ -64,6 +69,7 @@ look_at_handshake(const uint8_t *data, size_t len)
 			data[BODY + 16] & ALGORITHM_MASK,
 			data[BODY + 24] & ALGORITHM_MASK,
 			data[BODY + 32] & ALGORITHM_MASK,
+			0,
 		};
 	return packet;
 }
@@ -151,8 +157,8 @@ static const struct {
 	{ IPMI_RMCPP_INVALID_INTEGRITY_CHECK_VALUE, IPMI_AUTH, wrong_account },
 };
 
-static enum ipmi_rc
-classify_status(uint8_t status, const char **ret_text)
+enum ipmi_rc
+rmcp_classify_refusal(uint8_t status, const char **ret_text)
 {
 	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++)
 		if (statuses[i].status == status) {
@@ -174,7 +180,7 @@ rmcp_classify(const struct rmcp_progress *progress, int error,
 		return IPMI_ALGORITHM;
 	}
 	if (IPMI_IS_RMCPP_ERR(e))
-		return classify_status(IPMI_GET_RMCPP_ERR(e), ret_text);
+		return rmcp_classify_refusal(IPMI_GET_RMCPP_ERR(e), ret_text);
 	/* The library found the BMC's own proof of the password wrong: the two
 	 * sides know different ones. */
 	if (progress->step == RMCP_RAKP_2 &&

@@ -27,10 +27,11 @@
 /* The three algorithms of a cipher suite. */
 struct rmcp_suite {
 	uint8_t authentication, integrity, confidentiality;
+	int number;
 };
 
-/* RAKP-HMAC-SHA1, HMAC-SHA1-96, AES-CBC-128. */
-extern const struct rmcp_suite rmcp_suite_3;
+/* RAKP-HMAC-SHA256, HMAC-SHA256-128, AES-CBC-128; and with SHA1, -96. */
+extern const struct rmcp_suite rmcp_suite_17, rmcp_suite_3;
 
 enum rmcp_kind {
 	RMCP_INVALID,       /* to be dropped */
@@ -58,6 +59,10 @@ struct rmcp_progress {
 /* Takes note of a packet; false: to be dropped. */
 bool rmcp_note(struct rmcp_progress *progress, const struct rmcp_suite *want,
 	       const struct rmcp_packet *packet);
+
+/* What a status other than 0 means, with words for a person.  OpenIPMI drops
+ * a refusal that is cut short, as some BMCs send it, and asks for 7 s. */
+enum ipmi_rc rmcp_classify_refusal(uint8_t status, const char **ret_text);
 
 /* What OpenIPMI's error for an attempt means, with words for a person. */
 enum ipmi_rc rmcp_classify(const struct rmcp_progress *progress, int error,

@@ -66,6 +66,8 @@ struct transport_ops {
 	int (*send)(struct transport *transport,
 		    const struct transport_message *message);
 	void (*free)(struct transport *transport);
+	/* The cipher suite of the session, 0 for none; NULL: always so. */
+	int (*suite)(const struct transport *transport);
 };
 
 /* Takes the transport over; copies the name. */

@@ -29,6 +29,7 @@
 
 #include "common/alloc.h"
 #include "common/clock.h"
+#include "common/log.h"
 #include "ipmi/openipmi_own.h"
 
 enum {
@@ -96,20 +97,43 @@ wire_drop_dial(struct wire *wire)
 		dial_drop(dial);
 }
 
+static int wire_dial(struct wire *wire, struct err *err);
+
+/* The other suite, after the BMC refused the first; nobody else notices. */
+static bool
+wire_redial(struct wire *wire)
+{
+	struct err err;
+
+	wire->suite = &rmcp_suite_3;
+	return wire_dial(wire, &err) == 0;
+}
+
 static void
 wire_news(void *arg)
 {
 	struct wire *wire = arg;
 	const struct transport *t = &wire->transport;
-	bool fresh = wire->news == NEWS_UP;
+	int news = wire->news;
 
 	wire->news = NEWS_NONE;
-	if (fresh) {
+	if (news == NEWS_UP) {
 		t->hooks->up(t->arg);
 		return;
 	}
 	wire_drop_dial(wire);
+	if (news == NEWS_REDIAL && wire_redial(wire))
+		return;
 	t->hooks->down(t->arg, wire->why, wire->text);
+}
+
+/* A refusal, not a lie, and no sign of a session yet. */
+static bool
+may_redial(const struct wire *wire, enum ipmi_rc why)
+{
+	return why == IPMI_ALGORITHM && wire->may_suite_3 &&
+	       wire->suite == &rmcp_suite_17 && wire->dial != NULL &&
+	       !wire->dial->up && !wire->dial->progress.lied;
 }
 
 /* News is told, and a failed connection closed, from a clean stack: this runs
@@ -118,9 +142,11 @@ wire_news(void *arg)
 static void
 wire_fail(struct wire *wire, enum ipmi_rc why, const char *text)
 {
-	if (wire->news == NEWS_DOWN)
+	if (wire->news == NEWS_DOWN || wire->news == NEWS_REDIAL)
 		return;
-	wire->news = NEWS_DOWN;
+	wire->news = may_redial(wire, why) ? NEWS_REDIAL : NEWS_DOWN;
+	if (why == IPMI_ALGORITHM && wire->suite == &rmcp_suite_3)
+		wire->suite = &rmcp_suite_17; /* perhaps it learnt something */
 	wire->why = why;
 	wire->text = text;
 	loop_timer_start(wire->later, 0);
@@ -129,8 +155,16 @@ wire_fail(struct wire *wire, enum ipmi_rc why, const char *text)
 static void
 wire_is_up(struct wire *wire)
 {
-	if (wire->news == NEWS_DOWN)
+	if (wire->news == NEWS_DOWN || wire->news == NEWS_REDIAL)
 		return;
+	if (wire->suite == &rmcp_suite_3 && !wire->told_suite_3 &&
+	    !wire->local) {
+		wire->told_suite_3 = true;
+		log_warn("bmc",
+			 "%s: it does not do cipher suite 17, suite 3 (SHA-1) "
+			 "is used",
+			 wire->address.host);
+	}
 	wire->news = NEWS_UP;
 	loop_timer_start(wire->later, 0);
 }
@@ -174,7 +208,7 @@ lan_setup(const struct wire *wire, ipmi_con_t **ret_con)
 	struct ipmi_account *account = wire->account->account;
 	char *host = (char *)wire->address.host;
 	char *port = (char *)wire->address.port;
-	const struct rmcp_suite *suite = &rmcp_suite_3;
+	const struct rmcp_suite *suite = wire->suite;
 	ipmi_lanp_parm_t parms[] = {
 		{ IPMI_LANP_PARMID_ADDRS, 0, &host, 1 },
 		{ IPMI_LANP_PARMID_PORTS, 0, &port, 1 },
@@ -370,6 +404,14 @@ wire_free(struct transport *transport)
 	free(wire);
 }
 
+static int
+wire_suite(const struct transport *transport)
+{
+	const struct wire *wire = (const struct wire *)transport;
+
+	return wire->local || wire->suite == NULL ? 0 : wire->suite->number;
+}
+
 static const struct transport_ops wire_ops = {
 	.mono_ms = wire_mono_ms,
 	.wall_ms = wire_wall_ms,
@@ -378,6 +420,7 @@ static const struct transport_ops wire_ops = {
 	.close = wire_close,
 	.send = wire_send,
 	.free = wire_free,
+	.suite = wire_suite,
 };
 
 static void
@@ -413,7 +456,14 @@ ipmi_wire_note(struct wire *wire, const struct rmcp_packet *packet)
 {
 	struct rmcp_progress *progress = &wire->dial->progress;
 
-	if (rmcp_note(progress, &rmcp_suite_3, packet))
+	if (packet->kind != RMCP_OTHER && packet->status != 0) {
+		const char *text;
+		enum ipmi_rc why = rmcp_classify_refusal(packet->status, &text);
+
+		wire_fail(wire, why, text);
+		return false;
+	}
+	if (rmcp_note(progress, wire->suite, packet))
 		return true;
 	if (progress->lied)
 		wire_fail(wire, IPMI_ALGORITHM,

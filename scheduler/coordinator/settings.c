@@ -91,7 +91,7 @@ check_uri(const char *value, struct err *err)
 
 /* --- the grammar -------------------------------------------------------- */
 
-static const char *const suites[] = { "3", NULL };
+static const char *const suites[] = { "17", "3", NULL };
 
 static const struct config_option cluster_options[] = {
 	{ .name = "ha", .type = CONFIG_BOOL, .preset = "on" },
@@ -112,7 +112,7 @@ static const struct config_option bmc_options[] = {
 	{ .name = "account", .type = CONFIG_TEXT, .required = true },
 	{ .name = "cipher-suite",
 	  .type = CONFIG_WORD,
-	  .preset = "3",
+	  .preset = "17",
 	  .words = suites },
 	{ .name = NULL },
 };
@@ -232,7 +232,7 @@ read_bmc(struct settings *s, const struct config_section *sec,
 
 	host->has_bmc = true;
 	host->bmc = config_text(sec, "address");
-	host->cipher_suite = 3; /* the one word there is */
+	host->cipher_suite = config_word(sec, "cipher-suite") == 0 ? 17 : 3;
 	if (account == NULL || config_count_errors(s->secrets) > 0)
 		return;
 	host->ipmi = ipmi_accounts_find(s->ipmi, s->n_ipmi, account);
