@@ -108,11 +108,15 @@ $B/mibs/%.txt: snmp-mib/%.txt.in snmp-mib/arc.awk Makefile
 	$(Q)awk -v arc=$(IRONHERD_ARC) -f snmp-mib/arc.awk $< >$@
 
 # --- the lab's small tools -------------------------------------------------
-lab_tools := $B/lab/init $B/lab/oracle $B/lab/guest.bin
+lab_tools := $B/lab/init $B/lab/oracle $B/lab/guest.bin $B/lab/bmcfarm
 $B/lab/%: tests/lab/%.c
 	@mkdir -p $(@D)
 	@echo "  CC   $@"
 	$(Q)$(CC) -std=c11 $(defs) -I. $(warn) $(harden) $(san) $(CFLAGS) -pie -o $@ $< $(call pc,jansson)
+$B/lab/bmcfarm: $(patsubst %.c,$B/obj/%.o,$(wildcard tests/farm/*.c))
+	@mkdir -p $(@D)
+	@echo "  LD   $@"
+	$(Q)$(CC) $(link) -o $@ $^ -lcrypto
 $B/lab/guest.bin: tests/lab/guest.asm
 	@mkdir -p $(@D)
 	@echo "  ASM  $@"

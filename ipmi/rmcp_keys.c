@@ -155,16 +155,17 @@ rmcp_prove_session(const struct rmcp_exchange *x, const struct rmcp_keys *keys,
 		  text.len, ret_code);
 }
 
-/* K1, K2: the session's key over a constant as long as a hash. */
+/* K1, K2: the session's key over a constant that is 20 bytes long with SHA-256,
+ * too (13.32). */
 static void
 derive(const struct rmcp_exchange *x, const struct rmcp_keys *keys,
        uint8_t constant, uint8_t ret_key[RMCP_HASH_MAX])
 {
-	uint8_t bytes[RMCP_HASH_MAX];
-	size_t len = rmcp_hash_len(x->hash);
+	uint8_t bytes[20];
 
-	memset(bytes, constant, len);
-	rmcp_hmac(x->hash, keys->sik, len, bytes, len, ret_key);
+	memset(bytes, constant, sizeof(bytes));
+	rmcp_hmac(x->hash, keys->sik, rmcp_hash_len(x->hash), bytes,
+		  sizeof(bytes), ret_key);
 }
 
 void
