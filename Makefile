@@ -149,6 +149,15 @@ fuzz-%: tests/fuzz/fuzz_%.c
 fuzz-src-config := $(wildcard common/config*.c) common/err.c common/num.c common/alloc.c common/log.c common/file.c common/secret.c
 fuzz-src-codec  := $(wildcard snmp-mib/codec*.c) snmp-mib/node_report.c common/err.c common/num.c common/alloc.c common/log.c
 
+# --- benches: figures beside those of peers, on the same machine and run ----
+$B/bench/%: $B/obj/tests/bench/%.o $(foreach r,ipmi common,$(call room_lib,$r))
+	@mkdir -p $(@D)
+	@echo "  LD   $@"
+	$(Q)$(CC) $(link) -o $@ $^ $(libs-ipmi)
+
+bench-ipmi: $B/bench/ipmi_bench $B/lab/bmcfarm  ## ipmi/ against ipmipower and others (root)
+	$(Q)OUT=$B/bench FARM=$B/lab/bmcfarm BENCH=$B/bench/ipmi_bench tests/bench/ipmi
+
 lint:                                          ## clang-tidy and cppcheck
 	$(Q)tests/lint $(defs) $(pkg_cflags)
 
@@ -191,6 +200,6 @@ help:                                          ## this list
 	@echo "  V=1 shows commands; SAN=1 builds with sanitizers into build-san"
 
 .SECONDARY:
-.PHONY: all check check-unit check-layers check-lab fuzz lint demo lab-up lab-down \
+.PHONY: all check check-unit check-layers check-lab fuzz bench-ipmi lint demo lab-up lab-down \
         install format clean help
 -include $(shell find $B/obj -name '*.d' 2>/dev/null)

@@ -8,9 +8,18 @@
 
 #include "common/log.h"
 
+static _Thread_local unsigned long count;
+
+unsigned long
+alloc_count(void)
+{
+	return count;
+}
+
 static void *
 must(void *ptr)
 {
+	count++;
 	if (ptr == NULL)
 		log_fatal("memory", "out of memory");
 	return ptr;

@@ -19,4 +19,8 @@ char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 char *xvasprintf(const char *fmt, va_list ap)
 	__attribute__((format(printf, 1, 0)));
 
+/* How often this thread asked for memory here: a bench tells by it what a
+ * steady state costs. */
+unsigned long alloc_count(void);
+
 #endif

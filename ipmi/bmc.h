@@ -13,7 +13,8 @@
  * until bmc_retry(), or BMC_QUARANTINE_MS later for one more attempt.
  *
  * Timeline of a BMC that falls silent, from the first message unanswered:
- *	0.1 s	a read is sent again (8 round trips, 100 ms to 1 s, doubling)
+ *	0.1 s	a read is sent again (8 round trips, 100 ms to 1 s; three times,
+ *		then doubling)
  *	1.0 s	slow, and the session is doubted: closed, opened anew at once
  *	2.5 s	silent; a handshake is given BMC_CONNECT_MS, then tried again
  *		after 2, 5, 15, 60, 60 ... s, or at once when something is asked
@@ -37,7 +38,7 @@ enum {
 	BMC_QUEUE_MAX = 16,    /* operations waiting for one BMC */
 	BMC_AUTH_FAILURES = 3, /* in a row, then quarantine */
 	BMC_QUARANTINE_MS = 600000,
-	BMC_KEEPALIVE_MS = 20000, /* idle sessions die after 60 s, some at 30 */
+	BMC_KEEPALIVE_MS = 25000, /* idle sessions die after 60 s, some at 30 */
 	BMC_CONNECT_MS = 8000,    /* slow BMCs need 1 s for each RAKP step */
 	BMC_SILENT_MS = 1500      /* of a handshake without an answer */
 };

@@ -63,6 +63,7 @@ struct exchange {
 	uint32_t first_tag, last_tag;
 	int64_t first_sent_ms, last_sent_ms;
 	int64_t resend_ms; /* after last_sent_ms */
+	unsigned resends;
 };
 
 enum operation_kind {

@@ -9,6 +9,8 @@
  */
 #include "ipmi/bmc_own.h"
 
+enum { RESENDS_EVEN = 3 }; /* at even distances, then at doubling ones */
+
 static const struct {
 	uint8_t netfn, command;
 } reads[] = {
@@ -93,7 +95,8 @@ idle_step(struct bmc *bmc, int64_t now_ms, int64_t *due_ms)
 		return false;
 
 	enum exchange_use use = idle_use(bmc);
-	int64_t keepalive_ms = bmc->ok_ms + BMC_KEEPALIVE_MS;
+	/* On whole seconds: thousands of BMCs wake the process once. */
+	int64_t keepalive_ms = (bmc->ok_ms + BMC_KEEPALIVE_MS) / 1000 * 1000;
 
 	if (use == USE_NONE && now_ms >= keepalive_ms)
 		use = USE_STATUS;
@@ -132,7 +135,8 @@ bmc_exchange_step(struct bmc *bmc, int64_t now_ms, int64_t *due_ms)
 					     : exchange->last_sent_ms +
 						       exchange->resend_ms;
 	if (now_ms >= again_ms) {
-		exchange->resend_ms *= 2;
+		if (++exchange->resends >= RESENDS_EVEN)
+			exchange->resend_ms *= 2;
 		exchange_send(bmc);
 		return true;
 	}
@@ -157,9 +161,11 @@ bmc_exchange_take(struct bmc *bmc, uint32_t tag, enum exchange_use *ret_use,
 
 	*ret_use = exchange->use;
 	*ret_sent_ms = exchange->first_sent_ms;
-	/* With a resend one cannot know which was answered: the longer time
-	 * errs on the patient side. */
-	bmc->rtt_ms = bmc_now(bmc) - exchange->first_sent_ms;
+	/* The tag tells which sending was answered; of one in between only the
+	 * first one's time is known, which errs on the patient side. */
+	bmc->rtt_ms = bmc_now(bmc) - (tag == exchange->last_tag
+					      ? exchange->last_sent_ms
+					      : exchange->first_sent_ms);
 	exchange->use = USE_NONE;
 	return true;
 }

@@ -47,18 +47,55 @@ is_from(const struct wire *wire, const struct sockaddr *from)
 	       memcmp(&a->sin6_addr, &b->sin6_addr, sizeof(a->sin6_addr)) == 0;
 }
 
+static struct wire **
+bucket_of(struct ipmi_env *env, const struct sockaddr *address)
+{
+	const uint8_t *bytes;
+	size_t len;
+	uint32_t hash = 2166136261u; /* FNV-1a */
+
+	if (address->sa_family == AF_INET) {
+		bytes = (const void *)&((const struct sockaddr_in *)address)
+				->sin_addr;
+		len = 4;
+	} else {
+		bytes = (const void *)&((const struct sockaddr_in6 *)address)
+				->sin6_addr;
+		len = 16;
+	}
+	for (size_t i = 0; i < len; i++)
+		hash = (hash ^ bytes[i]) * 16777619u;
+	return &env->wires[hash % WIRE_BUCKETS];
+}
+
+static struct wire **
+bucket_of_wire(struct ipmi_env *env, const struct wire *wire)
+{
+	return bucket_of(env, (const struct sockaddr *)&wire->address.socket);
+}
+
+void
+ipmi_env_add(struct ipmi_env *env, struct wire *wire)
+{
+	struct wire **bucket = bucket_of_wire(env, wire);
+
+	wire->next = *bucket;
+	*bucket = wire;
+}
+
 static bool
 env_filter(void *arg, const struct sockaddr *from, const uint8_t *data,
 	   size_t len)
 {
-	const struct ipmi_env *env = arg;
+	struct ipmi_env *env = arg;
 	const struct rmcp_packet packet = rmcp_look(data, len);
 
 	if (packet.kind == RMCP_INVALID)
 		return false;
 	if (packet.kind == RMCP_OTHER)
 		return true;
-	for (struct wire *wire = env->wires; wire != NULL; wire = wire->next)
+	for (struct wire *wire = *bucket_of(env, from); wire != NULL;
+	     wire = wire->next)
 		if (ipmi_wire_is_opening(wire) && is_from(wire, from))
 			return ipmi_wire_note(wire, &packet);
 	return false;
@@ -108,7 +145,7 @@ account_release(struct ipmi_env *env, struct shared_account *shared)
 void
 ipmi_env_forget(struct ipmi_env *env, const struct wire *wire)
 {
-	struct wire **at = &env->wires;
+	struct wire **at = bucket_of_wire(env, wire);
 
 	while (*at != wire)
 		at = &(*at)->next;
@@ -140,6 +177,7 @@ ipmi_env_new(struct loop *loop, struct err *err)
 		free(env);
 		return NULL;
 	}
+	ipmi_window_init(env);
 	the_env = env;
 	return env;
 }
@@ -150,6 +188,7 @@ ipmi_env_free(struct ipmi_env *env)
 	if (env == NULL)
 		return;
 	the_env = NULL;
+	ipmi_window_done(env);
 	if (env->orphans > 0) {
 		/* The library still has timers on them. */
 		log_debug("openipmi", "left to the end of the process");
@@ -188,6 +227,7 @@ bmc_new_lan(struct ipmi_env *env, const struct bmc_target *target,
 	wire->account = account_share(env, account);
 	wire->suite = &rmcp_suite_17;
 	wire->may_suite_3 = target->cipher_suite == 3;
+	ipmi_env_add(env, wire);
 	return bmc_new(&wire->transport, target->address);
 }
 
@@ -208,5 +248,6 @@ bmc_new_local(struct ipmi_env *env, unsigned ifnum, struct err *err)
 	struct wire *wire = ipmi_wire_new(env);
 	wire->local = true;
 	wire->ifnum = ifnum;
+	ipmi_env_add(env, wire);
 	return bmc_new(&wire->transport, name);
 }

@@ -18,10 +18,18 @@ struct shared_account {
 	struct ipmi_account *account; /* in locked memory */
 };
 
+enum { WIRE_BUCKETS = 4096, WIRE_OPENING_MAX = 256, WIRE_PLACE_MS = 1500 };
+
 struct ipmi_env {
 	struct loop *loop;
 	struct os_handler_s *handler;
-	struct wire *wires;
+	struct wire *wires[WIRE_BUCKETS]; /* by address */
+
+	/* So many handshakes at a time; the others wait in line. */
+	unsigned n_opening;
+	struct wire *waiting, **waiting_end;
+	struct wire *opening, **opening_end; /* in a place, oldest first */
+	struct loop_timer *places;
 	struct shared_account *accounts;
 	unsigned orphans; /* local connections that cannot be closed yet */
 };
@@ -30,7 +38,10 @@ struct ipmi_env {
 struct wire {
 	struct transport transport; /* first */
 	struct ipmi_env *env;
-	struct wire *next;
+	struct wire *next; /* of its bucket */
+	struct wire *line_next;
+	enum { PLACE_NONE, PLACE_WAITING, PLACE_TAKEN } place;
+	int64_t place_ms; /* taken since */
 	struct loop_timer *tick;
 	struct loop_timer *later; /* to tell the news from a clean stack */
 	struct dial *dial;        /* NULL: closed */
@@ -54,7 +65,18 @@ struct wire *ipmi_wire_new(struct ipmi_env *env);
 bool ipmi_wire_note(struct wire *wire, const struct rmcp_packet *packet);
 bool ipmi_wire_is_opening(const struct wire *wire);
 
+/* It has come to its place in the line. */
+void ipmi_wire_begin(struct wire *wire);
+
 /* --- openipmi.c --- */
+void ipmi_env_add(struct ipmi_env *env, struct wire *wire);
 void ipmi_env_forget(struct ipmi_env *env, const struct wire *wire);
+
+/* --- window.c --- */
+void ipmi_window_init(struct ipmi_env *env);
+void ipmi_window_done(struct ipmi_env *env);
+/* True: a place is taken; false: ipmi_wire_begin() follows. */
+bool ipmi_window_enter(struct wire *wire);
+void ipmi_window_leave(struct wire *wire); /* also out of the line */
 
 #endif

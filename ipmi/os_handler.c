@@ -27,15 +27,26 @@
 #include "common/alloc.h"
 #include "common/log.h"
 
-enum { FUTURE_MEMBERS = 512, LOG_LINE_MAX = 512 };
+enum {
+	FUTURE_MEMBERS = 512,
+	IDLE_TIMERS_MAX = 8192,
+	/* The library's own probe of each connection, which cannot be set; the
+	 * state machine has one of its own, and 4096 BMCs would cost twice. */
+	AUDIT_S = 10,
+	AUDIT_RARE_S = 300
+};
 
 struct own { /* behind os_handler_t.internal_data */
 	struct loop *loop;
 	os_handler_filter_fn filter;
 	void *filter_arg;
+	/* The library makes a timer for each message it sends. */
+	struct os_hnd_timer_id_s *idle_timers;
+	unsigned n_idle_timers;
 };
 
 struct os_hnd_timer_id_s {
+	struct os_hnd_timer_id_s *next; /* while idle */
 	struct loop_timer *timer;
 	bool running;
 	os_timed_out_t fn;
@@ -57,7 +68,11 @@ struct os_hnd_fd_id_s {
 static void *
 hnd_alloc(int size)
 {
-	return xcalloc(1, (size_t)size);
+	void *data = calloc(1, (size_t)size);
+
+	if (data == NULL)
+		log_fatal("openipmi", "out of memory");
+	return data;
 }
 
 static void
@@ -85,20 +100,41 @@ timer_fired(void *arg)
 static int
 hnd_alloc_timer(os_handler_t *handler, os_hnd_timer_id_t **ret_id)
 {
-	const struct own *own = handler->internal_data;
-	struct os_hnd_timer_id_s *id = xcalloc(1, sizeof(*id));
+	struct own *own = handler->internal_data;
+	struct os_hnd_timer_id_s *id = own->idle_timers;
 
-	id->timer = loop_timer_new(own->loop, timer_fired, id);
+	if (id != NULL) {
+		own->idle_timers = id->next;
+		own->n_idle_timers--;
+	} else {
+		id = xcalloc(1, sizeof(*id));
+		id->timer = loop_timer_new(own->loop, timer_fired, id);
+	}
 	*ret_id = id;
 	return 0;
+}
+
+static void
+timer_destroy(struct os_hnd_timer_id_s *id)
+{
+	loop_timer_free(id->timer);
+	free(id);
 }
 
 static int
 hnd_free_timer(os_handler_t *handler, os_hnd_timer_id_t *id)
 {
-	(void)handler;
-	loop_timer_free(id->timer);
-	free(id);
+	struct own *own = handler->internal_data;
+
+	if (own->n_idle_timers >= IDLE_TIMERS_MAX) {
+		timer_destroy(id);
+		return 0;
+	}
+	loop_timer_stop(id->timer);
+	id->running = false;
+	id->next = own->idle_timers;
+	own->idle_timers = id;
+	own->n_idle_timers++;
 	return 0;
 }
 
@@ -112,6 +148,8 @@ hnd_start_timer(os_handler_t *handler, os_hnd_timer_id_t *id,
 	id->running = true;
 	id->fn = fn;
 	id->arg = arg;
+	if (timeout->tv_sec == AUDIT_S && timeout->tv_usec == 0)
+		timeout->tv_sec = AUDIT_RARE_S;
 	loop_timer_start(id->timer, (int64_t)timeout->tv_sec * 1000 +
 					    (timeout->tv_usec + 999) / 1000);
 	return 0;
@@ -284,6 +322,14 @@ os_handler_free(struct os_handler_s *handler)
 {
 	if (handler == NULL)
 		return;
-	free(handler->internal_data);
+
+	struct own *own = handler->internal_data;
+	while (own->idle_timers != NULL) {
+		struct os_hnd_timer_id_s *id = own->idle_timers;
+
+		own->idle_timers = id->next;
+		timer_destroy(id);
+	}
+	free(own);
 	free(handler);
 }

@@ -43,9 +43,7 @@ static const struct {
 			      BMC_NEVER, judge_switch },
 };
 
-static const int poll_ms[] = { 100, 100, 200, 400 };
-
-enum { POLLS = sizeof(poll_ms) / sizeof(poll_ms[0]) };
+enum { POLLS_DENSE = 40, POLL_DENSE_MS = 50, POLL_MS = 400 };
 
 static bool
 is_switch(const struct operation *operation)
@@ -64,10 +62,11 @@ forget_reads(struct operation *operation)
 static void
 poll_later(struct bmc *bmc, struct operation *operation)
 {
-	unsigned i = operation->polls < POLLS ? operation->polls : POLLS - 1;
+	bool dense = operation->polls < POLLS_DENSE;
 
 	operation->polls++;
-	operation->read_due_ms = bmc_now(bmc) + poll_ms[i];
+	operation->read_due_ms =
+		bmc_now(bmc) + (dense ? POLL_DENSE_MS : POLL_MS);
 }
 
 static enum ipmi_power

@@ -12,7 +12,7 @@
  *	0	state is read; already off: second read after the gap, done
  *		without a command (commands_sent 0)
  *	0+	off is sent once
- *	0.1 s	state is read, again after 0.1, 0.2, 0.4, 0.4 ... s; the second
+ *	0.05 s	state is read, each 50 ms for 2 s, then each 0.4 s; the second
  *		"off" in a row at least 250 ms after the first ends it: OK
  *	4 s	still on: off is sent once more
  *	10 s	still on: STUCK (IPMI_CC when the BMC refused the command);
@@ -44,7 +44,7 @@
 
 enum {
 	POWER_VERIFY_GAP_MS = 250,
-	POWER_READ_DEADLINE_MS = 1500, /* defaults, for deadline_ms = 0 */
+	POWER_READ_DEADLINE_MS = 1400, /* defaults, for deadline_ms = 0 */
 	POWER_PROVE_DEADLINE_MS = 1500,
 	POWER_OFF_DEADLINE_MS = 10000,
 	POWER_ON_DEADLINE_MS = 20000,

@@ -4,8 +4,8 @@
  * the like are built on.
  *
  * A request waits in the BMC's queue as power operations do, gives way to a
- * fence and begins anew after it.  It is sent again until it is answered (8
- * round trips, 100 ms to 1 s, doubling), so it must do no harm when it arrives
+ * fence and begins anew after it.  It is sent again until it is answered (see
+ * ipmi/bmc.h), so it must do no harm when it arrives
  * twice; one that may not says `once`: it is sent again only in a new session,
  * after the old one was closed, and a fence cancels it.  A BMC that is busy is
  * asked again until the deadline.

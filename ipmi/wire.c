@@ -117,6 +117,8 @@ wire_news(void *arg)
 	int news = wire->news;
 
 	wire->news = NEWS_NONE;
+	if (news != NEWS_REDIAL)
+		ipmi_window_leave(wire);
 	if (news == NEWS_UP) {
 		t->hooks->up(t->arg);
 		return;
@@ -124,6 +126,7 @@ wire_news(void *arg)
 	wire_drop_dial(wire);
 	if (news == NEWS_REDIAL && wire_redial(wire))
 		return;
+	ipmi_window_leave(wire);
 	t->hooks->down(t->arg, wire->why, wire->text);
 }
 
@@ -272,6 +275,15 @@ wire_dial(struct wire *wire, struct err *err)
 	return 0;
 }
 
+void
+ipmi_wire_begin(struct wire *wire)
+{
+	struct err err;
+
+	if (wire_dial(wire, &err) < 0)
+		wire_fail(wire, IPMI_NO_SESSION, "cannot open a connection");
+}
+
 /* --- the operations of a transport --------------------------------------- */
 
 static struct wire *
@@ -305,6 +317,8 @@ wire_open(struct transport *transport, struct err *err)
 {
 	struct wire *wire = wire_of(transport);
 
+	if (wire->dial == NULL && !wire->local && !ipmi_window_enter(wire))
+		return 0; /* in line; see ipmi_wire_begin() */
 	if (wire->dial == NULL)
 		return wire_dial(wire, err);
 	/* The driver was kept open, see wire_close(). */
@@ -320,6 +334,7 @@ wire_close(struct transport *transport)
 
 	loop_timer_stop(wire->later);
 	wire->news = NEWS_NONE;
+	ipmi_window_leave(wire);
 	/* The kernel's driver has no session to mend by reopening. */
 	if (!wire->local)
 		wire_drop_dial(wire);
@@ -398,6 +413,7 @@ wire_free(struct transport *transport)
 	struct wire *wire = wire_of(transport);
 
 	wire_drop_dial(wire);
+	ipmi_window_leave(wire);
 	ipmi_env_forget(wire->env, wire);
 	loop_timer_free(wire->tick);
 	loop_timer_free(wire->later);
@@ -440,8 +456,6 @@ ipmi_wire_new(struct ipmi_env *env)
 	wire->env = env;
 	wire->tick = loop_timer_new(env->loop, wire_tick, wire);
 	wire->later = loop_timer_new(env->loop, wire_news, wire);
-	wire->next = env->wires;
-	env->wires = wire;
 	return wire;
 }
 
