@@ -128,7 +128,7 @@ smi := $(or $(SMIPATH),$(abspath $(wildcard ../shared/mibs)))
 
 check: check-layers check-unit check-lab       ## everything: layers, units, lab
 
-check-unit: all $(tests)                       ## unit tests
+check-unit: all $(tests) $B/lab/bmcfarm                       ## unit tests
 	$(Q)$(and $(smi),SMIPATH=$(smi)) tests/run-units $(tests)
 
 check-layers:                                  ## who may include whom

@@ -308,7 +308,10 @@ rakp_3(struct bmc *bmc, const struct sockaddr_in *from, const uint8_t *p,
 	uint8_t reply[8 + HASH_MAX] = { p[0] }, text[64], code[HASH_MAX];
 	struct session *s = len >= 8 ? find(bmc, get_u32(p + 4)) : NULL;
 
-	if (s == NULL || s->state != SESSION_OPENING)
+	/* Again: our answer was lost. */
+	bool again =
+		s != NULL && s->state == SESSION_ACTIVE && s->sequence == 0;
+	if (s == NULL || (s->state != SESSION_OPENING && !again))
 		return;
 	if (p[1] != 0 || len < 8 + hash_len(s)) {
 		s->state = SESSION_FREE;
@@ -331,7 +334,7 @@ rakp_3(struct bmc *bmc, const struct sockaddr_in *from, const uint8_t *p,
 	s->state = SESSION_ACTIVE;
 	s->privilege = 2; /* user, until Set Session Privilege Level */
 	s->used_ms = farm.now_ms;
-	bmc->counts.sessions++;
+	bmc->counts.sessions += !again;
 	send_plain(bmc, from, 0x15, reply, 8 + code_len(s));
 }
 

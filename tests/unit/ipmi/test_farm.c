@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The real transport against tests/farm: suites 3 and 17, each fault of a BMC
+ * with the result it must have, and ipmitool's view of the same BMCs.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "ipmi/power.h"
+#include "ipmi/request.h"
+#include "tests/support/ipmi_farm.h"
+
+enum { MANY = 300 };
+
+static struct world {
+	struct ipmi_farm farm;
+	struct loop *loop;
+	struct ipmi_env *env;
+	struct bmc *bmc;
+	struct bmc *many[MANY];
+	unsigned waiting;
+} world;
+
+static const struct ipmi_account good = { "farm", "admin", "secret" };
+static const struct ipmi_account bad = { "farm", "admin", "wrong" };
+static const struct ipmi_account nobody = { "farm", "nobody", "secret" };
+
+static void
+tell(const char *line)
+{
+	if (strcmp(ipmi_farm_tell(&world.farm, line), "ok\n") != 0)
+		fail_msg("the farm does not know \"%s\"", line);
+}
+
+static struct bmc *
+bmc_of(unsigned i, const struct ipmi_account *account, int suite)
+{
+	char address[BMC_ADDRESS_MAX];
+	const struct bmc_target target = { .address = address,
+					   .cipher_suite = suite,
+					   .privilege = IPMI_OPERATOR };
+	unsigned at = 1 + i;
+
+	snprintf(address, sizeof(address), "127.0.%u.%u:%u", 92 + at / 256,
+		 at % 256, world.farm.port);
+	struct bmc *bmc = bmc_new_lan(world.env, &target, account, NULL);
+	assert_non_null(bmc);
+	return bmc;
+}
+
+struct outcome {
+	bool ended;
+	struct power_result result;
+};
+
+static void
+take(void *arg, const struct power_result *result)
+{
+	struct outcome *outcome = arg;
+
+	outcome->ended = true;
+	outcome->result = *result;
+	if (world.waiting == 0 || --world.waiting == 0)
+		loop_stop(world.loop);
+}
+
+typedef uint64_t (*ask_fn)(struct bmc *bmc, int64_t deadline_ms, power_fn fn,
+			   void *arg);
+
+static struct power_result
+ask(ask_fn fn, int64_t deadline_ms)
+{
+	static struct outcome outcome;
+
+	outcome = (struct outcome){ .ended = false };
+	world.waiting = 1;
+	assert_true(fn(world.bmc, deadline_ms, take, &outcome) != 0);
+	while (!outcome.ended)
+		loop_run(world.loop);
+	return outcome.result;
+}
+
+static void
+pause_ms(int64_t ms)
+{
+	struct loop_timer *timer =
+		loop_timer_new(world.loop, (loop_fn)loop_stop, world.loop);
+
+	loop_timer_start(timer, ms);
+	loop_run(world.loop);
+	loop_timer_free(timer);
+}
+
+static int
+set_up(void **state)
+{
+	(void)state;
+	world = (struct world){ .loop = loop_new() };
+	ipmi_farm_start(&world.farm, MANY);
+	world.env = ipmi_env_new(world.loop, NULL);
+	return world.env == NULL;
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	bmc_free(world.bmc);
+	for (unsigned i = 0; i < MANY; i++)
+		bmc_free(world.many[i]);
+	ipmi_env_free(world.env);
+	loop_free(world.loop);
+	ipmi_farm_stop(&world.farm);
+	return 0;
+}
+
+/* --- suites -------------------------------------------------------------- */
+
+static void
+expect_suite(int suite)
+{
+	struct bmc_health health;
+
+	bmc_get_health(world.bmc, &health);
+	assert_int_equal(health.cipher_suite, suite);
+}
+
+static void
+a_whole_life_under_suite_17(void **state)
+{
+	(void)state;
+	world.bmc = bmc_of(0, &good, 17);
+	struct power_result r = ask(power_read, 20000);
+	assert_int_equal(r.rc, IPMI_OK);
+	assert_int_equal(r.power, IPMI_POWER_ON);
+	expect_suite(17);
+	tell("0 hw-delay 200");
+	r = ask(power_turn_off, 0);
+	assert_int_equal(r.rc, IPMI_OK);
+	assert_true(r.verified);
+	assert_int_equal(r.power, IPMI_POWER_OFF);
+	r = ask(power_turn_on, 0);
+	assert_int_equal(r.rc, IPMI_OK);
+	assert_int_equal(r.power, IPMI_POWER_ON);
+	assert_string_equal(power_restore_policy_name(r.status[0]), "previous");
+	assert_string_equal(power_event_name(r.last_event), "on by IPMI");
+	bmc_free(world.bmc);
+	world.bmc = NULL;
+	pause_ms(200);
+	assert_non_null(
+		strstr(ipmi_farm_tell(&world.farm, "0 state"), "open 0"));
+}
+
+static void
+a_bmc_that_refuses_17_is_spoken_to_with_3_where_it_may(void **state)
+{
+	(void)state;
+	tell("all refuse-suite 17");
+	world.bmc = bmc_of(0, &good, 17);
+	assert_int_equal(ask(power_read, 5000).rc, IPMI_ALGORITHM);
+	bmc_free(world.bmc);
+	world.bmc = bmc_of(1, &good, 3);
+	int64_t begin_ms = clock_mono_ms();
+	assert_int_equal(ask(power_read, 20000).rc, IPMI_OK);
+	print_message("with suite 3 after %lld ms\n",
+		      (long long)(clock_mono_ms() - begin_ms));
+	expect_suite(3);
+}
+
+static void
+who_lies_about_algorithms_is_not_believed_even_where_3_may_be(void **state)
+{
+	(void)state;
+	tell("all lie 3");
+	world.bmc = bmc_of(0, &good, 3);
+	assert_int_equal(ask(power_read, 5000).rc, IPMI_ALGORITHM);
+	bmc_free(world.bmc);
+	tell("all lie 0");
+	world.bmc = bmc_of(1, &good, 17);
+	assert_int_equal(ask(power_read, 5000).rc, IPMI_ALGORITHM);
+	assert_non_null(
+		strstr(ipmi_farm_tell(&world.farm, "1 state"), "sessions 0"));
+}
+
+static void
+wrong_passwords_and_users_are_auth_and_end_in_quarantine(void **state)
+{
+	static const struct ipmi_account *const accounts[] = { &bad, &nobody };
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		bmc_free(world.bmc);
+		world.bmc = bmc_of(i, accounts[i], 17);
+		assert_int_equal(ask(power_read, 20000).rc, IPMI_AUTH);
+		assert_int_equal(ask(power_read, 20000).rc, IPMI_AUTH);
+		assert_int_equal(ask(power_read, 20000).rc, IPMI_AUTH);
+		struct power_result r = ask(power_turn_off, 20000);
+		assert_int_equal(r.rc, IPMI_QUARANTINED);
+		assert_int_equal(r.power, IPMI_POWER_UNKNOWN);
+	}
+}
+
+/* --- faults -------------------------------------------------------------- */
+
+static const struct fault {
+	const char *before, *after; /* the session was opened; or "" */
+	ask_fn ask;
+	int64_t deadline_ms;
+	enum ipmi_rc rc;
+	enum ipmi_power power;
+	bool verified;
+} faults[] = {
+	{ "", "0 silent 1", power_read, 0, IPMI_TIMEOUT, IPMI_POWER_UNKNOWN,
+	  false },
+	{ "", "0 silent 1", power_prove_off, 0, IPMI_TIMEOUT,
+	  IPMI_POWER_UNKNOWN, false },
+	{ "0 silent 1", "", power_read, 0, IPMI_TIMEOUT, IPMI_POWER_UNKNOWN,
+	  false },
+	{ "", "0 slow 250", power_read, 0, IPMI_OK, IPMI_POWER_ON, false },
+	{ "", "0 loss 80", power_turn_off, 0, IPMI_OK, IPMI_POWER_OFF, true },
+	{ "", "0 stuck 1", power_turn_off, 1500, IPMI_STUCK, IPMI_POWER_ON,
+	  false },
+	{ "", "0 stuck 1", power_shut_down, 1500, IPMI_STUCK, IPMI_POWER_ON,
+	  false },
+	{ "", "0 busy 4", power_read, 0, IPMI_OK, IPMI_POWER_ON, false },
+	{ "", "0 busy 100000", power_read, 1000, IPMI_CC, IPMI_POWER_UNKNOWN,
+	  false },
+	{ "0 sessions 0", "", power_read, 3000, IPMI_NO_SESSION,
+	  IPMI_POWER_UNKNOWN, false },
+	{ "0 lock 1", "", power_read, 0, IPMI_AUTH, IPMI_POWER_UNKNOWN, false },
+	{ "", "0 control-code 0xd5", power_turn_off, 1500, IPMI_CC,
+	  IPMI_POWER_ON, false },
+	{ "", "0 control-code 0xd4", power_turn_off, 5000, IPMI_CC,
+	  IPMI_POWER_ON, false },
+	{ "", "0 short 1", power_read, 1000, IPMI_BAD_REPLY, IPMI_POWER_UNKNOWN,
+	  false },
+	{ "", "0 twice 1", power_turn_off, 0, IPMI_OK, IPMI_POWER_OFF, true },
+	{ "", "0 drop-sessions", power_turn_off, 10000, IPMI_OK, IPMI_POWER_OFF,
+	  true },
+	{ "", "0 hw-delay 600", power_turn_off, 0, IPMI_OK, IPMI_POWER_OFF,
+	  true },
+	{ "0 power off", "", power_prove_off, 5000, IPMI_OK, IPMI_POWER_OFF,
+	  true },
+};
+
+static void
+provoke(const struct fault *fault)
+{
+	tell("all drop-sessions");
+	if (fault->before[0] != '\0')
+		tell(fault->before);
+	world.bmc = bmc_of(0, &good, 17);
+	if (fault->before[0] == '\0')
+		assert_int_equal(ask(power_read, 20000).rc, IPMI_OK);
+	if (fault->after[0] != '\0')
+		tell(fault->after);
+	int64_t begin_ms = clock_mono_ms();
+	struct power_result r = ask(fault->ask, fault->deadline_ms);
+	print_message("%s%s: %s (%s) after %lld ms\n", fault->before,
+		      fault->after, ipmi_rc_name(r.rc), r.text,
+		      (long long)(clock_mono_ms() - begin_ms));
+	assert_int_equal(r.rc, fault->rc);
+	assert_int_equal(r.power, fault->power);
+	assert_int_equal(r.verified, fault->verified);
+	bmc_free(world.bmc);
+	world.bmc = NULL;
+}
+
+static void
+each_fault_has_its_result(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+		if (i > 0) {
+			tear_down(state);
+			assert_int_equal(set_up(state), 0);
+		}
+		provoke(&faults[i]);
+	}
+	assert_non_null(
+		strstr(ipmi_farm_tell(&world.farm, "0 state"), "resets 0"));
+}
+
+/* An early "off" does not outlive the second read's look at the chassis. */
+static void
+a_bmc_that_says_off_too_early_is_believed_only_when_it_goes_on(void **state)
+{
+	(void)state;
+	world.bmc = bmc_of(0, &good, 17);
+	assert_int_equal(ask(power_read, 20000).rc, IPMI_OK);
+	tell("0 hw-delay 150");
+	tell("0 early-yes 1");
+	struct power_result r = ask(power_turn_off, 0);
+	assert_int_equal(r.rc, IPMI_OK);
+	assert_true(r.verified);
+	assert_memory_equal(ipmi_farm_tell(&world.farm, "0 state"), "off", 3);
+}
+
+/* --- many ---------------------------------------------------------------- */
+
+static void
+the_dead_cost_the_living_nothing(void **state)
+{
+	static struct outcome outcomes[MANY];
+	int64_t living_ms = 0;
+
+	(void)state;
+	tell("0-29 silent 1");
+	for (unsigned i = 0; i < MANY; i++)
+		world.many[i] = bmc_of(i, &good, 17);
+	world.waiting = MANY - 30;
+	int64_t begin_ms = clock_mono_ms();
+	for (unsigned i = 30; i < MANY; i++) {
+		outcomes[i].ended = false;
+		assert_true(power_read(world.many[i], 20000, take,
+				       &outcomes[i]) != 0);
+	}
+	loop_run(world.loop);
+	living_ms = clock_mono_ms() - begin_ms;
+	for (unsigned i = 30; i < MANY; i++)
+		assert_int_equal(outcomes[i].result.rc, IPMI_OK);
+	print_message("270 sessions beside 30 dead in %lld ms\n",
+		      (long long)living_ms);
+	/* More handshakes than have a place, and none waited for the dead. */
+	assert_in_range(living_ms, 0, 4000);
+}
+
+/* --- independence -------------------------------------------------------- */
+
+static void
+ipmitool_agrees(void **state)
+{
+	static const char *const asks[][2] = {
+		{ "power status", "is on" },
+		{ "mc guid", "F2F3F4F5F6F7F8F9FAFBFCFDFEFF" },
+		{ "dcmi power reading", "180 Watts" },
+		{ "chassis restart_cause", "chassis power control" },
+		{ "power off", "Down/Off" },
+		{ "power status", "is off" },
+		{ "sel list", "Power" },
+	};
+	char command[256], out[4096];
+
+	(void)state;
+	for (int suite = 3; suite <= 17; suite += 14) {
+		tell("0 power on");
+		for (size_t i = 0; i < sizeof(asks) / sizeof(asks[0]); i++) {
+			snprintf(command, sizeof(command),
+				 "ipmitool -I lanplus -C %d -H 127.0.92.1 "
+				 "-p %u -U admin -P secret %s 2>&1",
+				 suite, world.farm.port, asks[i][0]);
+			/* NOLINTNEXTLINE(cert-env33-c): ours */
+			FILE *pipe = popen(command, "r");
+			assert_non_null(pipe);
+			out[fread(out, 1, sizeof(out) - 1, pipe)] = '\0';
+			pclose(pipe);
+			if (strstr(out, "not found") != NULL)
+				skip();
+			if (strstr(out, asks[i][1]) == NULL)
+				fail_msg("%s: %s", command, out);
+		}
+	}
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_whole_life_under_suite_17),
+		TEST(a_bmc_that_refuses_17_is_spoken_to_with_3_where_it_may),
+		TEST(who_lies_about_algorithms_is_not_believed_even_where_3_may_be),
+		TEST(wrong_passwords_and_users_are_auth_and_end_in_quarantine),
+		TEST(each_fault_has_its_result),
+		TEST(a_bmc_that_says_off_too_early_is_believed_only_when_it_goes_on),
+		TEST(the_dead_cost_the_living_nothing),
+		TEST(ipmitool_agrees),
+	};
+
+	log_start("test", LOG_LEVEL_ERROR);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
