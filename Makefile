@@ -94,7 +94,7 @@ endef
 $(foreach p,$(programs),$(eval $(call program,$p)))
 
 define unit
-$B/unit/$1/test_%: $B/obj/tests/unit/$1/test_%.o $(call test_support,$1) $(foreach r,$(closure-$(call test_room,$1)),$(call room_lib,$r))
+$B/unit/$1/test_%: $B/obj/tests/unit/$1/test_%.o $(call test_support,$1) $(support) $(foreach r,$(closure-$(call test_room,$1)),$(call room_lib,$r))
 	@mkdir -p $$(@D)
 	@echo "  LD   $$@"
 	$$(Q)$$(CC) $$(link) -o $$@ $$^ $$(libs-$(call test_room,$1)) $$(call pc,cmocka)

@@ -111,6 +111,7 @@ bmc_session_came_up(struct bmc *bmc)
 	session->error[0] = '\0';
 	bmc->ok_ms = session->since_ms;
 	bmc->status_read = bmc->device_asked = bmc->guid_asked = false;
+	bmc->has_guid = false; /* perhaps it is another one now */
 	log_debug("bmc", "%s: session %u is open", bmc->name, session->epoch);
 }
 

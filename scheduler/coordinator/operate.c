@@ -7,6 +7,7 @@
 #include "common/cleanup.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "scheduler/coordinator/evidence.h"
 #include "scheduler/coordinator/power.h"
 #include "scheduler/coordinator/record.h"
 #include "scheduler/coordinator/serve.h"
@@ -63,8 +64,8 @@ record_order_end(struct order *order, const struct power_result *result)
 		 order->on ? "on" : "off",
 		 co->reg.hosts[order->host].conf->name, order->by,
 		 result->text);
-	cleanup_free char *detail =
-		power_evidence(power_bmc(co, order->host), result);
+	cleanup_free char *detail = evidence_text(power_bmc(co, order->host),
+						  result, NULL, order->by);
 	const struct record_end end = {
 		.command = order->command,
 		.outcome = done ? OUTCOME_DONE : OUTCOME_IN_DOUBT,
@@ -193,7 +194,10 @@ operate_power_set(void *arg, const char *name, bool on, bool force,
 
 	if (bmc == NULL)
 		return;
-	const char *refusal = power_refusal(co, host, on, force);
+	struct err err;
+	const char *refusal = power_guard(co, host, &err)
+				      ? power_refusal(co, host, on, force)
+				      : err.text;
 	if (refusal != NULL) {
 		api_reply_error(reply, 409, refusal,
 				on ? "try again in some seconds"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scheduler/coordinator/power.h"
 
-#include <jansson.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,12 +9,15 @@
 #include "common/alloc.h"
 #include "common/cleanup.h"
 #include "common/log.h"
+#include "scheduler/coordinator/evidence.h"
 #include "scheduler/coordinator/execute.h"
+#include "scheduler/coordinator/guard.h"
 
 struct line {
 	struct coordinator *co;
 	size_t host;
 	struct bmc *bmc; /* NULL: none configured */
+	struct readiness *readiness;
 	uint64_t probe;  /* operation under way, or 0 */
 	int64_t command; /* of the fence under way */
 };
@@ -37,8 +40,10 @@ open_line(struct power *power, const struct host_settings *conf,
 	if (!conf->has_bmc)
 		return 0;
 	line->bmc = bmc_new_lan(power->env, &target, conf->ipmi, err);
-	return line->bmc != NULL ? 0
-				 : err_prefix(err, -1, "host %s", conf->name);
+	if (line->bmc == NULL)
+		return err_prefix(err, -1, "host %s", conf->name);
+	line->readiness = readiness_new(line->co->loop, line->bmc, line->host);
+	return 0;
 }
 
 int
@@ -70,8 +75,10 @@ power_close(struct coordinator *co)
 	if (power == NULL)
 		return;
 	co->power = NULL; /* results of the closing are nobody's news */
-	for (size_t i = 0; power->lines != NULL && i < co->reg.n_hosts; i++)
+	for (size_t i = 0; power->lines != NULL && i < co->reg.n_hosts; i++) {
+		readiness_free(power->lines[i].readiness);
 		bmc_free(power->lines[i].bmc);
+	}
 	ipmi_env_free(power->env);
 	free(power->lines);
 	free(power);
@@ -83,14 +90,50 @@ power_bmc(const struct coordinator *co, size_t host)
 	return co->power->lines[host].bmc;
 }
 
+bool
+power_guard(const struct coordinator *co, size_t host, struct err *err)
+{
+	const struct reg_host *h = &co->reg.hosts[host];
+	struct bmc_health health;
+
+	bmc_get_health(power_bmc(co, host), &health);
+	struct guard guard = {
+		.configured = h->conf->guid,
+		.in_band = h->report != NULL ? h->report->bmc.guid : NULL,
+		.has_guid = health.has_guid,
+	};
+	memcpy(guard.guid, health.guid, sizeof(guard.guid));
+	return guard_allows(&guard, err);
+}
+
+const struct readiness_state *
+power_readiness(const struct coordinator *co, size_t host)
+{
+	const struct line *line = &co->power->lines[host];
+
+	return line->readiness != NULL ? readiness_get(line->readiness) : NULL;
+}
+
 void
 power_take(struct coordinator *co, size_t host,
 	   const struct power_result *result)
 {
 	struct reg_host *h = &co->reg.hosts[host];
 
+	struct err err;
+
 	if (result->rc == IPMI_CANCELLED)
 		return;
+	if (!power_guard(co, host, &err)) {
+		/* Whatever it says is of another host. */
+		h->power = POWER_UNKNOWN;
+		h->power_ms = result->done_ms;
+		h->off_reads = 0;
+		snprintf(h->power_text, sizeof(h->power_text), "%.200s",
+			 err.text);
+		coordinator_wake(co);
+		return;
+	}
 	h->power = result->rc == IPMI_OK && result->power == IPMI_POWER_OFF
 			   ? POWER_OFF
 		   : result->power == IPMI_POWER_ON ? POWER_ON
@@ -127,49 +170,60 @@ power_probe(struct coordinator *co, size_t host)
 		power_prove_off(line->bmc, PROBE_TIMEOUT_MS, probed, line);
 }
 
-char *
-power_evidence(const struct bmc *bmc, const struct power_result *result)
-{
-	struct bmc_health health;
-	char guid[BMC_GUID_TEXT] = "";
+/* A fence that has ended, while the rest of its evidence is asked for. */
+struct ended {
+	struct line *line;
+	struct power_result result;
+};
 
-	bmc_get_health(bmc, &health);
-	if (health.has_guid)
-		bmc_format_guid(health.guid, guid);
-	json_t *json = json_pack(
-		"{s:s, s:s, s:s, s:b, s:i, s:i, s:I, s:I, s:I, s:I, s:i}",
-		"bmc", bmc_name(bmc), "bmc_guid", guid, "result",
-		ipmi_rc_name(result->rc), "verified", result->verified, "reads",
-		(int)result->reads, "commands_sent", (int)result->commands_sent,
-		"first_read_mono_ms", (json_int_t)result->first_read_ms,
-		"last_read_mono_ms", (json_int_t)result->last_read_ms,
-		"last_read_wall_ms", (json_int_t)result->last_read_wall_ms,
-		"took_ms", (json_int_t)(result->done_ms - result->asked_ms),
-		"last_power_event", (int)result->last_event);
-	char *text = json_dumps(json, JSON_COMPACT);
-	json_decref(json);
-	return text;
+static void
+fence_told(struct ended *ended, const struct evidence_extra *extra)
+{
+	struct line *line = ended->line;
+	const struct power_result *result = &ended->result;
+	char by[64];
+	struct err err;
+	bool right = power_guard(line->co, line->host, &err);
+
+	snprintf(by, sizeof(by), "decision, command %" PRId64, line->command);
+	cleanup_free char *text = evidence_text(line->bmc, result, extra, by);
+	outcome_fence(line->co, line->host, line->command,
+		      result->rc == IPMI_OK && result->verified && right &&
+			      result->power == IPMI_POWER_OFF,
+		      right ? result->text : err.text, text);
+}
+
+static void
+evidence_came(void *arg, const struct evidence_extra *extra)
+{
+	cleanup_free struct ended *ended = arg;
+
+	if (ended->line->co->power != NULL)
+		fence_told(ended, extra);
 }
 
 static void
 fenced(void *arg, const struct power_result *result)
 {
 	struct line *line = arg;
-	struct coordinator *co = line->co;
+	struct ended *ended;
 
-	if (co->power == NULL)
+	if (line->co->power == NULL)
 		return; /* shutting down: the record stays open */
-	power_take(co, line->host, result);
-	cleanup_free char *text = power_evidence(line->bmc, result);
-	outcome_fence(co, line->host, line->command,
-		      result->rc == IPMI_OK && result->verified &&
-			      result->power == IPMI_POWER_OFF,
-		      result->text, text);
+	power_take(line->co, line->host, result);
+	ended = xcalloc(1, sizeof(*ended));
+	*ended = (struct ended){ line, *result };
+	if (result->rc == IPMI_OK &&
+	    evidence_ask(line->bmc, evidence_came, ended))
+		return;
+	fence_told(ended, NULL);
+	free(ended);
 }
 
 /* A refusal comes back through a timer: outcomes never come from inside. */
 struct refusal {
 	struct line *line;
+	char text[ERR_MAX];
 	struct loop_timer *timer;
 };
 
@@ -180,9 +234,20 @@ refused(void *arg)
 	struct line *line = refusal->line;
 
 	loop_timer_free(refusal->timer);
+	outcome_fence(line->co, line->host, line->command, false, refusal->text,
+		      NULL);
 	free(refusal);
-	outcome_fence(line->co, line->host, line->command, false,
-		      "too much is waiting for its BMC", NULL);
+}
+
+static void
+refuse(struct line *line, const char *text)
+{
+	struct refusal *refusal = xcalloc(1, sizeof(*refusal));
+
+	refusal->line = line;
+	snprintf(refusal->text, sizeof(refusal->text), "%s", text);
+	refusal->timer = loop_timer_new(line->co->loop, refused, refusal);
+	loop_timer_start(refusal->timer, 0);
 }
 
 void
@@ -190,13 +255,14 @@ power_fence(struct coordinator *co, size_t host, int64_t command)
 {
 	struct line *line = &co->power->lines[host];
 
+	struct err err;
+
 	line->command = command;
-	if (power_turn_off(line->bmc, FENCE_DEADLINE_MS, fenced, line) != 0)
-		return;
-	struct refusal *refusal = xcalloc(1, sizeof(*refusal));
-	refusal->line = line;
-	refusal->timer = loop_timer_new(co->loop, refused, refusal);
-	loop_timer_start(refusal->timer, 0);
+	if (!power_guard(co, host, &err))
+		refuse(line, err.text);
+	else if (power_turn_off(line->bmc, FENCE_DEADLINE_MS, fenced, line) ==
+		 0)
+		refuse(line, "too much is waiting for its BMC");
 }
 
 static const char *
@@ -221,22 +287,35 @@ trouble_of(const struct bmc_health *health)
 	return "its BMC is in an unknown state";
 }
 
+/* What stands in the way of a fence, worst first; "": nothing. */
+static void
+find_trouble(const struct coordinator *co, size_t host,
+	     char ret_text[REPORT_TEXT_LEN])
+{
+	const struct readiness_state *ready = power_readiness(co, host);
+	struct bmc_health health;
+	struct err err;
+
+	bmc_get_health(power_bmc(co, host), &health);
+	const char *trouble = trouble_of(&health);
+	if (trouble != NULL)
+		snprintf(ret_text, REPORT_TEXT_LEN, "%s%s%s", trouble,
+			 health.error[0] != '\0' ? ": " : "", health.error);
+	else if (!power_guard(co, host, &err) && health.has_guid)
+		snprintf(ret_text, REPORT_TEXT_LEN, "%.200s", err.text);
+	else if (ready->known && !ready->ready)
+		snprintf(ret_text, REPORT_TEXT_LEN, "a fence would fail: %s",
+			 ready->text);
+}
+
 void
 power_check_health(struct coordinator *co)
 {
 	for (size_t i = 0; i < co->reg.n_hosts; i++) {
 		struct reg_host *h = &co->reg.hosts[i];
-		struct bmc_health health;
 
 		h->bmc_trouble[0] = '\0';
-		if (power_bmc(co, i) == NULL)
-			continue;
-		bmc_get_health(power_bmc(co, i), &health);
-		const char *trouble = trouble_of(&health);
-		if (trouble != NULL)
-			snprintf(h->bmc_trouble, sizeof(h->bmc_trouble),
-				 "%s%s%s", trouble,
-				 health.error[0] != '\0' ? ": " : "",
-				 health.error);
+		if (power_bmc(co, i) != NULL)
+			find_trouble(co, i, h->bmc_trouble);
 	}
 }

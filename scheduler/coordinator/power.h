@@ -8,6 +8,7 @@
 
 #include "ipmi/power.h"
 #include "scheduler/coordinator/coordinator.h"
+#include "scheduler/coordinator/readiness.h"
 
 /* Opens a warm session to every BMC; that one does not answer is no error. */
 int power_open(struct coordinator *co, struct err *err);
@@ -27,7 +28,11 @@ struct bmc *power_bmc(const struct coordinator *co, size_t host);
 void power_take(struct coordinator *co, size_t host,
 		const struct power_result *result);
 
-/* A result as JSON text for the record, the caller's to free. */
-char *power_evidence(const struct bmc *bmc, const struct power_result *result);
+/* Of a host with a BMC: false when the BMC is not its own, see guard.h. */
+bool power_guard(const struct coordinator *co, size_t host, struct err *err);
+
+/* NULL when the host has no BMC. */
+const struct readiness_state *power_readiness(const struct coordinator *co,
+					      size_t host);
 
 #endif

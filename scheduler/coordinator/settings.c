@@ -10,6 +10,7 @@
 #include "common/alloc.h"
 #include "common/config.h"
 #include "common/num.h"
+#include "scheduler/coordinator/guard.h"
 
 #define NAME_MAX_BYTES 63
 
@@ -114,6 +115,7 @@ static const struct config_option bmc_options[] = {
 	  .type = CONFIG_WORD,
 	  .preset = "17",
 	  .words = suites },
+	{ .name = "guid", .type = CONFIG_TEXT, .check = guard_check },
 	{ .name = NULL },
 };
 
@@ -232,6 +234,7 @@ read_bmc(struct settings *s, const struct config_section *sec,
 
 	host->has_bmc = true;
 	host->bmc = config_text(sec, "address");
+	host->guid = config_text(sec, "guid");
 	host->cipher_suite = config_word(sec, "cipher-suite") == 0 ? 17 : 3;
 	if (account == NULL || config_count_errors(s->secrets) > 0)
 		return;

@@ -39,6 +39,7 @@ struct host_settings {
 	const char *bmc; /* ADDRESS:PORT, UDP */
 	const struct ipmi_account *ipmi;
 	int cipher_suite;
+	const char *guid; /* the BMC's; NULL: not configured */
 };
 
 struct settings {

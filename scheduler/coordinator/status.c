@@ -25,6 +25,22 @@ find_seen(const struct reg_host *host, const char *uuid)
 
 /* --- hosts -------------------------------------------------------------- */
 
+/* Would a fence work, as far as it was tried. */
+static void
+add_readiness(json_t *out, const struct readiness_state *ready,
+	      const struct bmc_health *health, int64_t now_ms)
+{
+	json_object_update_new(out,
+			       json_pack("{s:o, s:s, s:o, s:i}", "fence_ready",
+					 ready->known
+						 ? json_boolean(ready->ready)
+						 : json_null(),
+					 "fence_ready_text", ready->text,
+					 "fence_checked_age_ms",
+					 age_json(ready->checked_ms, now_ms),
+					 "cipher_suite", health->cipher_suite));
+}
+
 static void
 add_bmc(json_t *out, struct coordinator *co, size_t index, int64_t now_ms)
 {
@@ -50,6 +66,8 @@ add_bmc(json_t *out, struct coordinator *co, size_t index, int64_t now_ms)
 			  "power_text", host->power_text, "bmc",
 			  host->conf->bmc, "bmc_state",
 			  bmc != NULL ? bmc_state_name(health.state) : "none"));
+	if (bmc != NULL)
+		add_readiness(out, power_readiness(co, index), &health, now_ms);
 }
 
 static uint32_t

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scheduler/coordinator/evidence.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+
+#include "common/alloc.h"
+#include "ipmi/request.h"
+
+struct inquiry {
+	struct bmc *bmc;
+	evidence_fn fn;
+	void *arg;
+	struct evidence_extra extra;
+};
+
+static void
+inquiry_end(struct inquiry *inquiry)
+{
+	inquiry->fn(inquiry->arg, &inquiry->extra);
+	free(inquiry);
+}
+
+static void
+sel_came(void *arg, const struct ipmi_reply *reply)
+{
+	struct inquiry *inquiry = arg;
+	const uint8_t *d = reply->data;
+
+	if (reply->rc == IPMI_OK && reply->len >= 9) {
+		inquiry->extra.sel_entries = d[1] | d[2] << 8;
+		inquiry->extra.sel_last_s =
+			d[5] | d[6] << 8 | d[7] << 16 | (int64_t)d[8] << 24;
+	}
+	inquiry_end(inquiry);
+}
+
+static void
+cause_came(void *arg, const struct ipmi_reply *reply)
+{
+	static const struct ipmi_request sel_info = { 0x0a, 0x40, NULL, 0,
+						      false };
+	struct inquiry *inquiry = arg;
+
+	if (reply->rc == IPMI_OK && reply->len >= 1)
+		inquiry->extra.restart_cause = reply->data[0] & 0xf;
+	/* A silent one is not asked on. */
+	if ((reply->rc != IPMI_OK && reply->rc != IPMI_CC) ||
+	    bmc_request(inquiry->bmc, &sel_info, EVIDENCE_EXTRA_MS / 2,
+			sel_came, inquiry) == 0)
+		inquiry_end(inquiry);
+}
+
+bool
+evidence_ask(struct bmc *bmc, evidence_fn fn, void *arg)
+{
+	static const struct ipmi_request cause = { 0x00, 0x07, NULL, 0, false };
+	struct inquiry *inquiry = xcalloc(1, sizeof(*inquiry));
+
+	*inquiry = (struct inquiry){ bmc, fn, arg, { -1, -1, -1 } };
+	if (bmc_request(bmc, &cause, EVIDENCE_EXTRA_MS / 2, cause_came,
+			inquiry) != 0)
+		return true;
+	free(inquiry);
+	return false;
+}
+
+/* --- the record ---------------------------------------------------------- */
+
+static json_t *
+known(int64_t value)
+{
+	return value < 0 ? json_null() : json_integer(value);
+}
+
+/* The wall clock was read with the last; the other is told by the distance. */
+static json_t *
+reads_to_json(const struct power_result *r)
+{
+	int64_t apart_ms = r->last_read_ms - r->first_read_ms;
+
+	if (r->first_read_ms == 0)
+		return json_array();
+	return json_pack("[{s:I, s:I}, {s:I, s:I}]", "mono_ms",
+			 (json_int_t)r->first_read_ms, "wall_ms",
+			 (json_int_t)(r->last_read_wall_ms - apart_ms),
+			 "mono_ms", (json_int_t)r->last_read_ms, "wall_ms",
+			 (json_int_t)r->last_read_wall_ms);
+}
+
+static json_t *
+bmc_to_json(const struct bmc *bmc)
+{
+	struct bmc_health health;
+	char guid[BMC_GUID_TEXT] = "";
+
+	bmc_get_health(bmc, &health);
+	if (health.has_guid)
+		bmc_format_guid(health.guid, guid);
+	return json_pack("{s:s, s:s, s:i}", "address", bmc_name(bmc), "guid",
+			 guid, "cipher_suite", health.cipher_suite);
+}
+
+char *
+evidence_text(const struct bmc *bmc, const struct power_result *result,
+	      const struct evidence_extra *extra, const char *asked_by)
+{
+	json_t *json = json_pack(
+		"{s:o, s:s, s:s, s:s, s:b, s:o, s:i, s:i, s:I, s:s, s:s}",
+		"bmc", bmc_to_json(bmc), "asked_by", asked_by, "result",
+		ipmi_rc_name(result->rc), "power",
+		ipmi_power_name(result->power), "verified", result->verified,
+		"reads_that_agree", reads_to_json(result), "reads",
+		(int)result->reads, "commands_sent", (int)result->commands_sent,
+		"took_ms", (json_int_t)(result->done_ms - result->asked_ms),
+		"last_power_event", power_event_name(result->last_event),
+		"restore_policy", power_restore_policy_name(result->status[0]));
+
+	json_object_set_new(json, "restart_cause",
+			    known(extra != NULL ? extra->restart_cause : -1));
+	json_object_set_new(json, "sel_entries",
+			    known(extra != NULL ? extra->sel_entries : -1));
+	json_object_set_new(json, "sel_last_s",
+			    known(extra != NULL ? extra->sel_last_s : -1));
+	char *text = json_dumps(json, JSON_COMPACT);
+	json_decref(json);
+	return text;
+}

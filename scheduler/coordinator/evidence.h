@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * scheduler/coordinator/evidence.h - what an auditor wants to see of a fence,
+ * as JSON for the record: both reads with their times, why power went last,
+ * why the system started last, the newest entry of the BMC's log, who the BMC
+ * is and how it was spoken to, who asked.
+ */
+#ifndef SCHEDULER_COORDINATOR_EVIDENCE_H
+#define SCHEDULER_COORDINATOR_EVIDENCE_H
+
+#include "ipmi/power.h"
+
+/* So long the two questions that prove nothing may take, after the proof. */
+enum { EVIDENCE_EXTRA_MS = 300 };
+
+/* What is asked besides; -1: not told. */
+struct evidence_extra {
+	int restart_cause;  /* Get System Restart Cause, IPMI 2.0 28.11 */
+	int sel_entries;    /* Get SEL Info, 31.2 */
+	int64_t sel_last_s; /* its last addition, the BMC's clock */
+};
+
+typedef void (*evidence_fn)(void *arg, const struct evidence_extra *extra);
+
+/* Asks; calls back once, within EVIDENCE_EXTRA_MS or when the BMC is freed.
+ * False: nothing could be asked, and fn is not called. */
+bool evidence_ask(struct bmc *bmc, evidence_fn fn, void *arg);
+
+/* The caller's to free.  `extra` may be NULL. */
+char *evidence_text(const struct bmc *bmc, const struct power_result *result,
+		    const struct evidence_extra *extra, const char *asked_by);
+
+#endif
