@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# What is known of a BMC before it is needed.
+
+is_ready() {
+	[ "$(host_says "$1" .fence_ready)" = "$2" ]
+}
+
+case_a_fence_is_proved_possible_before_it_is_needed() {
+	within 30 is_ready h1 true || return 1
+	[ "$(host_says h1 .cipher_suite)" = 3 ] ||
+		fail "suite $(host_says h1 .cipher_suite)" || return 1
+}
+
+wrong_host_is_told_and_not_touched() {
+	local id text code=0
+	within 40 alarm_stands bmc-trouble h1 || return 1
+	id=$(last_event)
+	text=$(ih power off h1 --yes --force 2>&1) || code=$?
+	[ "$code" != 0 ] || fail "it was switched: $text" || return 1
+	grep -q "another host" <<<"$text" || fail "said: $text" || return 1
+	! happened_since "$id" power-done || fail "it was recorded" || return 1
+	[ -n "$(guests_on h1)" ] || fail "h1 lost its guests"
+}
+
+# A cable in the wrong socket: the address of h1's BMC, the GUID of h2's.
+case_a_bmc_of_another_host_is_told_and_not_touched() {
+	local guid
+	guid=$(lab exec h2 -- cat /etc/ironherd/agent.conf |
+		sed -n 's/^\s*uuid = "\(.*\)"/\1/p')
+	[ -n "$guid" ] || fail "no uuid of h2" || return 1
+	with_edit coordinator.conf \
+		"s/address = \"10.91.0.1:623\"/&\\n guid = \"$guid\"/" \
+		wrong_host_is_told_and_not_touched
+}
