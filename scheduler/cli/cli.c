@@ -16,8 +16,8 @@
 
 enum { HANGING = 10 }; /* columns of "ironherd: " */
 
-static const char *
-socket_path(const struct cli *cli)
+const char *
+cli_socket(const struct cli *cli)
 {
 	const char *path = cli->values[OPTION_SOCKET];
 
@@ -63,7 +63,7 @@ cli_ask(struct cli *cli, const char *path, const json_t *body,
 	json_t *answer;
 
 	if (cli->client == NULL)
-		cli->client = client_new(socket_path(cli));
+		cli->client = client_new(cli_socket(cli));
 	int rc = client_call(cli->client, path, body, timeout_ms, &answer, err);
 	if (rc < 0)
 		return rc;
@@ -90,7 +90,7 @@ cli_path(struct cli *cli, const char *before, const char *name,
 	 const char *after)
 {
 	if (cli->client == NULL)
-		cli->client = client_new(socket_path(cli));
+		cli->client = client_new(cli_socket(cli));
 	cleanup_free char *escaped = client_escape(cli->client, name);
 
 	return xasprintf("%s%s%s", before, escaped, after);
@@ -147,8 +147,9 @@ cli_status_of(int rc)
 static void
 print_hanging(const struct cli *cli, const char *lead, const char *text)
 {
-	size_t width =
-		cli->io.width > (size_t)2 * HANGING ? cli->io.width - HANGING : 0;
+	size_t width = cli->io.width > (size_t)2 * HANGING
+			       ? cli->io.width - HANGING
+			       : 0;
 	cleanup_free char *safe = text_safe(text);
 	cleanup_free char *wrapped = text_wrap(safe, width);
 	char *save = NULL;

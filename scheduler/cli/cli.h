@@ -30,7 +30,7 @@ enum {
 #define CLI_SOCKET     "/run/ironherd/api.sock"
 #define CLI_SOCKET_ENV "IRONHERD_SOCKET"
 
-enum { CLI_ARGS_MAX = 4, CLI_TIMEOUT_MS = 10000 };
+enum { CLI_ARGS_MAX = 256, CLI_TIMEOUT_MS = 10000 };
 
 struct cli_io {
 	FILE *in, *out, *err;
@@ -109,6 +109,9 @@ int cli_ask(struct cli *cli, const char *path, const json_t *body,
 /* As cli_ask for GET at the usual time limit, and complain; 0 or an exit
  * status. */
 int cli_get(struct cli *cli, const char *path, json_t **ret_answer);
+
+/* Where the coordinator is, by option, environment or preset. */
+const char *cli_socket(const struct cli *cli);
 
 /* "/v1/hosts/NAME/power" with any NAME; the caller frees it. */
 char *cli_path(struct cli *cli, const char *before, const char *name,

@@ -20,6 +20,8 @@ struct client {
 	CURL *curl;
 	const char *socket;
 
+	struct curl_slist *headers; /* of the call under way */
+
 	/* the answer so far */
 	char *data;
 	size_t len, room;
@@ -214,13 +216,12 @@ prepare(struct client *client, const char *url, int64_t timeout_ms)
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, client);
 }
 
-int
-client_call(struct client *client, const char *path, const json_t *body,
-	    int64_t timeout_ms, json_t **ret_answer, struct err *err)
+/* All of a call but the waiting. */
+static int
+begin(struct client *client, const char *path, const json_t *body,
+      int64_t timeout_ms, struct err *err)
 {
 	cleanup_free char *url = xasprintf("http://ironherd%s", path);
-	cleanup_free char *text = NULL;
-	struct curl_slist *headers = NULL;
 
 	if (strlen(client->socket) >=
 	    sizeof(((struct sockaddr_un *)0)->sun_path))
@@ -231,17 +232,110 @@ client_call(struct client *client, const char *path, const json_t *body,
 			strlen(client->socket),
 			sizeof(((struct sockaddr_un *)0)->sun_path) - 1);
 	prepare(client, url, timeout_ms);
-	if (body != NULL) {
-		text = json_dumps(body, JSON_COMPACT);
-		headers = curl_slist_append(headers,
-					    "Content-Type: application/json");
-		curl_easy_setopt(client->curl, CURLOPT_POSTFIELDS, text);
-		curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, headers);
-	}
+	if (body == NULL)
+		return 0;
+	cleanup_free char *text = json_dumps(body, JSON_COMPACT);
+	client->headers =
+		curl_slist_append(NULL, "Content-Type: application/json");
+	curl_easy_setopt(client->curl, CURLOPT_COPYPOSTFIELDS, text);
+	curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, client->headers);
+	return 0;
+}
 
-	CURLcode code = curl_easy_perform(client->curl);
-	curl_slist_free_all(headers);
+static int
+finish(struct client *client, CURLcode code, int64_t timeout_ms,
+       json_t **ret_answer, struct err *err)
+{
+	curl_slist_free_all(client->headers);
+	client->headers = NULL;
 	if (code != CURLE_OK)
 		return explain_failure(client, code, timeout_ms, err);
 	return read_answer(client, ret_answer, err);
+}
+
+int
+client_call(struct client *client, const char *path, const json_t *body,
+	    int64_t timeout_ms, json_t **ret_answer, struct err *err)
+{
+	int rc = begin(client, path, body, timeout_ms, err);
+
+	if (rc < 0)
+		return rc;
+	return finish(client, curl_easy_perform(client->curl), timeout_ms,
+		      ret_answer, err);
+}
+
+/* --- many at once -------------------------------------------------------- */
+
+/* What runs in each place; SIZE_MAX: nothing. */
+struct places {
+	struct client *clients[CLIENT_AT_ONCE];
+	size_t calls[CLIENT_AT_ONCE];
+	CURLM *multi;
+};
+
+static void
+fill_places(struct places *places, struct client_many *many, size_t *next)
+{
+	for (size_t i = 0; i < CLIENT_AT_ONCE; i++) {
+		struct client *client = places->clients[i];
+
+		while (places->calls[i] == SIZE_MAX && *next < many->n) {
+			struct client_one *one = &many->calls[(*next)++];
+
+			one->rc = begin(client, one->path, many->body,
+					many->timeout_ms, &one->err);
+			if (one->rc < 0)
+				continue;
+			places->calls[i] = (size_t)(one - many->calls);
+			curl_multi_add_handle(places->multi, client->curl);
+		}
+	}
+}
+
+static void
+take_ended(struct places *places, struct client_many *many, size_t *done)
+{
+	const CURLMsg *message;
+	int left;
+
+	while ((message = curl_multi_info_read(places->multi, &left)) != NULL) {
+		size_t i = 0;
+
+		while (places->clients[i]->curl != message->easy_handle)
+			i++;
+		CURLcode code = message->data.result;
+		struct client_one *one = &many->calls[places->calls[i]];
+		curl_multi_remove_handle(places->multi,
+					 places->clients[i]->curl);
+		one->rc = finish(places->clients[i], code, many->timeout_ms,
+				 &one->answer, &one->err);
+		places->calls[i] = SIZE_MAX;
+		++*done;
+		if (many->progress != NULL)
+			many->progress(many->arg, *done, many->n);
+	}
+}
+
+void
+client_call_many(const char *socket, struct client_many *many)
+{
+	struct places places = { .multi = curl_multi_init() };
+	size_t next = 0, done = 0;
+	int running = 0;
+
+	for (size_t i = 0; i < CLIENT_AT_ONCE; i++) {
+		places.clients[i] = client_new(socket);
+		places.calls[i] = SIZE_MAX;
+	}
+	do {
+		fill_places(&places, many, &next);
+		curl_multi_perform(places.multi, &running);
+		take_ended(&places, many, &done);
+		if (running > 0)
+			curl_multi_poll(places.multi, NULL, 0, 1000, NULL);
+	} while (running > 0 || next < many->n);
+	for (size_t i = 0; i < CLIENT_AT_ONCE; i++)
+		client_free(places.clients[i]);
+	curl_multi_cleanup(places.multi);
 }

@@ -36,6 +36,27 @@ void client_free(struct client *client);
 int client_call(struct client *client, const char *path, const json_t *body,
 		int64_t timeout_ms, json_t **ret_answer, struct err *err);
 
+/* The same for many paths, CLIENT_AT_ONCE at a time; each ends by itself. */
+enum { CLIENT_AT_ONCE = 32 };
+
+struct client_one {
+	char *path;     /* the caller's */
+	int rc;         /* as of client_call() */
+	json_t *answer; /* the caller's, with rc 0 */
+	struct err err;
+};
+
+struct client_many {
+	struct client_one *calls;
+	size_t n;
+	const json_t *body;                                 /* NULL: GET */
+	int64_t timeout_ms;                                 /* of each */
+	void (*progress)(void *arg, size_t done, size_t n); /* may be NULL */
+	void *arg;
+};
+
+void client_call_many(const char *socket, struct client_many *many);
+
 /* A name as part of a path; the caller frees it. */
 char *client_escape(struct client *client, const char *name);
 

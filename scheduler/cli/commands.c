@@ -45,10 +45,15 @@ const struct command cli_commands[] = {
 	  "EVENT is the number in the first column of `ironherd events`." },
 	{ "snapshot", "NUMBER", 1, 1, READING, cmd_snapshot,
 	  "what was known at a decision, and the plan made", NULL },
-	{ "power", "status|on|off HOST", 2, 2, READING | BIT(FORCE) | BIT(YES),
-	  cmd_power, "read or switch the power of a host through its BMC",
-	  "`power off` asks first; without a terminal it needs --yes.\n"
-	  "It is refused while VMs run on the host, unless --force is given." },
+	{ "power", "VERB HOSTS", 2, CLI_ARGS_MAX,
+	  READING | BIT(FORCE) | BIT(YES), cmd_power,
+	  "read or switch the power of hosts by their BMCs",
+	  "VERB: status, on, off, or soft (the system shuts itself down)\n"
+	  "HOSTS: h1  h1,h7  rack2-[01-16,20]  @CLUSTER  @all\n"
+	  "off and soft ask first; without a terminal they need --yes.  They "
+	  "are\n"
+	  "refused while VMs run on a host, unless --force is given.  See\n"
+	  "ironherd-power(1)." },
 	{ "ha", "enable|disable CLUSTER", 2, 2, READING, cmd_ha,
 	  "switch high availability of a cluster", NULL },
 	{ "check", "[CONFIG]", 0, 1, BIT(AGENT), cmd_check,

@@ -194,12 +194,15 @@ check_usage(const struct cli *cli)
 					    "see `ironherd help %s`",
 					    command->name, cli_options[i].name,
 					    command->name);
-	if (cli->n_args < command->min_args || cli->n_args > command->max_args)
+	if (cli->n_args < command->min_args)
 		return cli_complain(cli, CLI_USAGE,
-				    "%s arguments\nusage: ironherd %s %s",
-				    cli->n_args < command->min_args
-					    ? "missing"
-					    : "too many",
+				    "missing arguments\nusage: ironherd %s %s",
+				    command->name, command->args);
+	if (cli->n_args > command->max_args)
+		return cli_complain(cli, CLI_USAGE,
+				    "too many arguments: \"%.64s\"\n"
+				    "usage: ironherd %s %s",
+				    cli->args[command->max_args],
 				    command->name, command->args);
 	return CLI_OK;
 }

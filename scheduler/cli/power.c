@@ -13,10 +13,8 @@
 #include "common/cleanup.h"
 #include "scheduler/cli/cli.h"
 #include "scheduler/cli/field.h"
-#include "scheduler/cli/text.h"
-
-/* A verified switch takes tens of seconds on real machines. */
-enum { SWITCH_TIMEOUT_MS = 90000 };
+#include "scheduler/cli/hosts_arg.h"
+#include "scheduler/cli/power_own.h"
 
 /* For the record: who did it. */
 static const char *
@@ -32,13 +30,13 @@ user_name(void)
 
 /* POST; 0 or an exit status with the complaint made. */
 static int
-post(struct cli *cli, const char *path, json_t *body, json_t **ret_answer)
+post(struct cli *cli, const char *path, json_t *body, int64_t timeout_ms,
+     json_t **ret_answer)
 {
-	int64_t timeout_ms = cli->timeout_ms;
 	struct err err = { "" };
 
-	if (!cli->given[OPTION_TIMEOUT])
-		timeout_ms = SWITCH_TIMEOUT_MS;
+	if (cli->given[OPTION_TIMEOUT])
+		timeout_ms = cli->timeout_ms;
 	json_object_set_new(body, "by", json_string(user_name()));
 	int rc = cli_ask(cli, path, body, timeout_ms, ret_answer, &err);
 	if (rc == 0)
@@ -54,9 +52,8 @@ post(struct cli *cli, const char *path, json_t *body, json_t **ret_answer)
 
 /* --- power ------------------------------------------------------------ */
 
-/* "2.31 s", "23 ms" */
-static const char *
-show_rtt(char buf[TEXT_LEN], int64_t ms)
+const char *
+power_show_rtt(char buf[TEXT_LEN], int64_t ms)
 {
 	if (ms < 1000)
 		return text_age(buf, ms);
@@ -65,9 +62,8 @@ show_rtt(char buf[TEXT_LEN], int64_t ms)
 	return buf;
 }
 
-/* Only a reading that went well tells: not an old state beside an error. */
-static bool
-is_read(const json_t *answer)
+bool
+power_is_read(const json_t *answer)
 {
 	const json_t *rc = json_object_get(answer, "rc");
 	bool is_good = strcmp(field_text(answer, "rc"), "ok") == 0 ||
@@ -87,7 +83,7 @@ show_power(const struct cli *cli, const json_t *answer)
 	char rtt[TEXT_LEN];
 
 	fprintf(cli->io.out, "%s: ", host);
-	if (!is_read(answer)) {
+	if (!power_is_read(answer)) {
 		cli_print(cli, TONE_WARN, "power unknown");
 		fprintf(cli->io.out, ": %s\n",
 			text[0] != '\0' ? text : "the BMC gave no answer");
@@ -96,7 +92,7 @@ show_power(const struct cli *cli, const json_t *answer)
 	cli_print(cli, TONE_BOLD, "%s", power.text);
 	if (field_number(answer, "rtt_ms") >= 0)
 		fprintf(cli->io.out, " (its BMC answered in %s)",
-			show_rtt(rtt, field_number(answer, "rtt_ms")));
+			power_show_rtt(rtt, field_number(answer, "rtt_ms")));
 	fputc('\n', cli->io.out);
 	return CLI_OK;
 }
@@ -112,7 +108,7 @@ power_status(struct cli *cli, const char *path, const char *host)
 		return status;
 	if (cli->given[OPTION_JSON]) {
 		cli_print_json(cli, answer);
-		status = is_read(answer) ? CLI_OK : CLI_FAILED;
+		status = power_is_read(answer) ? CLI_OK : CLI_FAILED;
 	} else {
 		status = show_power(cli, answer);
 	}
@@ -120,13 +116,19 @@ power_status(struct cli *cli, const char *path, const char *host)
 	return status;
 }
 
-/* Was the wanted state read twice?  Anything else is no success. */
+bool
+power_is_done(const json_t *answer, const char *want)
+{
+	return field_true(answer, "verified") &&
+	       strcmp(field_text(answer, "power"), want) == 0;
+}
+
 static int
 show_switch(const struct cli *cli, const json_t *answer, const char *want)
 {
 	const char *power = field_text(answer, "power");
 	const char *text = field_text(answer, "text");
-	bool done = field_true(answer, "verified") && strcmp(power, want) == 0;
+	bool done = power_is_done(answer, want);
 	char rtt[TEXT_LEN];
 
 	if (cli->given[OPTION_JSON]) {
@@ -139,7 +141,8 @@ show_switch(const struct cli *cli, const json_t *answer, const char *want)
 		fputs(", verified", cli->io.out);
 		if (field_number(answer, "rtt_ms") >= 0)
 			fprintf(cli->io.out, " after %s",
-				show_rtt(rtt, field_number(answer, "rtt_ms")));
+				power_show_rtt(rtt,
+					       field_number(answer, "rtt_ms")));
 		fputc('\n', cli->io.out);
 		return CLI_OK;
 	}
@@ -149,17 +152,25 @@ show_switch(const struct cli *cli, const json_t *answer, const char *want)
 	return CLI_FAILED;
 }
 
+json_t *
+power_body(const struct cli *cli, const char *want)
+{
+	return json_pack("{s:s, s:b, s:s}", "want", want, "force",
+			 (int)cli->given[OPTION_FORCE], "by", user_name());
+}
+
 static int
 power_switch(struct cli *cli, const char *path, const char *want)
 {
-	json_t *answer, *body = json_pack("{s:s, s:b}", "want", want, "force",
-					  (int)cli->given[OPTION_FORCE]);
-	int status = post(cli, path, body, &answer);
+	bool soft = strcmp(want, "soft") == 0;
+	json_t *answer, *body = power_body(cli, want);
+	int status = post(cli, path, body,
+			  soft ? SOFT_TIMEOUT_MS : SWITCH_TIMEOUT_MS, &answer);
 
 	json_decref(body);
 	if (status != CLI_OK)
 		return status;
-	status = show_switch(cli, answer, want);
+	status = show_switch(cli, answer, soft ? "off" : want);
 	json_decref(answer);
 	return status;
 }
@@ -196,12 +207,12 @@ print_stake(struct cli *cli, const char *host)
 }
 
 static bool
-confirm(struct cli *cli, const char *host)
+confirm(struct cli *cli, const char *what, const char *host)
 {
 	cleanup_free char *safe = text_safe(host);
 	char answer[16] = "";
 
-	fprintf(cli->io.err, "Cut the power of %s", safe);
+	fprintf(cli->io.err, "%s %s", what, safe);
 	print_stake(cli, host);
 	fputs("? [y/N] ", cli->io.err);
 	fflush(cli->io.err);
@@ -213,15 +224,30 @@ confirm(struct cli *cli, const char *host)
 }
 
 static int
-power_off(struct cli *cli, const char *path, const char *host)
+switch_after_asking(struct cli *cli, const char *path, const char *host,
+		    const char *want, const char *what)
 {
 	if (!cli->given[OPTION_YES] && !cli->io.can_ask)
 		return cli_complain(cli, CLI_USAGE,
-				    "power off asks first, and there is no "
-				    "terminal to ask at\nadd --yes");
-	if (!cli->given[OPTION_YES] && !confirm(cli, host))
+				    "power %s asks first, and there is no "
+				    "terminal to ask at\nadd --yes",
+				    want);
+	if (!cli->given[OPTION_YES] && !confirm(cli, what, host))
 		return cli_complain(cli, CLI_FAILED, "nothing was done");
-	return power_switch(cli, path, "off");
+	return power_switch(cli, path, want);
+}
+
+static int
+power_off(struct cli *cli, const char *path, const char *host)
+{
+	return switch_after_asking(cli, path, host, "off", "Cut the power of");
+}
+
+static int
+power_soft(struct cli *cli, const char *path, const char *host)
+{
+	return switch_after_asking(cli, path, host, "soft",
+				   "Shut down the system of");
 }
 
 /* --- words after a command -------------------------------------------- */
@@ -269,9 +295,12 @@ cmd_power(struct cli *cli)
 		{ "status", "/v1/hosts/", "/power", power_status },
 		{ "on", "/v1/hosts/", "/power", power_on },
 		{ "off", "/v1/hosts/", "/power", power_off },
+		{ "soft", "/v1/hosts/", "/power", power_soft },
 		{ NULL, NULL, NULL, NULL },
 	};
 
+	if (cli->n_args > 2 || hosts_arg_is_list(cli->args[1]))
+		return power_many(cli);
 	return run_verb(cli, verbs, "host");
 }
 
@@ -281,7 +310,7 @@ static int
 switch_ha(struct cli *cli, const char *path, bool enabled)
 {
 	json_t *answer, *body = json_pack("{s:b}", "enabled", (int)enabled);
-	int status = post(cli, path, body, &answer);
+	int status = post(cli, path, body, SWITCH_TIMEOUT_MS, &answer);
 
 	json_decref(body);
 	if (status != CLI_OK)

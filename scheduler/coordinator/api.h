@@ -7,7 +7,7 @@
  *	GET  /v1/events/ID
  *	GET  /v1/snapshots/N
  *	GET  /v1/hosts/NAME/power
- *	POST /v1/hosts/NAME/power   {"want": "on"|"off", "force": bool}
+ *	POST /v1/hosts/NAME/power   {"want": "on"|"off"|"soft", "force": bool}
  *	POST /v1/clusters/NAME/ha   {"enabled": bool}
  *
  * Knows HTTP, bounds and callers; what the answers mean is the business of
@@ -48,6 +48,8 @@ void api_reply_json(struct api_reply *reply, json_t *body);
 void api_reply_error(struct api_reply *reply, int code, const char *error,
 		     const char *hint);
 
+enum api_power { API_POWER_OFF, API_POWER_ON, API_POWER_SOFT };
+
 struct api_ops {
 	void (*status)(void *arg, struct api_reply *reply);
 
@@ -63,8 +65,8 @@ struct api_ops {
 	void (*snapshot)(void *arg, uint64_t number, struct api_reply *reply);
 
 	void (*power_get)(void *arg, const char *host, struct api_reply *reply);
-	void (*power_set)(void *arg, const char *host, bool on, bool force,
-			  struct api_reply *reply);
+	void (*power_set)(void *arg, const char *host, enum api_power want,
+			  bool force, struct api_reply *reply);
 	void (*ha_set)(void *arg, const char *cluster, bool enabled,
 		       struct api_reply *reply);
 };

@@ -178,14 +178,21 @@ answer_power_set(struct call *call)
 {
 	const char *want =
 		json_string_value(json_object_get(call->body, "want"));
-	bool on = strcmp(want, "on") == 0;
+	static const char *const words[] = {
+		[API_POWER_OFF] = "off",
+		[API_POWER_ON] = "on",
+		[API_POWER_SOFT] = "soft",
+	};
+	size_t i = 0, n = sizeof(words) / sizeof(words[0]);
 
-	if (!on && strcmp(want, "off") != 0)
-		refuse(call->reply, 400, "write \"on\" or \"off\"",
+	while (i < n && strcmp(words[i], want) != 0)
+		i++;
+	if (i == n)
+		refuse(call->reply, 400, "write \"on\", \"off\" or \"soft\"",
 		       "want: \"%.64s\" is no power state", want);
 	else if (has_no_query(call))
 		call->api->ops->power_set(
-			call->api->arg, call->name, on,
+			call->api->arg, call->name, (enum api_power)i,
 			json_is_true(json_object_get(call->body, "force")),
 			call->reply);
 }

@@ -17,8 +17,19 @@ struct order {
 	size_t host;
 	struct api_reply *reply;
 	int64_t command; /* 0: only a question */
-	bool on;
+	enum api_power want;
 	char by[REPORT_NAME_LEN];
+};
+
+static const struct {
+	const char *name;
+	enum store_command_kind kind;
+	uint64_t (*ask)(struct bmc *bmc, int64_t deadline_ms, power_fn fn,
+			void *arg);
+} wants[] = {
+	[API_POWER_OFF] = { "off", COMMAND_POWER_OFF, power_turn_off },
+	[API_POWER_ON] = { "on", COMMAND_POWER_ON, power_turn_on },
+	[API_POWER_SOFT] = { "soft", COMMAND_POWER_OFF, power_shut_down },
 };
 
 static void
@@ -61,9 +72,8 @@ record_order_end(struct order *order, const struct power_result *result)
 	bool done = result->rc == IPMI_OK && result->verified;
 
 	snprintf(line, sizeof(line), "power %s %s, ordered by %s: %s",
-		 order->on ? "on" : "off",
-		 co->reg.hosts[order->host].conf->name, order->by,
-		 result->text);
+		 wants[order->want].name, co->reg.hosts[order->host].conf->name,
+		 order->by, result->text);
 	cleanup_free char *detail = evidence_text(power_bmc(co, order->host),
 						  result, NULL, order->by);
 	const struct record_end end = {
@@ -95,13 +105,16 @@ power_answered(void *arg, const struct power_result *result)
 	power_take(co, order->host, result);
 	if (order->command != 0)
 		record_order_end(order, result);
-	api_reply_json(order->reply,
-		       json_pack("{s:s, s:s, s:s, s:s, s:I, s:i, s:b}", "host",
-				 co->reg.hosts[order->host].conf->name, "power",
-				 ipmi_power_name(result->power), "rc",
-				 ipmi_rc_name(result->rc), "text", result->text,
-				 "rtt_ms", (json_int_t)result->rtt_ms, "age_ms",
-				 0, "verified", result->verified));
+	api_reply_json(
+		order->reply,
+		json_pack("{s:s, s:s, s:s, s:s, s:I, s:i, s:b, s:s, s:s}",
+			  "host", co->reg.hosts[order->host].conf->name,
+			  "power", ipmi_power_name(result->power), "rc",
+			  ipmi_rc_name(result->rc), "text", result->text,
+			  "rtt_ms", (json_int_t)result->rtt_ms, "age_ms", 0,
+			  "verified", result->verified, "restore_policy",
+			  power_restore_policy_name(result->status[0]),
+			  "last_event", power_event_name(result->last_event)));
 }
 
 static struct order *
@@ -151,11 +164,12 @@ count_vms(const struct registry *reg, size_t host)
 
 /* NULL, or why the order must not be carried out. */
 static const char *
-power_refusal(const struct coordinator *co, size_t host, bool on, bool force)
+power_refusal(const struct coordinator *co, size_t host, enum api_power want,
+	      bool force)
 {
 	if (co->reg.hosts[host].fencing)
 		return "the host is being fenced just now";
-	if (!on && !force && count_vms(&co->reg, host) > 0)
+	if (want != API_POWER_ON && !force && count_vms(&co->reg, host) > 0)
 		return "VMs run on the host; HA would restart them elsewhere";
 	return NULL;
 }
@@ -166,7 +180,7 @@ record_order(struct order *order)
 	struct coordinator *co = order->co;
 	const char *name = co->reg.hosts[order->host].conf->name;
 	struct store_command command = {
-		.kind = order->on ? COMMAND_POWER_ON : COMMAND_POWER_OFF,
+		.kind = wants[order->want].kind,
 		.snapshot = co->reg.snapshot,
 		.recorded_ms = clock_wall_ms(),
 	};
@@ -185,7 +199,7 @@ record_order(struct order *order)
 }
 
 void
-operate_power_set(void *arg, const char *name, bool on, bool force,
+operate_power_set(void *arg, const char *name, enum api_power want, bool force,
 		  struct api_reply *reply)
 {
 	struct coordinator *co = arg;
@@ -196,23 +210,24 @@ operate_power_set(void *arg, const char *name, bool on, bool force,
 		return;
 	struct err err;
 	const char *refusal = power_guard(co, host, &err)
-				      ? power_refusal(co, host, on, force)
+				      ? power_refusal(co, host, want, force)
 				      : err.text;
 	if (refusal != NULL) {
-		api_reply_error(reply, 409, refusal,
-				on ? "try again in some seconds"
-				   : "shut them down or move them first, or "
-				     "use --force");
+		api_reply_error(
+			reply, 409, refusal,
+			want == API_POWER_ON
+				? "try again in some seconds"
+				: "shut them down or move them first, or "
+				  "use --force");
 		return;
 	}
 	struct order *order = order_new(co, host, reply);
-	order->on = on;
+	order->want = want;
 	if (record_order(order) < 0) {
 		free(order);
 		return;
 	}
-	if ((on ? power_turn_on : power_turn_off)(bmc, 0, power_answered,
-						  order) == 0)
+	if (wants[want].ask(bmc, 0, power_answered, order) == 0)
 		reply_busy(order);
 }
 

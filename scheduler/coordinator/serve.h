@@ -14,8 +14,8 @@ json_t *status_to_json(struct coordinator *co);
 
 /* operate.c: what an operator orders. */
 void operate_power_get(void *arg, const char *host, struct api_reply *reply);
-void operate_power_set(void *arg, const char *host, bool on, bool force,
-		       struct api_reply *reply);
+void operate_power_set(void *arg, const char *host, enum api_power want,
+		       bool force, struct api_reply *reply);
 void operate_ha_set(void *arg, const char *cluster, bool enabled,
 		    struct api_reply *reply);
 

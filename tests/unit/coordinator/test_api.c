@@ -117,12 +117,12 @@ answer_owed(void *arg)
 }
 
 static void
-op_power_set(void *arg, const char *host, bool on, bool force,
+op_power_set(void *arg, const char *host, enum api_power want, bool force,
 	     struct api_reply *reply)
 {
 	(void)arg;
 	api_reply_json(reply, json_pack("{s:s, s:b, s:b, s:s}", "host", host,
-					"on", on, "force", force, "by",
+					"on", want == API_POWER_ON, "force", force, "by",
 					api_reply_caller(reply)));
 }
 

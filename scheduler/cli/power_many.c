@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * `ironherd power` for many hosts at once: all are asked side by side, one
+ * that does not answer costs only itself, and a summary tells who failed and
+ * why.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/alloc.h"
+#include "common/cleanup.h"
+#include "scheduler/cli/client.h"
+#include "scheduler/cli/field.h"
+#include "scheduler/cli/hosts_arg.h"
+#include "scheduler/cli/power_own.h"
+#include "scheduler/cli/table.h"
+
+enum { NAMED_MAX = 8 }; /* hosts named in a question */
+
+static const struct verb {
+	const char *name;
+	const char *want; /* the state; NULL: only a question */
+	bool cuts;        /* asks before */
+	int64_t timeout_ms;
+} verbs[] = {
+	{ "status", NULL, false, 0 },
+	{ "on", "on", false, SWITCH_TIMEOUT_MS },
+	{ "off", "off", true, SWITCH_TIMEOUT_MS },
+	{ "soft", "off", true, SOFT_TIMEOUT_MS },
+};
+
+enum { VERBS = sizeof(verbs) / sizeof(verbs[0]) };
+
+struct many {
+	struct cli *cli;
+	const struct verb *verb;
+	struct hosts_arg hosts;
+	json_t *site;
+	struct client_one *calls;
+};
+
+/* --- which hosts --------------------------------------------------------- */
+
+/* Calls fn for each host of the site until it returns other than 0. */
+static int
+each_host(const json_t *site,
+	  int (*fn)(void *arg, const char *cluster, const json_t *host),
+	  void *arg)
+{
+	const json_t *cluster, *host;
+	size_t c, i;
+
+	json_array_foreach (json_object_get(site, "clusters"), c, cluster) {
+		json_array_foreach (json_object_get(cluster, "hosts"), i,
+				    host) {
+			int rc = fn(arg, field_text(cluster, "name"), host);
+			if (rc != 0)
+				return rc;
+		}
+	}
+	return 0;
+}
+
+struct group {
+	const char *name; /* behind the @ */
+	struct hosts_arg *hosts;
+	struct err *err;
+	size_t n;
+};
+
+static int
+add_of_group(void *arg, const char *cluster, const json_t *host)
+{
+	struct group *group = arg;
+
+	if (strcmp(group->name, "all") != 0 &&
+	    strcmp(group->name, cluster) != 0)
+		return 0;
+	group->n++;
+	return hosts_arg_add_name(group->hosts, field_text(host, "name"),
+				  group->err);
+}
+
+static int
+add_known(const json_t *site, const char *name, struct hosts_arg *hosts,
+	  struct err *err)
+{
+	struct group group = { name + 1, hosts, err, 0 };
+
+	if (name[0] != '@')
+		return hosts_arg_add_name(hosts, name, err);
+	int rc = each_host(site, add_of_group, &group);
+	if (rc == 0 && group.n == 0)
+		rc = err_set(err, -1,
+			     "there is no host in %s\nwrite @all, or "
+			     "@ and the name of a cluster",
+			     name);
+	return rc;
+}
+
+static int
+read_hosts(struct many *many)
+{
+	struct cli *cli = many->cli;
+	struct hosts_arg written = { NULL, 0 };
+	struct err err = { "" };
+	int rc = 0;
+
+	for (size_t i = 1; rc == 0 && i < cli->n_args; i++)
+		rc = hosts_arg_add(&written, cli->args[i], &err);
+	for (size_t i = 0; rc == 0 && i < written.n; i++)
+		rc = add_known(many->site, written.names[i], &many->hosts,
+			       &err);
+	hosts_arg_done(&written);
+	return rc == 0 ? CLI_OK : cli_fail(cli, CLI_USAGE, &err);
+}
+
+static int
+is_it(void *arg, const char *cluster, const json_t *host)
+{
+	(void)cluster;
+	return strcmp(arg, field_text(host, "name")) == 0;
+}
+
+/* All that are not configured, before anything is sent. */
+static int
+refuse_unknown(const struct many *many)
+{
+	cleanup_free char *names = xstrdup("");
+	size_t n = 0;
+
+	for (size_t i = 0; i < many->hosts.n; i++) {
+		char *name = many->hosts.names[i];
+
+		if (each_host(many->site, is_it, name) != 0)
+			continue;
+		if (++n > NAMED_MAX)
+			continue;
+		cleanup_free char *old = names;
+		cleanup_free char *safe = text_safe(name);
+		names = xasprintf("%s%s%s", old, n > 1 ? ", " : "", safe);
+	}
+	if (n == 0)
+		return CLI_OK;
+	return cli_complain(many->cli, CLI_NOT_FOUND,
+			    "not configured: %s%s\nnothing was sent; "
+			    "`ironherd hosts` lists what there is",
+			    names, n > NAMED_MAX ? ", ..." : "");
+}
+
+/* --- asking before ------------------------------------------------------- */
+
+static int
+count_vms(void *arg, const char *cluster, const json_t *host)
+{
+	struct many *many = arg;
+
+	(void)cluster;
+	for (size_t i = 0; i < many->hosts.n; i++)
+		if (strcmp(many->hosts.names[i], field_text(host, "name")) ==
+			    0 &&
+		    field_number(host, "vms") > 0)
+			return 1; /* some */
+	return 0;
+}
+
+static int
+confirm(struct many *many)
+{
+	struct cli *cli = many->cli;
+	char answer[16] = "";
+
+	if (!many->verb->cuts || cli->given[OPTION_YES])
+		return CLI_OK;
+	if (!cli->io.can_ask)
+		return cli_complain(cli, CLI_USAGE,
+				    "power %s asks first, and there is no "
+				    "terminal to ask at\nadd --yes",
+				    many->verb->name);
+	fprintf(cli->io.err, "Power %s for %zu hosts", many->verb->name,
+		many->hosts.n);
+	for (size_t i = 0; i < many->hosts.n && i < NAMED_MAX; i++)
+		fprintf(cli->io.err, "%s%s", i == 0 ? ": " : ", ",
+			many->hosts.names[i]);
+	fprintf(cli->io.err, "%s%s? [y/N] ",
+		many->hosts.n > NAMED_MAX ? ", ..." : "",
+		each_host(many->site, count_vms, many) ? " (VMs run there)"
+						       : "");
+	fflush(cli->io.err);
+	if (fgets(answer, sizeof(answer), cli->io.in) == NULL)
+		fputc('\n', cli->io.err);
+	if (answer[0] == 'y' || answer[0] == 'Y')
+		return CLI_OK;
+	return cli_complain(cli, CLI_FAILED, "nothing was done");
+}
+
+/* --- doing --------------------------------------------------------------- */
+
+static void
+show_progress(void *arg, size_t done, size_t n)
+{
+	const struct many *many = arg;
+
+	if (!many->cli->io.can_ask || many->cli->given[OPTION_JSON])
+		return;
+	fprintf(many->cli->io.err, "\r%zu of %zu%s", done, n,
+		done == n ? "\r\033[K" : "");
+	fflush(many->cli->io.err);
+}
+
+static void
+call_all(struct many *many)
+{
+	struct cli *cli = many->cli;
+	const struct verb *verb = many->verb;
+	json_t *body = verb->want != NULL ? power_body(cli, verb->name) : NULL;
+	struct client_many calls = {
+		.n = many->hosts.n,
+		.body = body,
+		.timeout_ms =
+			verb->timeout_ms == 0 || cli->given[OPTION_TIMEOUT]
+				? cli->timeout_ms
+				: verb->timeout_ms,
+		.progress = show_progress,
+		.arg = many,
+	};
+
+	many->calls = xcalloc(many->hosts.n, sizeof(*many->calls));
+	for (size_t i = 0; i < many->hosts.n; i++)
+		many->calls[i].path = cli_path(cli, "/v1/hosts/",
+					       many->hosts.names[i], "/power");
+	calls.calls = many->calls;
+	client_call_many(cli_socket(cli), &calls);
+	json_decref(body);
+}
+
+static bool
+is_good(const struct many *many, const struct client_one *one)
+{
+	if (one->rc < 0)
+		return false;
+	return many->verb->want == NULL
+		       ? power_is_read(one->answer)
+		       : power_is_done(one->answer, many->verb->want);
+}
+
+/* Why it failed, harmless to a terminal; the caller's. */
+static char *
+reason(const struct client_one *one)
+{
+	const char *text =
+		one->rc < 0 ? one->err.text : field_text(one->answer, "text");
+	char *safe;
+
+	if (one->rc == -ETIMEDOUT || one->rc == -ECONNRESET)
+		return xstrdup("no answer of the coordinator: WHETHER IT WAS "
+			       "DONE IS NOT KNOWN");
+	safe = text_safe(text[0] != '\0' ? text : "no reason was told");
+	return safe;
+}
+
+/* --- showing ------------------------------------------------------------- */
+
+enum { COLUMN_HOST, COLUMN_POWER, COLUMN_RTT, COLUMN_EVENT, COLUMN_TEXT };
+
+static const struct table_column columns[] = {
+	{ "HOST", 0, 0 },
+	{ "POWER", 0, 0 },
+	{ "ROUND TRIP", TABLE_RIGHT, 3 },
+	{ "LAST EVENT", 0, 4 },
+	{ "", TABLE_TEXT, 2 },
+	{ NULL, 0, 0 },
+};
+
+static void
+add_row(const struct many *many, struct table *table, size_t i)
+{
+	const struct client_one *one = &many->calls[i];
+	struct libscols_line *row = table_add(table, NULL);
+	bool good = is_good(many, one);
+	char rtt[TEXT_LEN];
+
+	table_set(table, row, COLUMN_HOST, TONE_PLAIN, many->hosts.names[i]);
+	if (!good) {
+		cleanup_free char *why = reason(one);
+
+		table_set(table, row, COLUMN_POWER, TONE_WARN, "unknown");
+		table_set(table, row, COLUMN_TEXT, TONE_PLAIN, why);
+		return;
+	}
+	cleanup_free char *event =
+		text_safe(field_text(one->answer, "last_event"));
+	table_set(table, row, COLUMN_POWER, TONE_BOLD,
+		  word_power(field_text(one->answer, "power")).text);
+	table_set(table, row, COLUMN_EVENT, TONE_PLAIN, event);
+	if (field_number(one->answer, "rtt_ms") >= 0)
+		table_set(table, row, COLUMN_RTT, TONE_PLAIN,
+			  power_show_rtt(rtt,
+					 field_number(one->answer, "rtt_ms")));
+}
+
+static void
+show_table(const struct many *many)
+{
+	struct table *table = table_new(columns, &many->cli->io);
+
+	for (size_t i = 0; i < many->hosts.n; i++)
+		add_row(many, table, i);
+	table_print(table);
+	table_free(table);
+}
+
+static void
+show_json(const struct many *many)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < many->hosts.n; i++) {
+		const struct client_one *one = &many->calls[i];
+		json_t *item = one->rc == 0 ? json_incref(one->answer)
+					    : json_pack("{s:s, s:s}", "power",
+							"unknown", "error",
+							one->err.text);
+
+		json_object_set_new(item, "host",
+				    json_string(many->hosts.names[i]));
+		json_array_append_new(list, item);
+	}
+	cli_print_json(many->cli, list);
+	json_decref(list);
+}
+
+/* A line for each reason, with all hosts that have it. */
+static void
+show_failures(const struct many *many)
+{
+	bool *told = xcalloc(many->hosts.n, sizeof(*told));
+
+	for (size_t i = 0; i < many->hosts.n; i++) {
+		if (told[i] || is_good(many, &many->calls[i]))
+			continue;
+		cleanup_free char *why = reason(&many->calls[i]);
+
+		fprintf(many->cli->io.out, "  %s", many->hosts.names[i]);
+		for (size_t k = i + 1; k < many->hosts.n; k++) {
+			if (is_good(many, &many->calls[k]))
+				continue;
+			cleanup_free char *other = reason(&many->calls[k]);
+
+			if (strcmp(why, other) != 0)
+				continue;
+			fprintf(many->cli->io.out, ", %s",
+				many->hosts.names[k]);
+			told[k] = true;
+		}
+		fprintf(many->cli->io.out, ": %s\n", why);
+	}
+	free(told);
+}
+
+static int
+show(const struct many *many)
+{
+	const struct cli *cli = many->cli;
+	size_t good = 0, n = many->hosts.n;
+
+	for (size_t i = 0; i < n; i++)
+		good += is_good(many, &many->calls[i]);
+	if (cli->given[OPTION_JSON]) {
+		show_json(many);
+		return good == n ? CLI_OK : CLI_FAILED;
+	}
+	if (many->verb->want == NULL)
+		show_table(many);
+	fprintf(cli->io.out, "%zu of %zu ", good, n);
+	if (many->verb->want == NULL)
+		fputs("told their power", cli->io.out);
+	else
+		fprintf(cli->io.out, "are %s, verified", many->verb->want);
+	fputs(good < n ? "; failed:\n" : "\n", cli->io.out);
+	show_failures(many);
+	return good == n ? CLI_OK : CLI_FAILED;
+}
+
+/* --- all of it ----------------------------------------------------------- */
+
+static int
+run(struct many *many)
+{
+	int status = read_hosts(many);
+
+	if (status == CLI_OK)
+		status = refuse_unknown(many);
+	if (status == CLI_OK)
+		status = confirm(many);
+	if (status != CLI_OK)
+		return status;
+	call_all(many);
+	return show(many);
+}
+
+int
+power_many(struct cli *cli)
+{
+	struct many many = { .cli = cli };
+	size_t v = 0;
+
+	while (v < VERBS && strcmp(verbs[v].name, cli->args[0]) != 0)
+		v++;
+	if (v == VERBS)
+		return cli_complain(cli, CLI_USAGE,
+				    "unknown word \"%.64s\"\nusage: %s %s",
+				    cli->args[0], cli->command->name,
+				    cli->command->args);
+	many.verb = &verbs[v];
+	int status = cli_get(cli, "/v1/status", &many.site);
+	if (status != CLI_OK)
+		return status;
+	status = run(&many);
+	for (size_t i = 0; many.calls != NULL && i < many.hosts.n; i++) {
+		free(many.calls[i].path);
+		json_decref(many.calls[i].answer);
+	}
+	free(many.calls);
+	hosts_arg_done(&many.hosts);
+	json_decref(many.site);
+	return status;
+}
