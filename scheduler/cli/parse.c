@@ -202,8 +202,8 @@ check_usage(const struct cli *cli)
 		return cli_complain(cli, CLI_USAGE,
 				    "too many arguments: \"%.64s\"\n"
 				    "usage: ironherd %s %s",
-				    cli->args[command->max_args],
-				    command->name, command->args);
+				    cli->args[command->max_args], command->name,
+				    command->args);
 	return CLI_OK;
 }
 

@@ -8,6 +8,8 @@
  *	GET  /v1/snapshots/N
  *	GET  /v1/hosts/NAME/power
  *	POST /v1/hosts/NAME/power   {"want": "on"|"off"|"soft", "force": bool}
+ *	GET  /v1/hosts/NAME/watts
+ *	POST /v1/hosts/NAME/identify {"on": bool}
  *	POST /v1/clusters/NAME/ha   {"enabled": bool}
  *
  * Knows HTTP, bounds and callers; what the answers mean is the business of
@@ -67,6 +69,9 @@ struct api_ops {
 	void (*power_get)(void *arg, const char *host, struct api_reply *reply);
 	void (*power_set)(void *arg, const char *host, enum api_power want,
 			  bool force, struct api_reply *reply);
+	void (*watts)(void *arg, const char *host, struct api_reply *reply);
+	void (*identify)(void *arg, const char *host, bool on,
+			 struct api_reply *reply);
 	void (*ha_set)(void *arg, const char *cluster, bool enabled,
 		       struct api_reply *reply);
 };

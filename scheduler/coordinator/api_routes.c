@@ -198,6 +198,23 @@ answer_power_set(struct call *call)
 }
 
 static void
+answer_watts(struct call *call)
+{
+	if (has_no_query(call))
+		call->api->ops->watts(call->api->arg, call->name, call->reply);
+}
+
+static void
+answer_identify(struct call *call)
+{
+	if (has_no_query(call))
+		call->api->ops->identify(
+			call->api->arg, call->name,
+			json_is_true(json_object_get(call->body, "on")),
+			call->reply);
+}
+
+static void
 answer_ha_set(struct call *call)
 {
 	if (has_no_query(call))
@@ -215,6 +232,11 @@ static const struct field power_fields[] = {
 	{ "by", true, false },
 	{ .name = NULL },
 };
+static const struct field identify_fields[] = {
+	{ "on", false, true },
+	{ "by", true, false },
+	{ .name = NULL },
+};
 static const struct field ha_fields[] = {
 	{ "enabled", false, true },
 	{ "by", true, false },
@@ -229,6 +251,9 @@ static const struct route routes[] = {
 	{ EVHTTP_REQ_GET, "/v1/hosts/*/power", answer_power_get, NULL },
 	{ EVHTTP_REQ_POST, "/v1/hosts/*/power", answer_power_set,
 	  power_fields },
+	{ EVHTTP_REQ_GET, "/v1/hosts/*/watts", answer_watts, NULL },
+	{ EVHTTP_REQ_POST, "/v1/hosts/*/identify", answer_identify,
+	  identify_fields },
 	{ EVHTTP_REQ_POST, "/v1/clusters/*/ha", answer_ha_set, ha_fields },
 };
 

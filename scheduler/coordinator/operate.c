@@ -43,10 +43,9 @@ refuse_unknown(struct api_reply *reply, const char *what, const char *name)
 			"configured");
 }
 
-/* NULL, after an error to the client, when the host or its BMC is unknown. */
-static struct bmc *
-find_bmc(struct coordinator *co, const char *name, struct api_reply *reply,
-	 size_t *ret_host)
+struct bmc *
+operate_find_bmc(struct coordinator *co, const char *name,
+		 struct api_reply *reply, size_t *ret_host)
 {
 	size_t host = registry_find_host(&co->reg, name);
 
@@ -142,7 +141,7 @@ operate_power_get(void *arg, const char *name, struct api_reply *reply)
 {
 	struct coordinator *co = arg;
 	size_t host;
-	struct bmc *bmc = find_bmc(co, name, reply, &host);
+	struct bmc *bmc = operate_find_bmc(co, name, reply, &host);
 
 	if (bmc == NULL)
 		return;
@@ -204,7 +203,7 @@ operate_power_set(void *arg, const char *name, enum api_power want, bool force,
 {
 	struct coordinator *co = arg;
 	size_t host;
-	struct bmc *bmc = find_bmc(co, name, reply, &host);
+	struct bmc *bmc = operate_find_bmc(co, name, reply, &host);
 
 	if (bmc == NULL)
 		return;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "common/cleanup.h"
+#include "scheduler/coordinator/inspect.h"
 
 static void
 serve_status(void *arg, struct api_reply *reply)
@@ -111,6 +112,8 @@ static const struct api_ops ops = {
 	.snapshot = serve_snapshot,
 	.power_get = operate_power_get,
 	.power_set = operate_power_set,
+	.watts = inspect_watts,
+	.identify = inspect_identify,
 	.ha_set = operate_ha_set,
 };
 

@@ -12,7 +12,10 @@ int serve_start(struct coordinator *co, struct err *err);
 /* status.c: the whole of GET /v1/status. */
 json_t *status_to_json(struct coordinator *co);
 
-/* operate.c: what an operator orders. */
+/* operate.c: what an operator orders.  NULL, after an error to the client,
+ * when the host is unknown or has no BMC. */
+struct bmc *operate_find_bmc(struct coordinator *co, const char *name,
+			     struct api_reply *reply, size_t *ret_host);
 void operate_power_get(void *arg, const char *host, struct api_reply *reply);
 void operate_power_set(void *arg, const char *host, enum api_power want,
 		       bool force, struct api_reply *reply);

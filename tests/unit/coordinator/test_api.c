@@ -122,8 +122,23 @@ op_power_set(void *arg, const char *host, enum api_power want, bool force,
 {
 	(void)arg;
 	api_reply_json(reply, json_pack("{s:s, s:b, s:b, s:s}", "host", host,
-					"on", want == API_POWER_ON, "force", force, "by",
-					api_reply_caller(reply)));
+					"on", want == API_POWER_ON, "force",
+					force, "by", api_reply_caller(reply)));
+}
+
+static void
+op_watts(void *arg, const char *host, struct api_reply *reply)
+{
+	(void)arg;
+	api_reply_json(reply,
+		       json_pack("{s:s, s:i}", "host", host, "watts", 180));
+}
+
+static void
+op_identify(void *arg, const char *host, bool on, struct api_reply *reply)
+{
+	(void)arg;
+	api_reply_json(reply, json_pack("{s:s, s:b}", "host", host, "on", on));
 }
 
 static void
@@ -141,6 +156,8 @@ static const struct api_ops ops = {
 	.snapshot = op_snapshot,
 	.power_get = op_power_get,
 	.power_set = op_power_set,
+	.watts = op_watts,
+	.identify = op_identify,
 	.ha_set = op_ha_set,
 };
 

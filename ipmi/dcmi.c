@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ipmi/dcmi.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/alloc.h"
+#include "ipmi/request.h"
+
+enum {
+	NETFN_GROUP = 0x2c,
+	GROUP_DCMI = 0xdc,
+	GET_POWER_READING = 0x02,
+	GET_POWER_LIMIT = 0x03,
+	NO_LIMIT = 0x80, /* completion code: none is set */
+	POWER_LEN = 18,
+	LIMIT_LEN = 14
+};
+
+static const char garbled[] = "the BMC's answer is no DCMI answer";
+
+static uint16_t
+get_u16(const uint8_t *at)
+{
+	return (uint16_t)(at[0] | at[1] << 8);
+}
+
+static uint32_t
+get_u32(const uint8_t *at)
+{
+	return get_u16(at) | (uint32_t)get_u16(at + 2) << 16;
+}
+
+bool
+dcmi_parse_power(const uint8_t *data, size_t len, struct dcmi_power *ret_power)
+{
+	if (len < POWER_LEN || data[0] != GROUP_DCMI)
+		return false;
+	*ret_power = (struct dcmi_power){
+		.rc = IPMI_OK,
+		.now_w = get_u16(data + 1),
+		.min_w = get_u16(data + 3),
+		.max_w = get_u16(data + 5),
+		.average_w = get_u16(data + 7),
+		.time_s = get_u32(data + 9),
+		.period_ms = get_u32(data + 13),
+		.active = data[17] & 0x40,
+	};
+	return true;
+}
+
+bool
+dcmi_parse_limit(const uint8_t *data, size_t len, struct dcmi_limit *ret_limit)
+{
+	if (len < LIMIT_LEN || data[0] != GROUP_DCMI)
+		return false;
+	*ret_limit = (struct dcmi_limit){
+		.rc = IPMI_OK,
+		.active = true,
+		.action = data[3],
+		.watts = get_u16(data + 4),
+		.correction_ms = get_u32(data + 6),
+		.sampling_s = get_u16(data + 12),
+	};
+	return true;
+}
+
+/* --- asking -------------------------------------------------------------- */
+
+struct errand {
+	dcmi_power_fn power_fn;
+	dcmi_limit_fn limit_fn;
+	void *arg;
+};
+
+static void
+power_came(void *arg, const struct ipmi_reply *reply)
+{
+	struct errand *errand = arg;
+	struct dcmi_power power = { .rc = reply->rc };
+
+	snprintf(power.text, sizeof(power.text), "%s", reply->text);
+	if (reply->rc == IPMI_OK &&
+	    !dcmi_parse_power(reply->data, reply->len, &power)) {
+		power = (struct dcmi_power){ .rc = IPMI_BAD_REPLY };
+		snprintf(power.text, sizeof(power.text), "%s", garbled);
+	}
+	errand->power_fn(errand->arg, &power);
+	free(errand);
+}
+
+static void
+limit_came(void *arg, const struct ipmi_reply *reply)
+{
+	struct errand *errand = arg;
+	struct dcmi_limit limit = { .rc = reply->rc };
+
+	snprintf(limit.text, sizeof(limit.text), "%s", reply->text);
+	if (reply->rc == IPMI_CC && reply->code == NO_LIMIT) {
+		limit = (struct dcmi_limit){ .rc = IPMI_OK };
+	} else if (reply->rc == IPMI_OK &&
+		   !dcmi_parse_limit(reply->data, reply->len, &limit)) {
+		limit = (struct dcmi_limit){ .rc = IPMI_BAD_REPLY };
+		snprintf(limit.text, sizeof(limit.text), "%s", garbled);
+	}
+	errand->limit_fn(errand->arg, &limit);
+	free(errand);
+}
+
+static uint64_t
+ask(struct bmc *bmc, uint8_t command, const uint8_t *data, size_t len,
+    int64_t deadline_ms, request_fn came, const struct errand *errand)
+{
+	const struct ipmi_request request = { NETFN_GROUP, command, data, len,
+					      false };
+	struct errand *copy = xcalloc(1, sizeof(*copy));
+
+	*copy = *errand;
+	uint64_t id = bmc_request(bmc, &request, deadline_ms, came, copy);
+	if (id == 0)
+		free(copy);
+	return id;
+}
+
+uint64_t
+dcmi_read_power(struct bmc *bmc, int64_t deadline_ms, dcmi_power_fn fn,
+		void *arg)
+{
+	static const uint8_t data[] = { GROUP_DCMI, 1, 0, 0 }; /* now */
+
+	return ask(bmc, GET_POWER_READING, data, sizeof(data), deadline_ms,
+		   power_came, &(struct errand){ .power_fn = fn, .arg = arg });
+}
+
+uint64_t
+dcmi_get_limit(struct bmc *bmc, int64_t deadline_ms, dcmi_limit_fn fn,
+	       void *arg)
+{
+	static const uint8_t data[] = { GROUP_DCMI, 0, 0 };
+
+	return ask(bmc, GET_POWER_LIMIT, data, sizeof(data), deadline_ms,
+		   limit_came, &(struct errand){ .limit_fn = fn, .arg = arg });
+}
