@@ -48,7 +48,8 @@ const struct command cli_commands[] = {
 	{ "power", "VERB HOSTS", 2, CLI_ARGS_MAX,
 	  READING | BIT(FORCE) | BIT(YES), cmd_power,
 	  "read or switch the power of hosts by their BMCs",
-	  "VERB: status, on, off, or soft (the system shuts itself down)\n"
+	  "VERB: status, on, off, soft (the system shuts itself down),\n"
+	  "      identify (the lamp blinks for a minute), watts\n"
 	  "HOSTS: h1  h1,h7  rack2-[01-16,20]  @CLUSTER  @all\n"
 	  "off and soft ask first; without a terminal they need --yes.  They "
 	  "are\n"

@@ -299,7 +299,8 @@ cmd_power(struct cli *cli)
 		{ NULL, NULL, NULL, NULL },
 	};
 
-	if (cli->n_args > 2 || hosts_arg_is_list(cli->args[1]))
+	if (cli->n_args > 2 || hosts_arg_is_list(cli->args[1]) ||
+	    power_is_for_many(cli->args[0]))
 		return power_many(cli);
 	return run_verb(cli, verbs, "host");
 }

@@ -18,16 +18,62 @@
 
 enum { NAMED_MAX = 8 }; /* hosts named in a question */
 
+struct verb;
+
+static bool is_told(const struct verb *verb, const json_t *answer);
+static bool is_switched(const struct verb *verb, const json_t *answer);
+static bool is_ok(const struct verb *verb, const json_t *answer);
+static json_t *switch_body(const struct cli *cli, const struct verb *verb);
+static json_t *lamp_body(const struct cli *cli, const struct verb *verb);
+static void set_power(struct table *table, struct libscols_line *row,
+		      const json_t *answer);
+static void set_watts(struct table *table, struct libscols_line *row,
+		      const json_t *answer);
+
+/* The first column is the host, the second what is asked, the last a remark. */
+static const struct table_column power_columns[] = {
+	{ "HOST", 0, 0 },
+	{ "POWER", 0, 0 },
+	{ "ROUND TRIP", TABLE_RIGHT, 3 },
+	{ "LAST EVENT", 0, 4 },
+	{ "", TABLE_TEXT, 2 },
+	{ NULL, 0, 0 },
+};
+static const struct table_column watts_columns[] = {
+	{ "HOST", 0, 0 },
+	{ "WATTS", TABLE_RIGHT, 0 },
+	{ "AVERAGE", TABLE_RIGHT, 3 },
+	{ "MAXIMUM", TABLE_RIGHT, 4 },
+	{ "", TABLE_TEXT, 2 },
+	{ NULL, 0, 0 },
+};
+
+enum { COLUMN_HOST, COLUMN_ASKED, COLUMN_2, COLUMN_3, COLUMN_REMARK };
+
 static const struct verb {
-	const char *name;
-	const char *want; /* the state; NULL: only a question */
-	bool cuts;        /* asks before */
-	int64_t timeout_ms;
+	const char *name, *path;
+	const char *want;    /* the state of power, of a switch */
+	const char *summary; /* "12 of 16 ..." */
+	bool cuts;           /* asks before */
+	int64_t timeout_ms;  /* 0: as all commands */
+	json_t *(*body)(const struct cli *cli, const struct verb *verb);
+	bool (*is_good)(const struct verb *verb, const json_t *answer);
+	const struct table_column *columns; /* NULL: only a summary */
+	void (*set)(struct table *table, struct libscols_line *row,
+		    const json_t *answer);
 } verbs[] = {
-	{ "status", NULL, false, 0 },
-	{ "on", "on", false, SWITCH_TIMEOUT_MS },
-	{ "off", "off", true, SWITCH_TIMEOUT_MS },
-	{ "soft", "off", true, SOFT_TIMEOUT_MS },
+	{ "status", "/power", NULL, "told their power", false, 0, NULL, is_told,
+	  power_columns, set_power },
+	{ "on", "/power", "on", "are on, verified", false, SWITCH_TIMEOUT_MS,
+	  switch_body, is_switched, NULL, NULL },
+	{ "off", "/power", "off", "are off, verified", true, SWITCH_TIMEOUT_MS,
+	  switch_body, is_switched, NULL, NULL },
+	{ "soft", "/power", "off", "are off, verified", true, SOFT_TIMEOUT_MS,
+	  switch_body, is_switched, NULL, NULL },
+	{ "identify", "/identify", NULL, "blink for a minute", false, 0,
+	  lamp_body, is_ok, NULL, NULL },
+	{ "watts", "/watts", NULL, "told what they draw", false, 0, NULL, is_ok,
+	  watts_columns, set_watts },
 };
 
 enum { VERBS = sizeof(verbs) / sizeof(verbs[0]) };
@@ -214,7 +260,7 @@ call_all(struct many *many)
 {
 	struct cli *cli = many->cli;
 	const struct verb *verb = many->verb;
-	json_t *body = verb->want != NULL ? power_body(cli, verb->name) : NULL;
+	json_t *body = verb->body != NULL ? verb->body(cli, verb) : NULL;
 	struct client_many calls = {
 		.n = many->hosts.n,
 		.body = body,
@@ -228,21 +274,52 @@ call_all(struct many *many)
 
 	many->calls = xcalloc(many->hosts.n, sizeof(*many->calls));
 	for (size_t i = 0; i < many->hosts.n; i++)
-		many->calls[i].path = cli_path(cli, "/v1/hosts/",
-					       many->hosts.names[i], "/power");
+		many->calls[i].path =
+			cli_path(cli, "/v1/hosts/", many->hosts.names[i],
+				 verb->path);
 	calls.calls = many->calls;
 	client_call_many(cli_socket(cli), &calls);
 	json_decref(body);
 }
 
+static json_t *
+switch_body(const struct cli *cli, const struct verb *verb)
+{
+	return power_body(cli, verb->name);
+}
+
+static json_t *
+lamp_body(const struct cli *cli, const struct verb *verb)
+{
+	(void)cli;
+	(void)verb;
+	return json_pack("{s:b}", "on", 1);
+}
+
+static bool
+is_told(const struct verb *verb, const json_t *answer)
+{
+	(void)verb;
+	return power_is_read(answer);
+}
+
+static bool
+is_switched(const struct verb *verb, const json_t *answer)
+{
+	return power_is_done(answer, verb->want);
+}
+
+static bool
+is_ok(const struct verb *verb, const json_t *answer)
+{
+	(void)verb;
+	return strcmp(field_text(answer, "rc"), "ok") == 0;
+}
+
 static bool
 is_good(const struct many *many, const struct client_one *one)
 {
-	if (one->rc < 0)
-		return false;
-	return many->verb->want == NULL
-		       ? power_is_read(one->answer)
-		       : power_is_done(one->answer, many->verb->want);
+	return one->rc == 0 && many->verb->is_good(many->verb, one->answer);
 }
 
 /* Why it failed, harmless to a terminal; the caller's. */
@@ -262,48 +339,60 @@ reason(const struct client_one *one)
 
 /* --- showing ------------------------------------------------------------- */
 
-enum { COLUMN_HOST, COLUMN_POWER, COLUMN_RTT, COLUMN_EVENT, COLUMN_TEXT };
+static void
+set_power(struct table *table, struct libscols_line *row, const json_t *answer)
+{
+	cleanup_free char *event = text_safe(field_text(answer, "last_event"));
+	char rtt[TEXT_LEN];
 
-static const struct table_column columns[] = {
-	{ "HOST", 0, 0 },
-	{ "POWER", 0, 0 },
-	{ "ROUND TRIP", TABLE_RIGHT, 3 },
-	{ "LAST EVENT", 0, 4 },
-	{ "", TABLE_TEXT, 2 },
-	{ NULL, 0, 0 },
-};
+	table_set(table, row, COLUMN_ASKED, TONE_BOLD,
+		  word_power(field_text(answer, "power")).text);
+	if (field_number(answer, "rtt_ms") >= 0)
+		table_set(table, row, COLUMN_2, TONE_PLAIN,
+			  power_show_rtt(rtt, field_number(answer, "rtt_ms")));
+	table_set(table, row, COLUMN_3, TONE_PLAIN, event);
+}
+
+static void
+set_number(struct table *table, struct libscols_line *row, size_t column,
+	   const json_t *answer, const char *key)
+{
+	char text[TEXT_LEN] = "?";
+
+	if (field_number(answer, key) >= 0)
+		snprintf(text, sizeof(text), "%lld",
+			 (long long)field_number(answer, key));
+	table_set(table, row, column, TONE_PLAIN, text);
+}
+
+static void
+set_watts(struct table *table, struct libscols_line *row, const json_t *answer)
+{
+	set_number(table, row, COLUMN_ASKED, answer, "watts");
+	set_number(table, row, COLUMN_2, answer, "average_watts");
+	set_number(table, row, COLUMN_3, answer, "max_watts");
+	if (!field_true(answer, "active"))
+		table_set(table, row, COLUMN_REMARK, TONE_WARN,
+			  "it does not measure just now");
+}
 
 static void
 add_row(const struct many *many, struct table *table, size_t i)
 {
 	const struct client_one *one = &many->calls[i];
 	struct libscols_line *row = table_add(table, NULL);
-	bool good = is_good(many, one);
-	char rtt[TEXT_LEN];
 
 	table_set(table, row, COLUMN_HOST, TONE_PLAIN, many->hosts.names[i]);
-	if (!good) {
-		cleanup_free char *why = reason(one);
-
-		table_set(table, row, COLUMN_POWER, TONE_WARN, "unknown");
-		table_set(table, row, COLUMN_TEXT, TONE_PLAIN, why);
-		return;
-	}
-	cleanup_free char *event =
-		text_safe(field_text(one->answer, "last_event"));
-	table_set(table, row, COLUMN_POWER, TONE_BOLD,
-		  word_power(field_text(one->answer, "power")).text);
-	table_set(table, row, COLUMN_EVENT, TONE_PLAIN, event);
-	if (field_number(one->answer, "rtt_ms") >= 0)
-		table_set(table, row, COLUMN_RTT, TONE_PLAIN,
-			  power_show_rtt(rtt,
-					 field_number(one->answer, "rtt_ms")));
+	if (is_good(many, one))
+		many->verb->set(table, row, one->answer);
+	else
+		table_set(table, row, COLUMN_ASKED, TONE_WARN, "unknown");
 }
 
 static void
 show_table(const struct many *many)
 {
-	struct table *table = table_new(columns, &many->cli->io);
+	struct table *table = table_new(many->verb->columns, &many->cli->io);
 
 	for (size_t i = 0; i < many->hosts.n; i++)
 		add_row(many, table, i);
@@ -371,14 +460,10 @@ show(const struct many *many)
 		show_json(many);
 		return good == n ? CLI_OK : CLI_FAILED;
 	}
-	if (many->verb->want == NULL)
+	if (many->verb->columns != NULL)
 		show_table(many);
-	fprintf(cli->io.out, "%zu of %zu ", good, n);
-	if (many->verb->want == NULL)
-		fputs("told their power", cli->io.out);
-	else
-		fprintf(cli->io.out, "are %s, verified", many->verb->want);
-	fputs(good < n ? "; failed:\n" : "\n", cli->io.out);
+	fprintf(cli->io.out, "%zu of %zu %s%s\n", good, n, many->verb->summary,
+		good < n ? "; failed:" : "");
 	show_failures(many);
 	return good == n ? CLI_OK : CLI_FAILED;
 }
@@ -398,6 +483,15 @@ run(struct many *many)
 		return status;
 	call_all(many);
 	return show(many);
+}
+
+bool
+power_is_for_many(const char *verb)
+{
+	for (size_t v = 0; v < VERBS; v++)
+		if (strcmp(verbs[v].name, verb) == 0)
+			return strcmp(verbs[v].path, "/power") != 0;
+	return false;
 }
 
 int

@@ -28,4 +28,7 @@ json_t *power_body(const struct cli *cli, const char *want);
 /* `ironherd power VERB LIST...` */
 int power_many(struct cli *cli);
 
+/* A verb that has no short form for one host. */
+bool power_is_for_many(const char *verb);
+
 #endif

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "common/alloc.h"
-#include "ipmi/request.h"
+#include "ipmi/chassis.h"
 
 struct inquiry {
 	struct bmc *bmc;
@@ -54,12 +54,11 @@ cause_came(void *arg, const struct ipmi_reply *reply)
 bool
 evidence_ask(struct bmc *bmc, evidence_fn fn, void *arg)
 {
-	static const struct ipmi_request cause = { 0x00, 0x07, NULL, 0, false };
 	struct inquiry *inquiry = xcalloc(1, sizeof(*inquiry));
 
 	*inquiry = (struct inquiry){ bmc, fn, arg, { -1, -1, -1 } };
-	if (bmc_request(bmc, &cause, EVIDENCE_EXTRA_MS / 2, cause_came,
-			inquiry) != 0)
+	if (chassis_restart_cause(bmc, EVIDENCE_EXTRA_MS / 2, cause_came,
+				  inquiry) != 0)
 		return true;
 	free(inquiry);
 	return false;

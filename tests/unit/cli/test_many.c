@@ -42,6 +42,16 @@ static const struct fake_route routes[] = {
 	  "{'host': 'h4', 'power': 'on', 'rc': 'stuck', 'text': 'stuck\\u001b"
 	  "[2J', 'verified': false}",
 	  0, 0 },
+	{ "GET /v1/hosts/h1/watts", 200,
+	  "{'host': 'h1', 'rc': 'ok', 'active': true, 'watts': 181, "
+	  "'average_watts': 170, 'max_watts': 240}",
+	  0, 0 },
+	{ "GET /v1/hosts/h2/watts", 200,
+	  "{'host': 'h2', 'rc': 'completion-code', 'text': 'unknown "
+	  "command'}",
+	  0, 0 },
+	{ "POST /v1/hosts/h1/identify", 200, "{'host': 'h1', 'rc': 'ok'}", 0,
+	  0 },
 	{ NULL, 0, NULL, 0, 0 },
 };
 
@@ -187,6 +197,22 @@ unknown_hosts_are_all_told_before_anything_is_sent(void **state)
 	assert_null(strstr(asked, "POST"));
 }
 
+static void
+watts_are_shown_where_they_are_measured(void **state)
+{
+	struct run run;
+
+	(void)state;
+	run_command(&run, &fake, "power watts @c1");
+	assert_int_equal(run.status, CLI_FAILED);
+	assert_non_null(strstr(run.out, "181"));
+	assert_non_null(strstr(run.out, "1 of 2 told what they draw; failed:"));
+	assert_non_null(strstr(run.out, "  h2: unknown command\n"));
+	run_done(&run);
+	run_command(&run, &fake, "power identify h1");
+	assert_run(&run, CLI_OK, "1 of 1 blink for a minute\n", "");
+}
+
 /* --- switching ----------------------------------------------------------- */
 
 static void
@@ -244,6 +270,7 @@ main(void)
 		cmocka_unit_test(what_is_no_list_is_refused_with_the_place),
 		TEST(many_are_shown_in_a_table_and_failures_apart),
 		TEST(json_is_a_list_in_the_order_asked),
+		TEST(watts_are_shown_where_they_are_measured),
 		TEST(unknown_hosts_are_all_told_before_anything_is_sent),
 		TEST(only_all_verified_is_a_success_and_reasons_are_grouped),
 		TEST(a_person_is_asked_once_for_all),
