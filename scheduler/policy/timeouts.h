@@ -53,8 +53,8 @@ enum {
 	START_DEADLINE_MS = 60000,
 	START_RETRY_MS = 5000, /* doubles with each failure */
 	START_RETRY_MAX_MS = 60000,
-	STARTS_PER_HOST = 4, /* in flight */
-	REJOIN_PATIENCE_MS = 15000,
+	STARTS_PER_HOST = 4,        /* in flight */
+	REJOIN_PATIENCE_MS = 45000, /* its agent may be slow to read */
 	SEEN_THERE_MS = 30000,      /* so long a reading says where a VM is */
 	RETURN_PATIENCE_MS = 60000, /* back, and still not trusted: alarm */
 	TWO_COPIES_HOLD_MS = 12000, /* both hosts were read again */
