@@ -229,7 +229,8 @@ void
 bmc_describe_failure(const struct bmc *bmc, enum ipmi_rc rc, uint8_t code,
 		     char ret_text[BMC_TEXT_MAX])
 {
-	failures[rc](bmc, code, ret_text);
+	if (failures[rc] != NULL)
+		failures[rc](bmc, code, ret_text);
 }
 
 static void (*const describe[IPMI_RC_COUNT])(const struct bmc *bmc,

@@ -206,6 +206,14 @@ print_stake(struct cli *cli, const char *host)
 	json_decref(site);
 }
 
+bool
+power_is_yes(char *answer)
+{
+	answer[strcspn(answer, "\n")] = '\0';
+	return strcmp(answer, "y") == 0 || strcmp(answer, "Y") == 0 ||
+	       strcmp(answer, "yes") == 0;
+}
+
 static bool
 confirm(struct cli *cli, const char *what, const char *host)
 {
@@ -218,9 +226,7 @@ confirm(struct cli *cli, const char *what, const char *host)
 	fflush(cli->io.err);
 	if (fgets(answer, sizeof(answer), cli->io.in) == NULL)
 		fputc('\n', cli->io.err);
-	answer[strcspn(answer, "\n")] = '\0';
-	return strcmp(answer, "y") == 0 || strcmp(answer, "Y") == 0 ||
-	       strcmp(answer, "yes") == 0;
+	return power_is_yes(answer);
 }
 
 static int

@@ -236,7 +236,7 @@ confirm(struct many *many)
 	fflush(cli->io.err);
 	if (fgets(answer, sizeof(answer), cli->io.in) == NULL)
 		fputc('\n', cli->io.err);
-	if (answer[0] == 'y' || answer[0] == 'Y')
+	if (power_is_yes(answer))
 		return CLI_OK;
 	return cli_complain(cli, CLI_FAILED, "nothing was done");
 }
@@ -322,17 +322,26 @@ is_good(const struct many *many, const struct client_one *one)
 	return one->rc == 0 && many->verb->is_good(many->verb, one->answer);
 }
 
+/* Nobody knows what became of it. */
+static bool
+is_unanswered(const struct client_one *one)
+{
+	return one->rc == -ETIMEDOUT || one->rc == -ECONNRESET;
+}
+
 /* Why it failed, harmless to a terminal; the caller's. */
 static char *
-reason(const struct client_one *one)
+reason(const struct many *many, const struct client_one *one)
 {
 	const char *text =
 		one->rc < 0 ? one->err.text : field_text(one->answer, "text");
 	char *safe;
 
-	if (one->rc == -ETIMEDOUT || one->rc == -ECONNRESET)
-		return xstrdup("no answer of the coordinator: WHETHER IT WAS "
-			       "DONE IS NOT KNOWN");
+	if (is_unanswered(one))
+		return xasprintf("no answer of the coordinator%s",
+				 many->verb->body != NULL
+					 ? ": WHETHER IT WAS DONE IS NOT KNOWN"
+					 : "");
 	safe = text_safe(text[0] != '\0' ? text : "no reason was told");
 	return safe;
 }
@@ -429,13 +438,14 @@ show_failures(const struct many *many)
 	for (size_t i = 0; i < many->hosts.n; i++) {
 		if (told[i] || is_good(many, &many->calls[i]))
 			continue;
-		cleanup_free char *why = reason(&many->calls[i]);
+		cleanup_free char *why = reason(many, &many->calls[i]);
 
 		fprintf(many->cli->io.out, "  %s", many->hosts.names[i]);
 		for (size_t k = i + 1; k < many->hosts.n; k++) {
 			if (is_good(many, &many->calls[k]))
 				continue;
-			cleanup_free char *other = reason(&many->calls[k]);
+			cleanup_free char *other =
+				reason(many, &many->calls[k]);
 
 			if (strcmp(why, other) != 0)
 				continue;
@@ -453,19 +463,23 @@ show(const struct many *many)
 {
 	const struct cli *cli = many->cli;
 	size_t good = 0, n = many->hosts.n;
+	int failed = CLI_FAILED;
 
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		good += is_good(many, &many->calls[i]);
+		if (is_unanswered(&many->calls[i]))
+			failed = CLI_UNANSWERED;
+	}
 	if (cli->given[OPTION_JSON]) {
 		show_json(many);
-		return good == n ? CLI_OK : CLI_FAILED;
+		return good == n ? CLI_OK : failed;
 	}
 	if (many->verb->columns != NULL)
 		show_table(many);
 	fprintf(cli->io.out, "%zu of %zu %s%s\n", good, n, many->verb->summary,
 		good < n ? "; failed:" : "");
 	show_failures(many);
-	return good == n ? CLI_OK : CLI_FAILED;
+	return good == n ? CLI_OK : failed;
 }
 
 /* --- all of it ----------------------------------------------------------- */

@@ -19,6 +19,9 @@ bool power_is_read(const json_t *answer);
 /* Was the wanted state read twice?  Anything else is no success. */
 bool power_is_done(const json_t *answer, const char *want);
 
+/* A line that a person answered; changed. */
+bool power_is_yes(char *answer);
+
 /* "2.31 s", "23 ms" */
 const char *power_show_rtt(char buf[TEXT_LEN], int64_t ms);
 

@@ -208,16 +208,19 @@ operate_power_set(void *arg, const char *name, enum api_power want, bool force,
 	if (bmc == NULL)
 		return;
 	struct err err;
-	const char *refusal = power_guard(co, host, &err)
-				      ? power_refusal(co, host, want, force)
-				      : err.text;
+	if (!power_guard(co, host, &err)) {
+		api_reply_error(reply, 409, err.text,
+				"compare 'ipmitool mc guid' on the host with "
+				"the BMC's address in the configuration");
+		return;
+	}
+	const char *refusal = power_refusal(co, host, want, force);
 	if (refusal != NULL) {
-		api_reply_error(
-			reply, 409, refusal,
-			want == API_POWER_ON
-				? "try again in some seconds"
-				: "shut them down or move them first, or "
-				  "use --force");
+		api_reply_error(reply, 409, refusal,
+				want == API_POWER_ON
+					? "try again in some seconds"
+					: "shut them down or move them first, "
+					  "or use --force");
 		return;
 	}
 	struct order *order = order_new(co, host, reply);

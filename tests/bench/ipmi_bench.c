@@ -56,13 +56,15 @@ now_ms(void)
 static double
 rss_kb(void)
 {
-	long size = 0, resident = 0;
+	char line[128] = "", *resident;
 	FILE *file = fopen("/proc/self/statm", "re");
 
-	if (file == NULL || fscanf(file, "%ld %ld", &size, &resident) != 2)
+	if (file == NULL || fgets(line, sizeof(line), file) == NULL)
 		exit(1);
 	fclose(file);
-	return (double)resident * (double)sysconf(_SC_PAGESIZE) / 1024;
+	(void)strtol(line, &resident, 10); /* the whole size */
+	return (double)strtol(resident, NULL, 10) *
+	       (double)sysconf(_SC_PAGESIZE) / 1024;
 }
 
 static void
@@ -190,7 +192,7 @@ held(void)
 	pause_ms(3000);
 	double kb = rss_kb() - base_kb;
 	double cpu_ms = clock_ms(CLOCK_PROCESS_CPUTIME_ID);
-	pause_ms(IDLE_S * 1000);
+	pause_ms((int64_t)IDLE_S * 1000);
 	cpu_ms = clock_ms(CLOCK_PROCESS_CPUTIME_ID) - cpu_ms;
 	printf("{\"kb_each\": %.2f, \"cpu_pct\": %.3f}\n", kb / n_bmcs,
 	       cpu_ms / (IDLE_S * 10.0));
@@ -297,7 +299,7 @@ open_all(struct ipmi_env *env, char *const *argv)
 		snprintf(text, sizeof(text), "%s:%s", inet_ntoa(own), argv[4]);
 		const struct bmc_target target = {
 			.address = text,
-			.cipher_suite = atoi(argv[5]),
+			.cipher_suite = (int)strtol(argv[5], NULL, 10),
 			.privilege = IPMI_OPERATOR,
 		};
 		bmcs[i] = bmc_new_lan(env, &target, &account, &err);

@@ -9,6 +9,8 @@
 
 #include "tests/farm/farm.h"
 
+enum { ANSWER_MAX = FARM_MAX + 2 };
+
 /* Numbers that are simply kept. */
 static const struct {
 	const char *word;
@@ -57,14 +59,32 @@ set_number(struct bmc *bmc, const char *word, const char *value)
 static bool
 set_guid(struct bmc *bmc, const char *value)
 {
-	for (int i = 0; i < 16; i++) {
-		unsigned byte;
+	for (size_t i = 0; i < 16; i++) {
+		const char digits[3] = { value[2 * i], value[2 * i + 1] };
+		char *end;
 
-		if (sscanf(value + 2 * (size_t)i, "%2x", &byte) != 1)
+		bmc->guid[i] = (uint8_t)strtoul(digits, &end, 16);
+		if (*end != '\0')
 			return false;
-		bmc->guid[i] = (uint8_t)byte;
 	}
 	return true;
+}
+
+/* "7", "0-29", "all" */
+static bool
+read_which(const char *which, unsigned *ret_first, unsigned *ret_last)
+{
+	char *end = (char *)which;
+
+	*ret_first = 0;
+	*ret_last = farm.n - 1;
+	if (strcmp(which, "all") == 0)
+		return true;
+	*ret_first = *ret_last = (unsigned)strtoul(which, &end, 10);
+	if (end != which && *end == '-')
+		*ret_last = (unsigned)strtoul(end + 1, &end, 10);
+	return end != which && *end == '\0' && *ret_first <= *ret_last &&
+	       *ret_last < farm.n;
 }
 
 static bool
@@ -92,11 +112,11 @@ tell_state(const struct bmc *bmc, char *answer)
 {
 	const struct counts *c = &bmc->counts;
 
-	sprintf(answer,
-		"%s offs %u ons %u softs %u resets %u reads %u sessions %u "
-		"open %u identify %u\n",
-		bmc->on ? "on" : "off", c->offs, c->ons, c->softs, c->resets,
-		c->reads, c->sessions, session_count(bmc), bmc->identify);
+	snprintf(answer, ANSWER_MAX,
+		 "%s offs %u ons %u softs %u resets %u reads %u sessions %u "
+		 "open %u identify %u\n",
+		 bmc->on ? "on" : "off", c->offs, c->ons, c->softs, c->resets,
+		 c->reads, c->sessions, session_count(bmc), bmc->identify);
 }
 
 static bool
@@ -108,9 +128,9 @@ ask_all(const char *line, char *answer)
 		answer[farm.n] = '\n';
 		answer[farm.n + 1] = '\0';
 	} else if (strcmp(line, "stat") == 0) {
-		sprintf(answer, "in %llu out %llu\n",
-			(unsigned long long)farm.packets_in,
-			(unsigned long long)farm.packets_out);
+		snprintf(answer, ANSWER_MAX, "in %llu out %llu\n",
+			 (unsigned long long)farm.packets_in,
+			 (unsigned long long)farm.packets_out);
 	} else {
 		return false;
 	}
@@ -121,22 +141,15 @@ void
 control_line(char *line, char answer[FARM_MAX + 2])
 {
 	char which[32], word[32], value[64] = "1";
-	unsigned first = 0, last = farm.n - 1;
+	unsigned first, last;
 
 	line[strcspn(line, "\n")] = '\0';
 	if (ask_all(line, answer))
 		return;
-	strcpy(answer, "error: WHICH WORD [VALUE]\n");
+	snprintf(answer, ANSWER_MAX, "error: WHICH WORD [VALUE]\n");
 	if (sscanf(line, "%31s %31s %63s", which, word, value) < 2)
 		return;
-	if (strcmp(which, "all") != 0) {
-		int n = sscanf(which, "%u-%u", &first, &last);
-		if (n < 1)
-			return;
-		if (n == 1)
-			last = first;
-	}
-	if (first > last || last >= farm.n)
+	if (!read_which(which, &first, &last))
 		return;
 	if (strcmp(word, "state") == 0) {
 		tell_state(&farm.bmcs[first], answer);
@@ -145,5 +158,5 @@ control_line(char *line, char answer[FARM_MAX + 2])
 	for (unsigned i = first; i <= last; i++)
 		if (!set(&farm.bmcs[i], word, value))
 			return;
-	strcpy(answer, "ok\n");
+	snprintf(answer, ANSWER_MAX, "ok\n");
 }

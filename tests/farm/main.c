@@ -17,7 +17,12 @@
 
 #include "tests/farm/farm.h"
 
-enum { EVENTS = 256, BURST = 8, CONTROL = UINT16_MAX };
+enum {
+	EVENTS = 256,
+	BURST = 8,
+	CONTROL = UINT16_MAX,
+	FILES_MAX = 2 * FARM_MAX
+};
 
 struct farm farm;
 
@@ -94,7 +99,7 @@ void
 farm_send(struct bmc *bmc, const struct sockaddr_in *to, const uint8_t *packet,
 	  size_t len)
 {
-	for (int i = 0; i <= bmc->faults.twice; i++) {
+	for (int i = bmc->faults.twice ? 2 : 1; i > 0; i--) {
 		if (farm_unlucky(bmc->faults.loss_pm))
 			continue;
 		if (bmc->faults.slow_ms > 0)
@@ -257,7 +262,7 @@ open_control(const char *path)
 		errno = ENAMETOOLONG;
 		die(path);
 	}
-	strcpy(own.sun_path, path);
+	memcpy(own.sun_path, path, strlen(path) + 1);
 	unlink(path);
 	control_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (bind(control_fd, (struct sockaddr *)&own, sizeof(own)) < 0 ||
@@ -301,7 +306,7 @@ main(int argc, char **argv)
 		{ "control", required_argument, NULL, 'c' },
 		{ NULL, 0, NULL, 0 },
 	};
-	const struct rlimit many = { 2 * FARM_MAX, 2 * FARM_MAX };
+	const struct rlimit many = { FILES_MAX, FILES_MAX };
 	uint32_t base = 0x7f080001;
 	in_port_t port = 0;
 	const char *control = NULL;

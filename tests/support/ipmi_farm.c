@@ -40,7 +40,7 @@ find_program(char path[PATH_MAX + 32])
 			die(path);
 		*slash = '\0';
 	}
-	strcat(path, "/lab/bmcfarm");
+	snprintf(path + strlen(path), 32, "/lab/bmcfarm");
 }
 
 static _Noreturn void
@@ -72,9 +72,12 @@ ipmi_farm_start(struct ipmi_farm *farm, unsigned count)
 	if (farm->pid == 0)
 		run_farm(farm, count, out[1]);
 	close(out[1]);
+	char line[64] = "";
 	FILE *said = fdopen(out[0], "r");
-	if (said == NULL || fscanf(said, "ready %u", &farm->port) != 1)
+	if (said == NULL || fgets(line, sizeof(line), said) == NULL ||
+	    strncmp(line, "ready ", 6) != 0)
 		die("it did not start");
+	farm->port = (unsigned)strtoul(line + 6, NULL, 10);
 	fclose(said);
 }
 

@@ -87,8 +87,10 @@ assert_list(const char *arg, const char *want)
 
 	assert_int_equal(hosts_arg_add(&hosts, arg, &err), 0);
 	for (size_t i = 0; i < hosts.n; i++) {
-		strcat(got, i > 0 ? " " : "");
-		strcat(got, hosts.names[i]);
+		size_t len = strlen(got);
+
+		snprintf(got + len, sizeof(got) - len, "%s%s", i > 0 ? " " : "",
+			 hosts.names[i]);
 	}
 	assert_string_equal(got, want);
 	hosts_arg_done(&hosts);

@@ -121,9 +121,9 @@ op_power_set(void *arg, const char *host, enum api_power want, bool force,
 	     struct api_reply *reply)
 {
 	(void)arg;
-	api_reply_json(reply, json_pack("{s:s, s:b, s:b, s:s}", "host", host,
-					"on", want == API_POWER_ON, "force",
-					force, "by", api_reply_caller(reply)));
+	api_reply_json(reply, json_pack("{s:s, s:i, s:b, s:s}", "host", host,
+					"want", (int)want, "force", force, "by",
+					api_reply_caller(reply)));
 }
 
 static void
@@ -399,7 +399,14 @@ every_route_answers(void **state)
 	ask(f, "POST", "/v1/hosts/h%201/power",
 	    "{\"want\": \"off\", \"force\": true}");
 	expect_ok(f, "{\"by\": \"root\", \"force\": true, \"host\": \"h 1\","
-		     " \"on\": false}");
+		     " \"want\": 0}");
+	ask(f, "POST", "/v1/hosts/h1/power", "{\"want\": \"soft\"}");
+	expect_ok(f, "{\"by\": \"root\", \"force\": false, \"host\": \"h1\","
+		     " \"want\": 2}");
+	ask(f, "POST", "/v1/hosts/h1/identify", "{\"on\": true}");
+	expect_ok(f, "{\"host\": \"h1\", \"on\": true}");
+	ask(f, "GET", "/v1/hosts/h1/watts", "");
+	expect_ok(f, "{\"host\": \"h1\", \"watts\": 180}");
 	ask(f, "POST", "/v1/clusters/c1/ha", "{\"enabled\": false}");
 	expect_ok(f, "{\"cluster\": \"c1\", \"ha\": false}");
 }
@@ -412,7 +419,7 @@ who_asks_is_known_from_the_kernel(void **state)
 	ask(f, "POST", "/v1/hosts/h1/power",
 	    "{\"want\": \"on\", \"by\": \"somebody else\"}");
 	expect_ok(f, "{\"by\": \"root\", \"force\": false, \"host\": \"h1\","
-		     " \"on\": true}");
+		     " \"want\": 1}");
 }
 
 static void
