@@ -144,9 +144,11 @@ fuzz: $(patsubst tests/fuzz/fuzz_%.c,fuzz-%,$(wildcard tests/fuzz/fuzz_*.c)) ## 
 fuzz-%: tests/fuzz/fuzz_%.c
 	@mkdir -p $B/fuzz/$*
 	$(Q)clang -std=c11 -g -O1 $(defs) -I. $(pkg_cflags) -fno-sanitize-recover=undefined \
-	        -fsanitize=fuzzer,address,undefined -o $B/fuzz/fuzz_$* $< $(fuzz-src-$*) $(libs-snmp-mib)
+	        -fsanitize=fuzzer,address,undefined -o $B/fuzz/fuzz_$* $< $(fuzz-src-$*) $(or $(fuzz-libs-$*),$(libs-snmp-mib))
 	$(Q)$B/fuzz/fuzz_$* -max_total_time=$(or $(SECONDS),60) -timeout=5 $B/fuzz/$* $(wildcard tests/fuzz/corpus/$*)
 fuzz-src-config := $(wildcard common/config*.c) common/err.c common/num.c common/alloc.c common/log.c common/file.c common/secret.c
+fuzz-src-ipmi   := $(wildcard ipmi/*.c common/*.c) tests/support/ipmi_fake.c
+fuzz-libs-ipmi   = $(libs-ipmi)
 fuzz-src-codec  := $(wildcard snmp-mib/codec*.c) snmp-mib/node_report.c common/err.c common/num.c common/alloc.c common/log.c
 
 # --- benches: figures beside those of peers, on the same machine and run ----
