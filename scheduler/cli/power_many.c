@@ -12,7 +12,7 @@
 #include "common/cleanup.h"
 #include "scheduler/cli/client.h"
 #include "scheduler/cli/field.h"
-#include "scheduler/cli/hosts_arg.h"
+#include "scheduler/cli/hosts_pick.h"
 #include "scheduler/cli/power_own.h"
 #include "scheduler/cli/table.h"
 
@@ -86,115 +86,6 @@ struct many {
 	struct client_one *calls;
 };
 
-/* --- which hosts --------------------------------------------------------- */
-
-/* Calls fn for each host of the site until it returns other than 0. */
-static int
-each_host(const json_t *site,
-	  int (*fn)(void *arg, const char *cluster, const json_t *host),
-	  void *arg)
-{
-	const json_t *cluster, *host;
-	size_t c, i;
-
-	json_array_foreach (json_object_get(site, "clusters"), c, cluster) {
-		json_array_foreach (json_object_get(cluster, "hosts"), i,
-				    host) {
-			int rc = fn(arg, field_text(cluster, "name"), host);
-			if (rc != 0)
-				return rc;
-		}
-	}
-	return 0;
-}
-
-struct group {
-	const char *name; /* behind the @ */
-	struct hosts_arg *hosts;
-	struct err *err;
-	size_t n;
-};
-
-static int
-add_of_group(void *arg, const char *cluster, const json_t *host)
-{
-	struct group *group = arg;
-
-	if (strcmp(group->name, "all") != 0 &&
-	    strcmp(group->name, cluster) != 0)
-		return 0;
-	group->n++;
-	return hosts_arg_add_name(group->hosts, field_text(host, "name"),
-				  group->err);
-}
-
-static int
-add_known(const json_t *site, const char *name, struct hosts_arg *hosts,
-	  struct err *err)
-{
-	struct group group = { name + 1, hosts, err, 0 };
-
-	if (name[0] != '@')
-		return hosts_arg_add_name(hosts, name, err);
-	int rc = each_host(site, add_of_group, &group);
-	if (rc == 0 && group.n == 0)
-		rc = err_set(err, -1,
-			     "there is no host in %s\nwrite @all, or "
-			     "@ and the name of a cluster",
-			     name);
-	return rc;
-}
-
-static int
-read_hosts(struct many *many)
-{
-	struct cli *cli = many->cli;
-	struct hosts_arg written = { NULL, 0 };
-	struct err err = { "" };
-	int rc = 0;
-
-	for (size_t i = 1; rc == 0 && i < cli->n_args; i++)
-		rc = hosts_arg_add(&written, cli->args[i], &err);
-	for (size_t i = 0; rc == 0 && i < written.n; i++)
-		rc = add_known(many->site, written.names[i], &many->hosts,
-			       &err);
-	hosts_arg_done(&written);
-	return rc == 0 ? CLI_OK : cli_fail(cli, CLI_USAGE, &err);
-}
-
-static int
-is_it(void *arg, const char *cluster, const json_t *host)
-{
-	(void)cluster;
-	return strcmp(arg, field_text(host, "name")) == 0;
-}
-
-/* All that are not configured, before anything is sent. */
-static int
-refuse_unknown(const struct many *many)
-{
-	cleanup_free char *names = xstrdup("");
-	size_t n = 0;
-
-	for (size_t i = 0; i < many->hosts.n; i++) {
-		char *name = many->hosts.names[i];
-
-		if (each_host(many->site, is_it, name) != 0)
-			continue;
-		if (++n > NAMED_MAX)
-			continue;
-		cleanup_free char *old = names;
-		cleanup_free char *safe = text_safe(name);
-		names = xasprintf("%s%s%s", old, n > 1 ? ", " : "", safe);
-	}
-	if (n == 0)
-		return CLI_OK;
-	return cli_complain(many->cli, CLI_NOT_FOUND,
-			    "not configured: %s%s\nnothing was sent; "
-			    "`ironherd hosts` lists what there is",
-			    names, n > NAMED_MAX ? ", ..." : "");
-}
-
 /* --- asking before ------------------------------------------------------- */
 
 static int
@@ -231,8 +122,8 @@ confirm(struct many *many)
 			many->hosts.names[i]);
 	fprintf(cli->io.err, "%s%s? [y/N] ",
 		many->hosts.n > NAMED_MAX ? ", ..." : "",
-		each_host(many->site, count_vms, many) ? " (VMs run there)"
-						       : "");
+		hosts_each(many->site, count_vms, many) ? " (VMs run there)"
+							: "");
 	fflush(cli->io.err);
 	if (fgets(answer, sizeof(answer), cli->io.in) == NULL)
 		fputc('\n', cli->io.err);
@@ -487,10 +378,8 @@ show(const struct many *many)
 static int
 run(struct many *many)
 {
-	int status = read_hosts(many);
+	int status = hosts_pick(many->cli, many->site, &many->hosts);
 
-	if (status == CLI_OK)
-		status = refuse_unknown(many);
 	if (status == CLI_OK)
 		status = confirm(many);
 	if (status != CLI_OK)
