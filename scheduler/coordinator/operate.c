@@ -21,15 +21,29 @@ struct order {
 	char by[REPORT_NAME_LEN];
 };
 
+static bool
+ask_off(struct coordinator *co, size_t host, power_fn fn, void *arg)
+{
+	power_cancel_on(co, host);
+	return power_turn_off(power_bmc(co, host), 0, fn, arg) != 0;
+}
+
+static bool
+ask_soft(struct coordinator *co, size_t host, power_fn fn, void *arg)
+{
+	power_cancel_on(co, host);
+	return power_shut_down(power_bmc(co, host), 0, fn, arg) != 0;
+}
+
 static const struct {
 	const char *name;
 	enum store_command_kind kind;
-	uint64_t (*ask)(struct bmc *bmc, int64_t deadline_ms, power_fn fn,
-			void *arg);
+	bool (*ask)(struct coordinator *co, size_t host, power_fn fn,
+		    void *arg);
 } wants[] = {
-	[API_POWER_OFF] = { "off", COMMAND_POWER_OFF, power_turn_off },
-	[API_POWER_ON] = { "on", COMMAND_POWER_ON, power_turn_on },
-	[API_POWER_SOFT] = { "soft", COMMAND_POWER_OFF, power_shut_down },
+	[API_POWER_OFF] = { "off", COMMAND_POWER_OFF, ask_off },
+	[API_POWER_ON] = { "on", COMMAND_POWER_ON, power_order_on },
+	[API_POWER_SOFT] = { "soft", COMMAND_POWER_OFF, ask_soft },
 };
 
 static void
@@ -203,11 +217,10 @@ operate_power_set(void *arg, const char *name, enum api_power want, bool force,
 {
 	struct coordinator *co = arg;
 	size_t host;
-	struct bmc *bmc = operate_find_bmc(co, name, reply, &host);
-
-	if (bmc == NULL)
-		return;
 	struct err err;
+
+	if (operate_find_bmc(co, name, reply, &host) == NULL)
+		return;
 	if (!power_guard(co, host, &err)) {
 		api_reply_error(reply, 409, err.text,
 				"compare 'ipmitool mc guid' on the host with "
@@ -229,7 +242,7 @@ operate_power_set(void *arg, const char *name, enum api_power want, bool force,
 		free(order);
 		return;
 	}
-	if (wants[want].ask(bmc, 0, power_answered, order) == 0)
+	if (!wants[want].ask(co, host, power_answered, order))
 		reply_busy(order);
 }
 

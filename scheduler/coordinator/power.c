@@ -8,10 +8,12 @@
 
 #include "common/alloc.h"
 #include "common/cleanup.h"
+#include "common/clock.h"
 #include "common/log.h"
 #include "scheduler/coordinator/evidence.h"
 #include "scheduler/coordinator/execute.h"
 #include "scheduler/coordinator/guard.h"
+#include "scheduler/coordinator/stagger.h"
 
 struct line {
 	struct coordinator *co;
@@ -20,11 +22,17 @@ struct line {
 	struct readiness *readiness;
 	uint64_t probe;  /* operation under way, or 0 */
 	int64_t command; /* of the fence under way */
+
+	/* A power-on that waits for its feed and rack; fn NULL: none. */
+	power_fn on_fn;
+	void *on_arg;
+	struct loop_timer *on_timer;
 };
 
 struct power {
 	struct ipmi_env *env;
 	struct line *lines; /* by host */
+	struct stagger *stagger;
 };
 
 static int
@@ -55,6 +63,8 @@ power_open(struct coordinator *co, struct err *err)
 	power->env = ipmi_env_new(co->loop, err);
 	if (power->env == NULL)
 		return -1;
+	power->stagger = stagger_new(co->settings->power_on_per_second,
+				     co->settings->power_on_burst);
 	power->lines = xcalloc(co->reg.n_hosts, sizeof(*power->lines));
 	for (size_t i = 0; i < co->reg.n_hosts; i++) {
 		power->lines[i].co = co;
@@ -67,6 +77,62 @@ power_open(struct coordinator *co, struct err *err)
 	return 0;
 }
 
+/* --- power-on, a few at a time ------------------------------------------- */
+
+static void
+give_up_on(struct line *line, const char *why)
+{
+	struct power_result result = { .rc = IPMI_CANCELLED, .rtt_ms = -1 };
+	power_fn fn = line->on_fn;
+
+	if (fn == NULL)
+		return;
+	line->on_fn = NULL;
+	loop_timer_stop(line->on_timer);
+	snprintf(result.text, sizeof(result.text), "cancelled: %s", why);
+	fn(line->on_arg, &result);
+}
+
+static void
+try_on(void *arg)
+{
+	struct line *line = arg;
+	const struct host_settings *conf = line->co->reg.hosts[line->host].conf;
+	int64_t wait_ms = stagger_take(line->co->power->stagger, conf->feed,
+				       conf->rack, clock_mono_ms());
+	power_fn fn = line->on_fn;
+
+	if (wait_ms > 0) {
+		loop_timer_start(line->on_timer, wait_ms);
+		return;
+	}
+	if (power_turn_on(line->bmc, 0, fn, line->on_arg) == 0)
+		give_up_on(line, "too much is waiting for its BMC");
+	line->on_fn = NULL;
+}
+
+void
+power_cancel_on(struct coordinator *co, size_t host)
+{
+	give_up_on(&co->power->lines[host], "a power-off has precedence");
+}
+
+bool
+power_order_on(struct coordinator *co, size_t host, power_fn fn, void *arg)
+{
+	struct line *line = &co->power->lines[host];
+
+	if (line->on_fn != NULL)
+		return false;
+	if (line->on_timer == NULL)
+		line->on_timer = loop_timer_new(co->loop, try_on, line);
+	line->on_fn = fn;
+	line->on_arg = arg;
+	/* From a clean stack: nobody is called back before this returns. */
+	loop_timer_start(line->on_timer, 0);
+	return true;
+}
+
 void
 power_close(struct coordinator *co)
 {
@@ -76,10 +142,13 @@ power_close(struct coordinator *co)
 		return;
 	co->power = NULL; /* results of the closing are nobody's news */
 	for (size_t i = 0; power->lines != NULL && i < co->reg.n_hosts; i++) {
+		give_up_on(&power->lines[i], "the coordinator is stopping");
+		loop_timer_free(power->lines[i].on_timer);
 		readiness_free(power->lines[i].readiness);
 		bmc_free(power->lines[i].bmc);
 	}
 	ipmi_env_free(power->env);
+	stagger_free(power->stagger);
 	free(power->lines);
 	free(power);
 }
@@ -258,6 +327,7 @@ power_fence(struct coordinator *co, size_t host, int64_t command)
 	struct err err;
 
 	line->command = command;
+	power_cancel_on(co, host);
 	if (!power_guard(co, host, &err))
 		refuse(line, err.text);
 	else if (power_turn_off(line->bmc, FENCE_DEADLINE_MS, fenced, line) ==

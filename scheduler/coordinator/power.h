@@ -18,6 +18,18 @@ void power_close(struct coordinator *co);
 void power_probe(struct coordinator *co, size_t host);
 void power_fence(struct coordinator *co, size_t host, int64_t command);
 
+/*
+ * power_turn_on() of ipmi/power.h as soon as the host's feed and rack allow
+ * (stagger.h); calls back once.  A fence meanwhile, and the end of the
+ * coordinator, end the waiting with IPMI_CANCELLED.  False: one waits already,
+ * or its BMC has too much to do; fn is not called.
+ */
+bool power_order_on(struct coordinator *co, size_t host, power_fn fn,
+		    void *arg);
+
+/* One that waits ends with IPMI_CANCELLED: the host is to be off. */
+void power_cancel_on(struct coordinator *co, size_t host);
+
 /* Fill in what a fence would meet now (reg_host.bmc_trouble). */
 void power_check_health(struct coordinator *co);
 

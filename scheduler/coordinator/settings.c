@@ -131,6 +131,8 @@ static const struct config_option host_options[] = {
 	  .required = true,
 	  .check = check_uri },
 	{ .name = "bmc", .type = CONFIG_SECTION, .sections = bmc_options },
+	{ .name = "feed", .type = CONFIG_TEXT, .check = check_name },
+	{ .name = "rack", .type = CONFIG_TEXT, .check = check_name },
 	{ .name = NULL },
 };
 
@@ -151,6 +153,16 @@ static const struct config_option options[] = {
 	  .type = CONFIG_TEXT,
 	  .preset = "/etc/ironherd/credentials",
 	  .check = check_path },
+	{ .name = "power-on-per-second",
+	  .type = CONFIG_INT,
+	  .preset = "4",
+	  .min = 1,
+	  .max = 1000 },
+	{ .name = "power-on-burst",
+	  .type = CONFIG_INT,
+	  .preset = "8",
+	  .min = 1,
+	  .max = 4096 },
 	{ .name = "inform-listen", .type = CONFIG_TEXT, .check = check_listen },
 	{ .name = "cluster",
 	  .type = CONFIG_LIST,
@@ -256,6 +268,8 @@ read_host(struct settings *s, const struct config_section *sec,
 	host->cluster = find_cluster(s, sec);
 	host->agent = config_text(sec, "agent");
 	host->libvirt = config_text(sec, "libvirt");
+	host->feed = config_text(sec, "feed");
+	host->rack = config_text(sec, "rack");
 	if (account != NULL && config_count_errors(s->secrets) == 0) {
 		host->snmp = snmp_accounts_find(s->snmp, s->n_snmp, account);
 		if (host->snmp == NULL)
@@ -339,6 +353,9 @@ read_root(struct settings *s)
 	s->state_dir = config_text(root, "state-dir");
 	s->api_socket = config_text(root, "api-socket");
 	s->credentials = config_text(root, "credentials");
+	s->power_on_per_second =
+		(unsigned)config_int(root, "power-on-per-second");
+	s->power_on_burst = (unsigned)config_int(root, "power-on-burst");
 	s->inform_listen = config_text(root, "inform-listen");
 	read_secrets(s);
 	read_clusters(s, root);

@@ -39,7 +39,8 @@ struct host_settings {
 	const char *bmc; /* ADDRESS:PORT, UDP */
 	const struct ipmi_account *ipmi;
 	int cipher_suite;
-	const char *guid; /* the BMC's; NULL: not configured */
+	const char *guid;        /* the BMC's; NULL: not configured */
+	const char *feed, *rack; /* NULL: none */
 };
 
 struct settings {
@@ -49,6 +50,7 @@ struct settings {
 	const char *state_dir;
 	const char *api_socket;
 	const char *credentials;
+	unsigned power_on_per_second, power_on_burst; /* of a feed or rack */
 	const char *inform_listen; /* NULL: no informs are received */
 
 	struct cluster_settings *clusters;
