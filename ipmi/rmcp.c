@@ -102,6 +102,14 @@ same_suite(const struct rmcp_suite *a, const struct rmcp_suite *b)
 	       a->confidentiality == b->confidentiality;
 }
 
+enum rmcp_kind
+rmcp_awaited(const struct rmcp_progress *progress)
+{
+	return progress->step < RMCP_OPEN_RESPONSE
+		       ? RMCP_OPEN_RESPONSE
+		       : (enum rmcp_kind)(progress->step + 1);
+}
+
 bool
 rmcp_note(struct rmcp_progress *progress, const struct rmcp_suite *want,
 	  const struct rmcp_packet *packet)

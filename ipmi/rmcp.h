@@ -56,6 +56,9 @@ struct rmcp_progress {
 	bool lied;           /* other algorithms than asked for */
 };
 
+/* The packet that comes next, if all goes well. */
+enum rmcp_kind rmcp_awaited(const struct rmcp_progress *progress);
+
 /* Takes note of a packet; false: to be dropped. */
 bool rmcp_note(struct rmcp_progress *progress, const struct rmcp_suite *want,
 	       const struct rmcp_packet *packet);

@@ -7,6 +7,8 @@
  * place and the others wait in line.  One that is silent gives its place up
  * after WIRE_PLACE_MS and goes on without: the dead hold up nobody.
  */
+#include <assert.h>
+
 #include "common/clock.h"
 #include "ipmi/openipmi_own.h"
 
@@ -77,6 +79,7 @@ ipmi_window_enter(struct wire *wire)
 {
 	struct ipmi_env *env = wire->env;
 
+	assert(wire->place == PLACE_NONE);
 	if (env->n_opening < WIRE_OPENING_MAX) {
 		take_place(wire);
 		return true;

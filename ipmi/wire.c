@@ -319,8 +319,13 @@ wire_open(struct transport *transport, struct err *err)
 
 	if (wire->dial == NULL && !wire->local && !ipmi_window_enter(wire))
 		return 0; /* in line; see ipmi_wire_begin() */
-	if (wire->dial == NULL)
-		return wire_dial(wire, err);
+	if (wire->dial == NULL) {
+		int rc = wire_dial(wire, err);
+
+		if (rc < 0)
+			ipmi_window_leave(wire);
+		return rc;
+	}
 	/* The driver was kept open, see wire_close(). */
 	if (wire->dial->up)
 		wire_is_up(wire);
@@ -474,7 +479,10 @@ ipmi_wire_note(struct wire *wire, const struct rmcp_packet *packet)
 		const char *text;
 		enum ipmi_rc why = rmcp_classify_refusal(packet->status, &text);
 
-		wire_fail(wire, why, text);
+		/* One of an earlier step is the answer to a repetition of ours
+		 * that came late. */
+		if (packet->kind == rmcp_awaited(progress))
+			wire_fail(wire, why, text);
 		return false;
 	}
 	if (rmcp_note(progress, wire->suite, packet))

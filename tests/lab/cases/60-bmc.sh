@@ -33,3 +33,18 @@ case_a_bmc_of_another_host_is_told_and_not_touched() {
 		"s/address = \"10.91.0.1:623\"/&\\n guid = \"$guid\"/" \
 		wrong_host_is_told_and_not_touched
 }
+
+case_an_operator_powers_a_host_off_and_on_again() {
+	local vms said
+	said=$(ih power status @all) || fail "status: $said" || return 1
+	grep -q "3 of 3 told" <<<"$said" || fail "status: $said" || return 1
+	vms=$(guests_on h1)
+	! ih power off h1 --yes >/dev/null 2>&1 ||
+		fail "cut off with VMs and without --force" || return 1
+	ih power off h1,h1 --yes --force >/dev/null ||
+		fail "was not powered off" || return 1
+	# shellcheck disable=SC2086
+	recovered_from h1 $vms || return 1
+	ih power on h1 >/dev/null || fail "was not powered on" || return 1
+	within 60 host_is h1 up
+}
