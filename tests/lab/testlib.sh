@@ -88,14 +88,26 @@ happened_since() {
 
 # --- what is true -----------------------------------------------------------
 
-# Where the guest's QEMU lives, without asking any product code.
-truth() {
+# The guests whose QEMU lives on a host, without asking any product code.
+guests_on() {
+	# shellcheck disable=SC2016,SC2086  # the shell in there expands it
+	lab exec "$1" -- sh -c 'for vm; do
+		pid=$(cat "/run/libvirt/qemu/$vm.pid") && [ -d "/proc/$pid" ] &&
+			echo "$vm"
+	done' sh $GUESTS 2>/dev/null
+}
+
+# "GUEST HOST" for each QEMU.
+site_truth() {
 	local host
 	for host in h1 h2 h3; do
-		! lab exec "$host" -- sh -c \
-			"pid=\$(cat /run/libvirt/qemu/$1.pid) && [ -d /proc/\$pid ]" \
-			2>/dev/null || echo "$host"
+		guests_on "$host" | sed "s/\$/ $host/"
 	done
+}
+
+# Where one guest's QEMU lives.
+truth() {
+	site_truth | sed -n "s/^$1 //p"
 }
 
 runs_once() {
@@ -110,26 +122,16 @@ runs_on() {
 	[ "$(truth "$1")" = "$2" ]
 }
 
-guests_on() {
-	local vm
-	for vm in $GUESTS; do
-		! runs_on "$vm" "$1" || echo "$vm"
-	done
-}
-
 # --- the site ---------------------------------------------------------------
 
 all_known() {
-	local vm host
-	for host in h1 h2 h3; do
-		host_is "$host" up || return 1
-	done
-	for vm in $GUESTS; do
-		vm_is "$vm" '"\(.intent) \(.phase) \(.has_definition)"' \
-			"run settled true" || return 1
-		vm_is "$vm" .state running || return 1
-		runs_once "$vm" || return 1
-	done
+	ih status --json 2>/dev/null | jq -e --arg guests "$GUESTS" '
+		([.clusters[].hosts[].state] | unique) == ["up"] and
+		($guests | split(" ")) - [.clusters[].vms[] | select(
+			.intent == "run" and .phase == "settled" and
+			.has_definition and .state == "running").name] == []
+		' >/dev/null || return 1
+	[ "$(site_truth | cut -d " " -f 1 | sort | xargs)" = "$GUESTS" ]
 }
 
 begin_site() {
