@@ -13,6 +13,10 @@
 
 #include <cmocka.h>
 
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include "common/clock.h"
 #include "common/log.h"
 #include "ipmi/power.h"
@@ -334,6 +338,30 @@ the_dead_cost_the_living_nothing(void **state)
 	assert_in_range(living_ms, 0, 4000);
 }
 
+/* No descriptor is left for the first attempts. */
+static void
+a_dial_that_fails_gives_its_place_up(void **state)
+{
+	struct rlimit all, none;
+	struct outcome outcome = { .ended = false };
+	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &all), 0);
+	none = (struct rlimit){ (rlim_t)fd, all.rlim_max };
+	close(fd);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	world.bmc = bmc_of(0, &good, 17);
+	world.waiting = 1;
+	power_read(world.bmc, 20000, take, &outcome);
+	pause_ms(1200); /* three attempts */
+	assert_false(outcome.ended);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &all), 0);
+	while (!outcome.ended)
+		loop_run(world.loop);
+	assert_int_equal(outcome.result.rc, IPMI_OK);
+}
+
 /* --- independence -------------------------------------------------------- */
 
 static void
@@ -384,6 +412,7 @@ main(void)
 		TEST(each_fault_has_its_result),
 		TEST(a_bmc_that_says_off_too_early_is_believed_only_when_it_goes_on),
 		TEST(the_dead_cost_the_living_nothing),
+		TEST(a_dial_that_fails_gives_its_place_up),
 		TEST(ipmitool_agrees),
 	};
 
