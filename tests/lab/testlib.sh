@@ -94,7 +94,7 @@ guests_on() {
 	lab exec "$1" -- sh -c 'for vm; do
 		pid=$(cat "/run/libvirt/qemu/$vm.pid") && [ -d "/proc/$pid" ] &&
 			echo "$vm"
-	done' sh $GUESTS 2>/dev/null
+	done' sh $GUESTS 2>/dev/null || true
 }
 
 # "GUEST HOST" for each QEMU.
