@@ -104,16 +104,15 @@ uint64_t
 watchdog_arm(struct bmc *bmc, int64_t timeout_ms, enum watchdog_action action,
 	     int64_t deadline_ms, watchdog_fn fn, void *arg)
 {
-	int64_t units = (timeout_ms + UNIT_MS - 1) / UNIT_MS;
-	const uint8_t data[6] = {
-		USE_SMS,      (uint8_t)action, 0,
-		1 << USE_SMS, units & 0xff,    units >> 8 & 0xff
-	};
+	uint8_t data[6] = { USE_SMS, (uint8_t)action, 0, 1 << USE_SMS };
 	const struct ipmi_request request = { 0x06, SET, data, sizeof(data),
 					      true };
 
 	if (timeout_ms < WATCHDOG_MIN_MS || timeout_ms > WATCHDOG_MAX_MS)
 		return 0;
+	int64_t units = (timeout_ms + UNIT_MS - 1) / UNIT_MS;
+	data[4] = units & 0xff;
+	data[5] = units >> 8 & 0xff;
 	return send((struct errand){ bmc, fn, arg, deadline_ms, true },
 		    &request, done);
 }

@@ -9,9 +9,11 @@
  *	expires	the BMC acts by itself, with the network or without
  *	disarm	it is stopped: no promise any more
  *
- * Counted from when a kick was *sent*, the promise holds whatever became of its
- * answer.  It holds only as long as the BMC has power: one that lost it has
- * forgotten the timer, and so has its host.
+ * Who renews counts from when the last *answered* kick was sent: the timer may
+ * run out that early.  Who waits for the expiry counts from the latest moment
+ * at which a kick may have arrived, which for a kick without an answer is not
+ * when it was sent.  The promise holds only as long as the BMC has power: one
+ *that lost it has forgotten the timer, and so has its host.
  */
 #ifndef IPMI_WATCHDOG_H
 #define IPMI_WATCHDOG_H

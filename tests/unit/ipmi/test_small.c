@@ -190,6 +190,9 @@ a_lease_that_was_given_up_ends_nothing(void **state)
 	assert_int_equal(watchdog_arm(world.bmc, WATCHDOG_MAX_MS + 1,
 				      WATCHDOG_OFF, 0, took_watchdog, NULL),
 			 0);
+	assert_int_equal(watchdog_arm(world.bmc, INT64_MAX, WATCHDOG_OFF, 0,
+				      took_watchdog, NULL),
+			 0);
 }
 
 static void
