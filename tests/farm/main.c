@@ -19,7 +19,7 @@
 
 enum {
 	EVENTS = 256,
-	BURST = 8,
+	PORT_TRIES = 20,
 	CONTROL = UINT16_MAX,
 	FILES_MAX = 2 * FARM_MAX
 };
@@ -28,15 +28,13 @@ struct farm farm;
 
 /* A packet that is sent later. */
 struct late {
-	struct late *next;
-	int64_t at_ms;
+	struct timer timer;
 	struct bmc *bmc;
 	struct sockaddr_in to;
 	size_t len;
 	uint8_t packet[PACKET_MAX];
 };
 
-static struct late *late_packets; /* by time */
 static int control_fd = -1;
 
 static int64_t
@@ -77,22 +75,28 @@ send_now(struct bmc *bmc, const struct sockaddr_in *to, const uint8_t *packet,
 }
 
 static void
+send_late(void *arg)
+{
+	struct late *late = arg;
+
+	send_now(late->bmc, &late->to, late->packet, late->len);
+	free(late);
+}
+
+static void
 send_later(struct bmc *bmc, const struct sockaddr_in *to, const uint8_t *packet,
 	   size_t len)
 {
-	struct late **at = &late_packets, *late = calloc(1, sizeof(*late));
+	struct late *late = calloc(1, sizeof(*late));
 
 	if (late == NULL)
 		abort();
-	late->at_ms = farm.now_ms + bmc->faults.slow_ms;
 	late->bmc = bmc;
 	late->to = *to;
 	late->len = len;
 	memcpy(late->packet, packet, len);
-	while (*at != NULL && (*at)->at_ms <= late->at_ms)
-		at = &(*at)->next;
-	late->next = *at;
-	*at = late;
+	timer_start(&late->timer, farm.now_ms + bmc->faults.slow_ms, send_late,
+		    late);
 }
 
 void
@@ -109,103 +113,49 @@ farm_send(struct bmc *bmc, const struct sockaddr_in *to, const uint8_t *packet,
 	}
 }
 
-static void
-send_due(void)
-{
-	while (late_packets != NULL && late_packets->at_ms <= farm.now_ms) {
-		struct late *late = late_packets;
-
-		late_packets = late->next;
-		send_now(late->bmc, &late->to, late->packet, late->len);
-		free(late);
-	}
-}
-
-/* --- chassis ------------------------------------------------------------- */
-
-static void
-power_changes(struct bmc *bmc)
-{
-	if (bmc->on != bmc->change_to)
-		command_log(bmc, 0x09, 2, 0x6f, bmc->change_to ? 0x80 : 0);
-	bmc->on = bmc->change_to;
-	bmc->said_off = false;
-	bmc->change_ms = 0;
-}
-
-void
-farm_change_power(struct bmc *bmc, bool on, int64_t in_ms)
-{
-	bmc->change_to = on;
-	bmc->change_ms = farm.now_ms + in_ms;
-	if (in_ms == 0)
-		power_changes(bmc);
-}
-
-/* Time until something is due; -1: nothing. */
-static int
-run_due(void)
-{
-	int64_t next_ms = INT64_MAX;
-
-	send_due();
-	for (unsigned i = 0; i < farm.n; i++) {
-		struct bmc *bmc = &farm.bmcs[i];
-
-		command_tick(bmc);
-		if (bmc->change_ms != 0 && bmc->change_ms <= farm.now_ms)
-			power_changes(bmc);
-		if (bmc->change_ms != 0 && bmc->change_ms < next_ms)
-			next_ms = bmc->change_ms;
-		if (bmc->watchdog_runs && bmc->watchdog_end_ms < next_ms)
-			next_ms = bmc->watchdog_end_ms;
-	}
-	if (late_packets != NULL && late_packets->at_ms < next_ms)
-		next_ms = late_packets->at_ms;
-	return next_ms == INT64_MAX ? -1 : (int)(next_ms - farm.now_ms);
-}
-
 /* --- receiving ----------------------------------------------------------- */
 
+/* One packet: if there are more, epoll says so again. */
 static void
 receive(struct bmc *bmc)
 {
 	uint8_t packet[PACKET_MAX];
 	struct sockaddr_in from;
+	socklen_t from_len = sizeof(from);
+	ssize_t len = recvfrom(bmc->fd, packet, sizeof(packet), MSG_DONTWAIT,
+			       (struct sockaddr *)&from, &from_len);
 
-	for (int i = 0; i < BURST; i++) {
-		socklen_t from_len = sizeof(from);
-		ssize_t len =
-			recvfrom(bmc->fd, packet, sizeof(packet), MSG_DONTWAIT,
-				 (struct sockaddr *)&from, &from_len);
-		if (len < 0)
-			return;
-		farm.packets_in++;
-		if (!bmc->faults.silent && !farm_unlucky(bmc->faults.loss_pm))
-			session_packet(bmc, &from, packet, (size_t)len);
-	}
+	if (len < 0)
+		return;
+	farm.packets_in++;
+	if (!bmc->faults.silent && !farm_unlucky(bmc->faults.loss_pm))
+		session_packet(bmc, &from, packet, (size_t)len);
 }
 
+/* Who connects has its line ready; who has none does not hold the farm up. */
 static void
 serve_control(void)
 {
+	static const struct timeval patience = { .tv_usec = 200000 };
 	static char answer[FARM_MAX + 64];
 	char line[LINE_MAX_LEN];
 	int fd = accept(control_fd, NULL, NULL);
-	ssize_t len = fd >= 0 ? read(fd, line, sizeof(line) - 1) : -1;
 
+	if (fd < 0)
+		return;
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	ssize_t len = read(fd, line, sizeof(line) - 1);
 	if (len > 0) {
 		line[len] = '\0';
 		control_line(line, answer);
 		(void)send(fd, answer, strlen(answer), MSG_NOSIGNAL);
 	}
-	if (fd >= 0)
-		close(fd);
+	close(fd);
 }
 
 /* --- setting up ---------------------------------------------------------- */
 
-static void
+static _Noreturn void
 die(const char *what)
 {
 	fprintf(stderr, "bmcfarm: %s: %s\n", what, strerror(errno));
@@ -221,36 +171,65 @@ watch(int epoll, int fd, unsigned number)
 		die("epoll");
 }
 
+static void
+init_bmc(struct bmc *bmc, unsigned number)
+{
+	bmc->number = number;
+	bmc->watts = (uint16_t)(180 + number % 200);
+	memcpy(bmc->password, "secret", 6);
+	bmc->faults.session_limit = SESSIONS_MAX;
+	bmc->faults.lie = -1;
+	bmc->faults.privilege = ADMINISTRATOR;
+	bmc->faults.read_max = PACKET_MAX;
+	for (unsigned i = 0; i < 16; i++)
+		bmc->guid[i] = (uint8_t)(0xf0 + i);
+	bmc->guid[0] = number & 0xff;
+	bmc->guid[1] = number >> 8 & 0xff;
+	chassis_init(bmc);
+	sdr_init(bmc);
+}
+
+/* The port, or 0: it is taken. */
 static in_port_t
-open_bmc(struct bmc *bmc, uint32_t address, in_port_t port)
+open_bmc(struct bmc *bmc, in_port_t port)
 {
 	struct sockaddr_in own = { .sin_family = AF_INET, .sin_port = port };
 	socklen_t own_len = sizeof(own);
 	int room = 1 << 20;
 
-	own.sin_addr.s_addr = htonl(address + bmc->number);
+	own.sin_addr.s_addr = htonl(farm.base + bmc->number);
 	bmc->fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (bmc->fd < 0 || bind(bmc->fd, (struct sockaddr *)&own, own_len) < 0)
+	if (bmc->fd < 0)
 		die("socket");
+	if (bind(bmc->fd, (struct sockaddr *)&own, own_len) < 0) {
+		if (errno != EADDRINUSE)
+			die("bind");
+		return 0;
+	}
 	setsockopt(bmc->fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
 	getsockname(bmc->fd, (struct sockaddr *)&own, &own_len);
 	return own.sin_port;
 }
 
-static void
-init_bmc(struct bmc *bmc, unsigned number)
+/* All on one port, the first BMC's choice if it is 0. */
+static in_port_t
+open_all(in_port_t asked)
 {
-	bmc->number = number;
-	bmc->on = true;
-	bmc->last_event = 0x10;
-	bmc->restart_cause = 1;
-	bmc->watts = (uint16_t)(180 + number % 200);
-	bmc->faults.session_limit = SESSIONS_MAX;
-	bmc->faults.lie = -1;
-	for (unsigned i = 0; i < 16; i++)
-		bmc->guid[i] = (uint8_t)(0xf0 + i);
-	bmc->guid[0] = number & 0xff;
-	bmc->guid[1] = number >> 8 & 0xff;
+	for (int tries = asked == 0 ? PORT_TRIES : 1; tries > 0; tries--) {
+		in_port_t port = asked;
+		unsigned i = 0;
+
+		while (i < farm.n &&
+		       (port = open_bmc(&farm.bmcs[i], port)) != 0)
+			i++;
+		if (i == farm.n)
+			return port;
+		do
+			close(farm.bmcs[i].fd);
+		while (i-- > 0);
+	}
+	errno = EADDRINUSE;
+	die("port");
 }
 
 static void
@@ -270,13 +249,14 @@ open_control(const char *path)
 		die(path);
 }
 
-static void
+static _Noreturn void
 run(int epoll)
 {
 	struct epoll_event events[EVENTS];
 
-	for (int wait_ms = -1;; wait_ms = run_due()) {
-		int n = epoll_wait(epoll, events, EVENTS, wait_ms);
+	for (;;) {
+		farm.now_ms = mono_ms();
+		int n = epoll_wait(epoll, events, EVENTS, timers_wait_ms());
 
 		farm.now_ms = mono_ms();
 		for (int i = 0; i < n; i++)
@@ -284,10 +264,20 @@ run(int epoll)
 				serve_control();
 			else
 				receive(&farm.bmcs[events[i].data.u32]);
+		timers_run();
 	}
 }
 
+/* Ends with whoever started it, also if that was quick. */
 static void
+follow_parent(pid_t parent)
+{
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != parent)
+		exit(0);
+}
+
+static _Noreturn void
 usage(void)
 {
 	fputs("usage: bmcfarm [--count N] [--base ADDRESS] [--port PORT] "
@@ -307,13 +297,14 @@ main(int argc, char **argv)
 		{ NULL, 0, NULL, 0 },
 	};
 	const struct rlimit many = { FILES_MAX, FILES_MAX };
-	uint32_t base = 0x7f080001;
+	const pid_t parent = getppid();
 	in_port_t port = 0;
 	const char *control = NULL;
 	struct in_addr address;
 	int c;
 
 	farm.n = 1;
+	farm.base = 0x7f080001;
 	farm.luck = 0x9e3779b97f4a7c15u;
 	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
 		if (c == 'n')
@@ -323,22 +314,24 @@ main(int argc, char **argv)
 		else if (c == 'c')
 			control = optarg;
 		else if (c == 'b' && inet_aton(optarg, &address))
-			base = ntohl(address.s_addr);
+			farm.base = ntohl(address.s_addr);
 		else
 			usage();
 	}
-	if (farm.n < 1 || farm.n > FARM_MAX || base >> 24 != 127)
+	if (farm.n < 1 || farm.n > FARM_MAX || farm.base >> 24 != 127)
 		usage();
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	follow_parent(parent);
 	setrlimit(RLIMIT_NOFILE, &many);
 	farm.now_ms = mono_ms();
 	farm.bmcs = calloc(farm.n, sizeof(*farm.bmcs));
-	int epoll = epoll_create1(EPOLL_CLOEXEC);
-	for (unsigned i = 0; i < farm.n; i++) {
+	if (farm.bmcs == NULL)
+		die("memory");
+	for (unsigned i = 0; i < farm.n; i++)
 		init_bmc(&farm.bmcs[i], i);
-		port = open_bmc(&farm.bmcs[i], base, port);
+	port = open_all(port);
+	int epoll = epoll_create1(EPOLL_CLOEXEC);
+	for (unsigned i = 0; i < farm.n; i++)
 		watch(epoll, farm.bmcs[i].fd, i);
-	}
 	if (control != NULL) {
 		open_control(control);
 		watch(epoll, control_fd, CONTROL);
@@ -346,5 +339,4 @@ main(int argc, char **argv)
 	printf("ready %u\n", ntohs(port));
 	fflush(stdout);
 	run(epoll);
-	return 0;
 }

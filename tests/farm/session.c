@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* RMCP+ (IPMI 2.0, chapter 13): handshakes and packets. */
-#include <openssl/core_names.h>
-#include <openssl/evp.h>
 #include <openssl/rand.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "tests/farm/farm.h"
@@ -12,11 +9,10 @@ enum {
 	HEADER_15 = 14, /* without authentication code */
 	HEADER_20 = 16,
 	IDLE_MS = 60000,
-	ADMINISTRATOR = 4
+	WINDOW = 16 /* of their sequence numbers, each way */
 };
 
 static const char user_name[] = "admin";
-static const uint8_t password[20] = "secret";
 
 static const uint8_t rmcp_header[4] = { 6, 0, 0xff, 7 };
 
@@ -28,22 +24,6 @@ static const struct {
 
 enum { N_SUITES = sizeof(suites) / sizeof(suites[0]) };
 
-/* --- bytes --------------------------------------------------------------- */
-
-static void
-put_u32(uint8_t *at, uint32_t value)
-{
-	for (int i = 0; i < 4; i++)
-		at[i] = (uint8_t)(value >> 8 * i);
-}
-
-static uint32_t
-get_u32(const uint8_t *at)
-{
-	return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 |
-	       (uint32_t)at[3] << 24;
-}
-
 static uint8_t
 checksum(const uint8_t *data, size_t len)
 {
@@ -53,8 +33,6 @@ checksum(const uint8_t *data, size_t len)
 		sum = (uint8_t)(sum + *data++);
 	return (uint8_t)-sum;
 }
-
-/* --- keyed hashes and AES ------------------------------------------------ */
 
 static size_t
 hash_len(const struct session *s)
@@ -66,51 +44,6 @@ static size_t
 code_len(const struct session *s)
 {
 	return s->suite == 17 ? 16 : 12;
-}
-
-static void
-hmac(const struct session *s, const uint8_t *key, size_t key_len,
-     const uint8_t *data, size_t len, uint8_t out[HASH_MAX])
-{
-	static EVP_MAC_CTX *contexts[2];
-	EVP_MAC_CTX **context = &contexts[s->suite == 17];
-	size_t out_len;
-
-	if (*context == NULL) {
-		OSSL_PARAM params[] = {
-			OSSL_PARAM_construct_utf8_string(
-				OSSL_MAC_PARAM_DIGEST,
-				(char *)(s->suite == 17 ? "SHA256" : "SHA1"),
-				0),
-			OSSL_PARAM_construct_end()
-		};
-		*context = EVP_MAC_CTX_new(EVP_MAC_fetch(NULL, "HMAC", NULL));
-		EVP_MAC_CTX_set_params(*context, params);
-	}
-	if (EVP_MAC_init(*context, key, key_len, NULL) != 1 ||
-	    EVP_MAC_update(*context, data, len) != 1 ||
-	    EVP_MAC_final(*context, out, &out_len, HASH_MAX) != 1)
-		abort();
-}
-
-/* Whole blocks, in place. */
-static void
-aes(bool encrypt, const uint8_t key[16], const uint8_t iv[16], uint8_t *data,
-    int len)
-{
-	static EVP_CIPHER_CTX *context;
-	static EVP_CIPHER *cipher;
-	int n;
-
-	if (context == NULL) {
-		context = EVP_CIPHER_CTX_new();
-		cipher = EVP_CIPHER_fetch(NULL, "AES-128-CBC", NULL);
-	}
-	if (EVP_CipherInit_ex2(context, cipher, key, iv, encrypt, NULL) != 1)
-		abort();
-	EVP_CIPHER_CTX_set_padding(context, 0);
-	if (EVP_CipherUpdate(context, data, &n, data, len) != 1)
-		abort();
 }
 
 /* --- sessions ------------------------------------------------------------ */
@@ -132,6 +65,20 @@ session_count(const struct bmc *bmc)
 	return n;
 }
 
+static void
+forget(struct session *s)
+{
+	crypto_close(s);
+	*s = (struct session){ .state = SESSION_FREE };
+}
+
+void
+session_drop_all(struct bmc *bmc)
+{
+	for (int i = 0; i < SESSIONS_MAX; i++)
+		forget(&bmc->sessions[i]);
+}
+
 static struct session *
 find_free(struct bmc *bmc)
 {
@@ -142,14 +89,14 @@ find_free(struct bmc *bmc)
 
 		if (s->state != SESSION_FREE && !is_stale(s))
 			continue;
-		*s = (struct session){ .state = SESSION_FREE };
+		forget(s);
 		return s;
 	}
 	return NULL;
 }
 
-static struct session *
-find(struct bmc *bmc, uint32_t id)
+struct session *
+session_find(struct bmc *bmc, uint32_t id)
 {
 	for (int i = 0; i < SESSIONS_MAX; i++)
 		if (bmc->sessions[i].state != SESSION_FREE &&
@@ -164,6 +111,25 @@ new_id(const struct bmc *bmc, const struct session *s)
 	static uint32_t counter;
 
 	return 0x10000u + (++counter << 4) + (uint32_t)(s - bmc->sessions);
+}
+
+/* Each number once, and none far from the newest. */
+static bool
+is_in_window(struct session *s, uint32_t number)
+{
+	int32_t ahead = (int32_t)(number - s->newest);
+
+	if (number == 0 || ahead > WINDOW || ahead <= -WINDOW)
+		return false;
+	if (ahead > 0) {
+		s->newest = number;
+		s->seen = s->seen << ahead | 1;
+		return true;
+	}
+	if (s->seen >> -ahead & 1)
+		return false;
+	s->seen |= 1u << -ahead;
+	return true;
 }
 
 /* --- handshake ----------------------------------------------------------- */
@@ -186,7 +152,7 @@ send_refusal(struct bmc *bmc, const struct sockaddr_in *to, uint8_t type,
 {
 	uint8_t payload[8] = { tag, status };
 
-	put_u32(payload + 4, console_id);
+	put_le(payload + 4, console_id, 4);
 	send_plain(bmc, to, type, payload, sizeof(payload));
 }
 
@@ -210,7 +176,7 @@ open_session(struct bmc *bmc, const struct sockaddr_in *from, const uint8_t *p,
 
 	if (len < 32)
 		return;
-	uint32_t console_id = get_u32(p + 4);
+	uint32_t console_id = get_le(p + 4, 4);
 	int suite = suite_asked(p);
 	if (suite == 0 || suite == bmc->faults.refuse_suite) {
 		send_refusal(bmc, from, 0x11, p[0], 0x11, console_id);
@@ -226,8 +192,8 @@ open_session(struct bmc *bmc, const struct sockaddr_in *from, const uint8_t *p,
 	s->console_id = console_id;
 	s->id = new_id(bmc, s);
 	s->used_ms = farm.now_ms;
-	put_u32(reply + 4, console_id);
-	put_u32(reply + 8, s->id);
+	put_le(reply + 4, console_id, 4);
+	put_le(reply + 8, s->id, 4);
 	for (int i = 0; i < N_SUITES; i++) {
 		int told = bmc->faults.lie >= 0 ? bmc->faults.lie : suite;
 
@@ -250,19 +216,38 @@ put_user(const struct session *s, uint8_t *at)
 }
 
 static void
-make_keys(struct session *s)
+by_password(const struct bmc *bmc, const struct session *s, const uint8_t *text,
+	    size_t len, uint8_t out[HASH_MAX])
+{
+	crypto_hmac(s->suite, bmc->password, PASSWORD_MAX, text, len, out);
+}
+
+static void
+make_keys(const struct bmc *bmc, struct session *s)
 {
 	uint8_t text[64], constant[20]; /* so long with each hash */
 	size_t len = hash_len(s);
 
 	memcpy(text, s->console_random, 16);
 	memcpy(text + 16, s->bmc_random, 16);
-	hmac(s, password, sizeof(password), text, 32 + put_user(s, text + 32),
-	     s->sik);
+	by_password(bmc, s, text, 32 + put_user(s, text + 32), s->sik);
 	memset(constant, 1, sizeof(constant));
-	hmac(s, s->sik, len, constant, sizeof(constant), s->k1);
+	crypto_hmac(s->suite, s->sik, len, constant, sizeof(constant), s->k1);
 	memset(constant, 2, sizeof(constant));
-	hmac(s, s->sik, len, constant, sizeof(constant), s->k2);
+	crypto_hmac(s->suite, s->sik, len, constant, sizeof(constant), s->k2);
+}
+
+/* RMCP+ status: may this user have the privilege it asks for? */
+static uint8_t
+judge_user(const struct bmc *bmc, struct session *s)
+{
+	s->limit = s->role & 0x0f;
+	if (s->limit < CALLBACK || s->limit > ADMINISTRATOR)
+		return 0x09;
+	if (s->user_len != strlen(user_name) ||
+	    memcmp(s->user, user_name, s->user_len) != 0 || bmc->faults.locked)
+		return 0x0d;
+	return s->limit > bmc->faults.privilege ? 0x0a : 0;
 }
 
 static void
@@ -270,7 +255,8 @@ rakp_1(struct bmc *bmc, const struct sockaddr_in *from, const uint8_t *p,
        size_t len)
 {
 	uint8_t reply[40 + HASH_MAX] = { p[0] }, text[80];
-	struct session *s = len >= 28 ? find(bmc, get_u32(p + 4)) : NULL;
+	struct session *s =
+		len >= 28 ? session_find(bmc, get_le(p + 4, 4)) : NULL;
 
 	if (s == NULL || s->state != SESSION_OPENING || p[27] > 16 ||
 	    len < 28 + (size_t)p[27])
@@ -279,25 +265,23 @@ rakp_1(struct bmc *bmc, const struct sockaddr_in *from, const uint8_t *p,
 	s->role = p[24];
 	s->user_len = p[27];
 	memcpy(s->user, p + 28, s->user_len);
-	if (s->user_len != strlen(user_name) ||
-	    memcmp(s->user, user_name, s->user_len) != 0 ||
-	    bmc->faults.locked) {
-		s->state = SESSION_FREE;
-		send_refusal(bmc, from, 0x13, p[0], 0x0d, s->console_id);
+	uint8_t status = judge_user(bmc, s);
+	if (status != 0) {
+		send_refusal(bmc, from, 0x13, p[0], status, s->console_id);
+		forget(s);
 		return;
 	}
 	RAND_bytes(s->bmc_random, 16);
-	put_u32(reply + 4, s->console_id);
+	put_le(reply + 4, s->console_id, 4);
 	memcpy(reply + 8, s->bmc_random, 16);
 	memcpy(reply + 24, bmc->guid, 16);
-	put_u32(text, s->console_id);
-	put_u32(text + 4, s->id);
+	put_le(text, s->console_id, 4);
+	put_le(text + 4, s->id, 4);
 	memcpy(text + 8, s->console_random, 16);
 	memcpy(text + 24, s->bmc_random, 16);
 	memcpy(text + 40, bmc->guid, 16);
-	hmac(s, password, sizeof(password), text, 56 + put_user(s, text + 56),
-	     reply + 40);
-	make_keys(s);
+	by_password(bmc, s, text, 56 + put_user(s, text + 56), reply + 40);
+	make_keys(bmc, s);
 	send_plain(bmc, from, 0x13, reply, 40 + hash_len(s));
 }
 
@@ -306,7 +290,8 @@ rakp_3(struct bmc *bmc, const struct sockaddr_in *from, const uint8_t *p,
        size_t len)
 {
 	uint8_t reply[8 + HASH_MAX] = { p[0] }, text[64], code[HASH_MAX];
-	struct session *s = len >= 8 ? find(bmc, get_u32(p + 4)) : NULL;
+	struct session *s =
+		len >= 8 ? session_find(bmc, get_le(p + 4, 4)) : NULL;
 
 	/* Again: our answer was lost. */
 	bool again =
@@ -314,25 +299,25 @@ rakp_3(struct bmc *bmc, const struct sockaddr_in *from, const uint8_t *p,
 	if (s == NULL || (s->state != SESSION_OPENING && !again))
 		return;
 	if (p[1] != 0 || len < 8 + hash_len(s)) {
-		s->state = SESSION_FREE;
+		forget(s);
 		return;
 	}
 	memcpy(text, s->bmc_random, 16);
-	put_u32(text + 16, s->console_id);
-	hmac(s, password, sizeof(password), text, 20 + put_user(s, text + 20),
-	     code);
+	put_le(text + 16, s->console_id, 4);
+	by_password(bmc, s, text, 20 + put_user(s, text + 20), code);
 	if (memcmp(code, p + 8, hash_len(s)) != 0) {
-		s->state = SESSION_FREE;
 		send_refusal(bmc, from, 0x15, p[0], 0x0f, s->console_id);
+		forget(s);
 		return;
 	}
-	put_u32(reply + 4, s->console_id);
+	put_le(reply + 4, s->console_id, 4);
 	memcpy(text, s->console_random, 16);
-	put_u32(text + 16, s->id);
+	put_le(text + 16, s->id, 4);
 	memcpy(text + 20, bmc->guid, 16);
-	hmac(s, s->sik, hash_len(s), text, 36, reply + 8);
+	crypto_hmac(s->suite, s->sik, hash_len(s), text, 36, reply + 8);
 	s->state = SESSION_ACTIVE;
-	s->privilege = 2; /* user, until Set Session Privilege Level */
+	s->privilege = USER; /* until Set Session Privilege Level */
+	crypto_open(s);
 	s->used_ms = farm.now_ms;
 	bmc->counts.sessions += !again;
 	send_plain(bmc, from, 0x15, reply, 8 + code_len(s));
@@ -358,10 +343,10 @@ answer_message(struct bmc *bmc, struct session *s, const uint8_t *m, size_t len,
 	if (n == 0)
 		return 0;
 	out[0] = m[3];
-	out[1] = (uint8_t)((request.netfn | 1) << 2);
+	out[1] = (uint8_t)((request.netfn | 1) << 2 | (m[4] & 3));
 	out[2] = checksum(out, 2);
 	out[3] = m[0];
-	out[4] = m[4];
+	out[4] = (uint8_t)((m[4] & 0xfc) | (m[1] & 3));
 	out[5] = m[5];
 	memcpy(out + 6, reply, n);
 	out[6 + n] = checksum(out + 3, 3 + n);
@@ -374,7 +359,7 @@ message_15(struct bmc *bmc, const struct sockaddr_in *from,
 {
 	uint8_t out[PACKET_MAX] = { 6, 0, 0xff, 7 };
 
-	if (len < HEADER_15 || get_u32(packet + 9) != 0 ||
+	if (len < HEADER_15 || get_le(packet + 9, 4) != 0 ||
 	    (size_t)packet[13] + HEADER_15 > len)
 		return;
 	size_t n = answer_message(bmc, NULL, packet + HEADER_15, packet[13],
@@ -393,8 +378,8 @@ send_protected(struct bmc *bmc, const struct sockaddr_in *to, struct session *s,
 	size_t pads = (16 - (len + 1) % 16) % 16;
 	size_t n = len + pads + 1;
 
-	put_u32(out + 6, s->console_id);
-	put_u32(out + 10, ++s->sequence);
+	put_le(out + 6, s->console_id, 4);
+	put_le(out + 10, ++s->sequence, 4);
 	out[14] = (uint8_t)(16 + n);
 	for (int i = 0; i < 16; i++)
 		iv[i] = (uint8_t)(farm.luck >> (i % 8) * 8) ^
@@ -403,16 +388,43 @@ send_protected(struct bmc *bmc, const struct sockaddr_in *to, struct session *s,
 	for (size_t i = 0; i < pads; i++)
 		body[len + i] = (uint8_t)(i + 1);
 	body[n - 1] = (uint8_t)pads;
-	aes(true, s->k2, iv, body, (int)n);
+	crypto_seal(s, iv, body, n);
 	n += HEADER_20 + 16;
 	pads = (4 - (n + 2) % 4) % 4;
 	memset(out + n, 0xff, pads);
 	n += pads;
 	out[n++] = (uint8_t)pads;
 	out[n++] = 7;
-	hmac(s, s->k1, hash_len(s), out + 4, n - 4, code);
+	crypto_sign(s, out + 4, n - 4, code);
 	memcpy(out + n, code, code_len(s));
 	farm_send(bmc, to, out, n + code_len(s));
+}
+
+/* 1, 2, 3 ... and how many; returns the message's length, 0: it is wrong. */
+static size_t
+without_pads(const uint8_t *body, size_t n)
+{
+	size_t pads = body[n - 1];
+
+	if (pads > 15 || pads + 1 > n)
+		return 0;
+	for (size_t i = 0; i < pads; i++)
+		if (body[n - 1 - pads + i] != i + 1)
+			return 0;
+	return n - 1 - pads;
+}
+
+/* 0xff, how many, and 7, so that what is signed is a multiple of 4. */
+static bool
+is_trailer_right(const uint8_t *trailer, size_t len, size_t signed_len)
+{
+	if (len < 2 || len > 5 || signed_len % 4 != 0 ||
+	    trailer[len - 1] != 7 || trailer[len - 2] != len - 2)
+		return false;
+	for (size_t i = 0; i < len - 2; i++)
+		if (trailer[i] != 0xff)
+			return false;
+	return true;
 }
 
 static void
@@ -420,24 +432,31 @@ message_20(struct bmc *bmc, const struct sockaddr_in *from,
 	   const uint8_t *packet, size_t len)
 {
 	uint8_t body[PACKET_MAX], out[PACKET_MAX], code[HASH_MAX];
-	struct session *s = find(bmc, get_u32(packet + 6));
+	struct session *s = session_find(bmc, get_le(packet + 6, 4));
 	size_t n = packet[14] | (size_t)packet[15] << 8;
 
 	if (s == NULL || s->state != SESSION_ACTIVE || packet[5] != 0xc0 ||
 	    len < HEADER_20 + n + 2 + code_len(s) || n < 32 || n % 16 != 0)
 		return;
-	hmac(s, s->k1, hash_len(s), packet + 4, len - 4 - code_len(s), code);
-	if (memcmp(code, packet + len - code_len(s), code_len(s)) != 0)
+	size_t end = len - code_len(s);
+	crypto_sign(s, packet + 4, end - 4, code);
+	if (memcmp(code, packet + end, code_len(s)) != 0 ||
+	    !is_trailer_right(packet + HEADER_20 + n, end - HEADER_20 - n,
+			      end - 4) ||
+	    !is_in_window(s, get_le(packet + 10, 4)))
 		return;
 	n -= 16;
 	memcpy(body, packet + HEADER_20 + 16, n);
-	aes(false, s->k2, packet + HEADER_20, body, (int)n);
-	if (body[n - 1] + 1u > n)
+	crypto_unseal(s, packet + HEADER_20, body, n);
+	n = without_pads(body, n);
+	if (n == 0)
 		return;
 	s->used_ms = farm.now_ms;
-	n = answer_message(bmc, s, body, n - 1 - body[n - 1], out);
+	n = answer_message(bmc, s, body, n, out);
 	if (n > 0)
 		send_protected(bmc, from, s, out, n);
+	if (s->closing)
+		forget(s);
 }
 
 static void
@@ -449,7 +468,7 @@ presence_pong(struct bmc *bmc, const struct sockaddr_in *from,
 	if (len < 12 || packet[8] != 0x80)
 		return;
 	pong[9] = packet[9];
-	put_u32(pong + 12, 0xbe110000);
+	put_le(pong + 12, 0xbe110000, 4);
 	pong[20] = 0x81;
 	farm_send(bmc, from, pong, sizeof(pong));
 }
@@ -478,7 +497,7 @@ session_packet(struct bmc *bmc, const struct sockaddr_in *from,
 		return;
 	uint8_t type = packet[5] & 0x3f;
 	size_t n = packet[14] | (size_t)packet[15] << 8;
-	if (get_u32(packet + 6) != 0)
+	if (get_le(packet + 6, 4) != 0)
 		message_20(bmc, from, packet, len);
 	else if (type < 0x15 && handshake[type] != NULL && HEADER_20 + n <= len)
 		handshake[type](bmc, from, packet + HEADER_20, n);
