@@ -15,6 +15,19 @@
 
 #include "ipmi/bmc.h"
 
+struct dcmi_capabilities {
+	enum ipmi_rc rc;
+	uint8_t major, minor;    /* of the DCMI it does */
+	bool power;              /* it measures and limits power */
+	char text[BMC_TEXT_MAX]; /* why not; "" with IPMI_OK */
+};
+
+typedef void (*dcmi_capabilities_fn)(void *arg,
+				     const struct dcmi_capabilities *can);
+
+uint64_t dcmi_get_capabilities(struct bmc *bmc, int64_t deadline_ms,
+			       dcmi_capabilities_fn fn, void *arg);
+
 struct dcmi_power {
 	enum ipmi_rc rc;
 	bool active; /* it measures; else the figures are of the past */
@@ -47,7 +60,21 @@ typedef void (*dcmi_limit_fn)(void *arg, const struct dcmi_limit *limit);
 uint64_t dcmi_get_limit(struct bmc *bmc, int64_t deadline_ms, dcmi_limit_fn fn,
 			void *arg);
 
+/*
+ * Of `limit` counts what the BMC is to do: action, watts, correction_ms,
+ * sampling_s.  It is in force once activated.  Both are sent once, for a copy
+ * that comes late must not undo the next; in the answer only rc and text tell.
+ * IPMI_CC: the BMC cannot do so much, so little or so fast; the text says
+ * which.
+ */
+uint64_t dcmi_set_limit(struct bmc *bmc, const struct dcmi_limit *limit,
+			int64_t deadline_ms, dcmi_limit_fn fn, void *arg);
+uint64_t dcmi_activate_limit(struct bmc *bmc, bool active, int64_t deadline_ms,
+			     dcmi_limit_fn fn, void *arg);
+
 /* Pure: the data behind the completion code; false: it makes no sense. */
+bool dcmi_parse_capabilities(const uint8_t *data, size_t len,
+			     struct dcmi_capabilities *ret_can);
 bool dcmi_parse_power(const uint8_t *data, size_t len,
 		      struct dcmi_power *ret_power);
 bool dcmi_parse_limit(const uint8_t *data, size_t len,
