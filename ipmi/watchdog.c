@@ -17,6 +17,7 @@ enum {
 	RESET = 0x22,
 	SET = 0x24,
 	GET = 0x25,
+	NOT_SET = 0x80, /* completion code of RESET */
 	UNIT_MS = 100,
 	USE_SMS = 4 /* by system software */
 };
@@ -26,7 +27,7 @@ struct errand {
 	watchdog_fn fn;
 	void *arg;
 	int64_t deadline_ms;
-	bool kicks; /* the timer is set; now it has to be started */
+	bool resets; /* the request under way is RESET */
 };
 
 static void
@@ -37,21 +38,42 @@ errand_end(struct errand *errand, const struct watchdog_state *state)
 }
 
 static void
+set_text(struct watchdog_state *state, const char *text)
+{
+	snprintf(state->text, sizeof(state->text), "%s", text);
+}
+
+static void
 done(void *arg, const struct ipmi_reply *reply)
 {
-	static const struct ipmi_request start = { 0x06, RESET, NULL, 0,
-						   false };
 	struct errand *errand = arg;
 	struct watchdog_state state = { .rc = reply->rc };
 
-	if (reply->rc == IPMI_OK && errand->kicks) {
-		errand->kicks = false;
-		if (bmc_request(errand->bmc, &start, errand->deadline_ms, done,
-				errand) != 0)
-			return;
-		state.rc = IPMI_CANCELLED;
+	set_text(&state, reply->text);
+	if (errand->resets && reply->rc == IPMI_CC && reply->code == NOT_SET) {
+		state.lost = true;
+		set_text(&state, "the BMC's watchdog is not set");
 	}
-	snprintf(state.text, sizeof(state.text), "%s", reply->text);
+	errand_end(errand, &state);
+}
+
+static const struct ipmi_request start = { 0x06, RESET, NULL, 0, false };
+
+static void
+set(void *arg, const struct ipmi_reply *reply)
+{
+	struct errand *errand = arg;
+	struct watchdog_state state = { .rc = IPMI_CANCELLED };
+
+	if (reply->rc != IPMI_OK) {
+		done(errand, reply);
+		return;
+	}
+	errand->resets = true;
+	if (bmc_request(errand->bmc, &start, errand->deadline_ms, done,
+			errand) != 0)
+		return;
+	set_text(&state, "too much is waiting for this BMC");
 	errand_end(errand, &state);
 }
 
@@ -77,12 +99,11 @@ state_came(void *arg, const struct ipmi_reply *reply)
 	struct errand *errand = arg;
 	struct watchdog_state state = { .rc = reply->rc };
 
-	snprintf(state.text, sizeof(state.text), "%s", reply->text);
+	set_text(&state, reply->text);
 	if (reply->rc == IPMI_OK &&
 	    !watchdog_parse(reply->data, reply->len, &state)) {
 		state = (struct watchdog_state){ .rc = IPMI_BAD_REPLY };
-		snprintf(state.text, sizeof(state.text),
-			 "the BMC's answer is no state of a watchdog");
+		set_text(&state, "the BMC's answer is no state of a watchdog");
 	}
 	errand_end(errand, &state);
 }
@@ -104,27 +125,26 @@ uint64_t
 watchdog_arm(struct bmc *bmc, int64_t timeout_ms, enum watchdog_action action,
 	     int64_t deadline_ms, watchdog_fn fn, void *arg)
 {
-	uint8_t data[6] = { USE_SMS, (uint8_t)action, 0, 1 << USE_SMS };
+	if (timeout_ms < WATCHDOG_MIN_MS || timeout_ms > WATCHDOG_MAX_MS)
+		return 0;
+
+	int64_t units = (timeout_ms + UNIT_MS - 1) / UNIT_MS;
+	const uint8_t data[6] = {
+		USE_SMS,      (uint8_t)action, 0,
+		1 << USE_SMS, units & 0xff,    units >> 8 & 0xff
+	};
 	const struct ipmi_request request = { 0x06, SET, data, sizeof(data),
 					      true };
 
-	if (timeout_ms < WATCHDOG_MIN_MS || timeout_ms > WATCHDOG_MAX_MS)
-		return 0;
-	int64_t units = (timeout_ms + UNIT_MS - 1) / UNIT_MS;
-	data[4] = units & 0xff;
-	data[5] = units >> 8 & 0xff;
-	return send((struct errand){ bmc, fn, arg, deadline_ms, true },
-		    &request, done);
+	return send((struct errand){ bmc, fn, arg, deadline_ms, false },
+		    &request, set);
 }
 
 uint64_t
 watchdog_kick(struct bmc *bmc, int64_t deadline_ms, watchdog_fn fn, void *arg)
 {
-	static const struct ipmi_request request = { 0x06, RESET, NULL, 0,
-						     false };
-
-	return send((struct errand){ bmc, fn, arg, deadline_ms, false },
-		    &request, done);
+	return send((struct errand){ bmc, fn, arg, deadline_ms, true }, &start,
+		    done);
 }
 
 uint64_t
