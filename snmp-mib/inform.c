@@ -14,6 +14,7 @@
 
 #include "common/alloc.h"
 #include "common/cleanup.h"
+#include "common/clock.h"
 #include "common/log.h"
 
 enum {
@@ -27,16 +28,24 @@ struct inform {
 	struct loop_watch *watch;
 	netsnmp_large_fd_set fds;
 	inform_fn fn;
+	inform_pet_fn pet;
 	void *arg;
 	struct inform_counts counts;
+	int64_t pet_second; /* in which pets_in_second came */
+	unsigned pets_in_second;
 };
+
+/* Platform event traps; the binding of octets hangs below. */
+static const oid pet_enterprise[] = { 1, 3, 6, 1, 4, 1, 3183, 1, 1 };
+#define PET_ENTERPRISE_LEN (sizeof(pet_enterprise) / sizeof(pet_enterprise[0]))
 
 /* --- a notice ------------------------------------------------------------ */
 
-/* "UDP: [10.0.0.1]:40000->[10.0.0.2]:162" is what net-snmp prints. */
+/* "UDP: [10.0.0.1]:40000->[10.0.0.2]:162" is what net-snmp prints: what lies
+ * before the first of `end`, from the first bracket on. */
 static void
-source_of(const struct inform *inform, const netsnmp_pdu *pdu,
-	  struct node_notice *notice)
+print_source(const struct inform *inform, const netsnmp_pdu *pdu,
+	     const char *end, char *ret_text, size_t room)
 {
 	netsnmp_transport *transport = snmp_sess_transport(inform->session);
 	cleanup_free char *text =
@@ -45,8 +54,7 @@ source_of(const struct inform *inform, const netsnmp_pdu *pdu,
 	const char *open = text != NULL ? strchr(text, '[') : NULL;
 
 	if (open != NULL)
-		snprintf(notice->source, sizeof(notice->source), "%.*s",
-			 (int)strcspn(open, "-"), open);
+		snprintf(ret_text, room, "%.*s", (int)strcspn(open, end), open);
 }
 
 static int
@@ -81,10 +89,75 @@ take(struct inform *inform, const netsnmp_pdu *pdu)
 		log_debug("snmp", "notification refused: %s", err.text);
 	} else {
 		inform->counts.accepted++;
-		source_of(inform, pdu, &notice);
+		print_source(inform, pdu, "-", notice.source,
+			     sizeof(notice.source));
 		inform->fn(inform->arg, &notice);
 	}
 }
+
+/* --- a trap of a BMC ----------------------------------------------------- */
+
+static bool
+is_pet(const struct inform *inform, const netsnmp_pdu *pdu)
+{
+	return inform->pet != NULL && pdu->version == SNMP_VERSION_1 &&
+	       pdu->command == SNMP_MSG_TRAP &&
+	       pdu->trap_type == SNMP_TRAP_ENTERPRISESPECIFIC &&
+	       snmp_oid_compare(pdu->enterprise, pdu->enterprise_length,
+				pet_enterprise, PET_ENTERPRISE_LEN) == 0;
+}
+
+/* NULL: there is none. */
+static const netsnmp_variable_list *
+find_octets(const netsnmp_pdu *pdu)
+{
+	for (const netsnmp_variable_list *var = pdu->variables; var != NULL;
+	     var = var->next_variable)
+		if (var->type == ASN_OCTET_STR &&
+		    var->name_length > PET_ENTERPRISE_LEN &&
+		    snmp_oid_compare(var->name, PET_ENTERPRISE_LEN,
+				     pet_enterprise, PET_ENTERPRISE_LEN) == 0)
+			return var;
+	return NULL;
+}
+
+static bool
+too_many_pets(struct inform *inform)
+{
+	int64_t second = clock_mono_ms() / 1000;
+
+	if (second != inform->pet_second)
+		inform->pets_in_second = 0;
+	inform->pet_second = second;
+	if (inform->pets_in_second >= INFORM_PETS_PER_S)
+		return true;
+	inform->pets_in_second++;
+	return false;
+}
+
+static void
+take_pet(struct inform *inform, const netsnmp_pdu *pdu)
+{
+	const netsnmp_variable_list *var = find_octets(pdu);
+	char from[64] = "";
+
+	if (too_many_pets(inform)) {
+		inform->counts.pets_dropped++;
+		return;
+	}
+	/* Four bytes on the wire; net-snmp has room for more. */
+	if (var == NULL || pdu->specific_type < INT32_MIN ||
+	    pdu->specific_type > INT32_MAX) {
+		inform->counts.malformed++;
+		return;
+	}
+	inform->counts.pets++;
+	print_source(inform, pdu, "]", from, sizeof(from));
+	inform->pet(inform->arg, from[0] == '[' ? from + 1 : from,
+		    (int32_t)pdu->specific_type, var->val.string, var->val_len);
+}
+
+/* --- what came ----------------------------------------------------------- */
 
 /* The sender asks again until it hears this. */
 static void
@@ -111,6 +184,10 @@ packet_came(int op, netsnmp_session *session, int reqid, netsnmp_pdu *pdu,
 	(void)reqid;
 	if (op != NETSNMP_CALLBACK_OP_RECEIVED_MESSAGE || pdu == NULL)
 		return 1;
+	if (is_pet(inform, pdu)) {
+		take_pet(inform, pdu);
+		return 1;
+	}
 	if (pdu->version != SNMP_VERSION_3 ||
 	    pdu->securityModel != SNMP_SEC_MODEL_USM ||
 	    pdu->securityLevel != SNMP_SEC_LEVEL_AUTHPRIV) {
@@ -351,6 +428,7 @@ inform_open(struct loop *loop, const struct inform_options *options,
 		return rc;
 	inform = xcalloc(1, sizeof(*inform));
 	inform->fn = options->fn;
+	inform->pet = options->pet;
 	inform->arg = options->arg;
 	rc = listen_at(inform, listen, err);
 	if (rc < 0) {
