@@ -8,6 +8,7 @@
 #include "common/cleanup.h"
 #include "common/clock.h"
 #include "common/file.h"
+#include "scheduler/coordinator/pet.h"
 #include "scheduler/coordinator/poll.h"
 #include "scheduler/coordinator/power.h"
 #include "scheduler/coordinator/record.h"
@@ -69,6 +70,7 @@ open_parts(struct coordinator *co, struct err *err)
 	rc = power_open(co, err);
 	if (rc < 0)
 		return rc;
+	pet_open(co);
 	rc = poll_open(co, err);
 	if (rc < 0)
 		return rc;
@@ -107,6 +109,7 @@ coordinator_close(struct coordinator *co)
 	co->turn = NULL;
 	poll_close(co);
 	power_close(co);
+	pet_close(co);
 	api_stop(co->api);
 	virt_free(co->virt);
 	store_close(co->store);

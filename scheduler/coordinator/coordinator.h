@@ -18,6 +18,7 @@
 
 enum { TURN_PERIOD_MS = 250, TURN_SOON_MS = 5 };
 
+struct pets;
 struct poll;
 struct power;
 
@@ -30,6 +31,7 @@ struct coordinator {
 
 	struct virt *virt;
 	struct power *power; /* power.h: the BMCs */
+	struct pets *pets;   /* pet.h: the BMCs' traps */
 	struct poll *poll;   /* poll.h: heartbeats, reports, informs */
 	struct api *api;
 	struct loop_timer *turn;

@@ -70,6 +70,12 @@ same(const uint8_t a[16], const uint8_t b[16])
 }
 
 bool
+guard_same_guid(const uint8_t a[16], const uint8_t b[16])
+{
+	return !is_none(a) && !is_none(b) && same(a, b);
+}
+
+bool
 guard_allows(const struct guard *guard, struct err *err)
 {
 	uint8_t own[16];

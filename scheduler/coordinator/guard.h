@@ -27,6 +27,9 @@ struct guard {
 /* False: its word proves nothing and it must not be fenced; err says why. */
 bool guard_allows(const struct guard *guard, struct err *err);
 
+/* As they came from BMCs, in any of the byte orders; "none" equals nothing. */
+bool guard_same_guid(const uint8_t a[16], const uint8_t b[16]);
+
 /* 0, or -EINVAL.  Fits config_option.check. */
 int guard_check(const char *guid, struct err *err);
 

@@ -11,6 +11,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "scheduler/coordinator/learn.h"
+#include "scheduler/coordinator/pet.h"
 #include "scheduler/coordinator/record.h"
 #include "snmp-mib/inform.h"
 #include "snmp-mib/poller.h"
@@ -304,6 +305,7 @@ open_inform(struct coordinator *co, struct err *err)
 		.accounts = co->settings->snmp,
 		.n_accounts = co->settings->n_snmp,
 		.fn = notice_came,
+		.pet = pet_came,
 		.arg = co,
 	};
 
