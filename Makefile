@@ -149,6 +149,10 @@ fuzz-%: tests/fuzz/fuzz_%.c
 fuzz-src-config := $(wildcard common/config*.c) common/err.c common/num.c common/alloc.c common/log.c common/file.c common/secret.c
 fuzz-src-ipmi   := $(wildcard ipmi/*.c common/*.c) tests/support/ipmi_fake.c
 fuzz-libs-ipmi   = $(libs-ipmi)
+fuzz-src-sel    := $(fuzz-src-ipmi)
+fuzz-libs-sel    = $(libs-ipmi)
+fuzz-src-pet    := $(fuzz-src-ipmi)
+fuzz-libs-pet    = $(libs-ipmi)
 fuzz-src-codec  := $(wildcard snmp-mib/codec*.c) snmp-mib/node_report.c common/err.c common/num.c common/alloc.c common/log.c
 
 # --- benches: figures beside those of peers, on the same machine and run ----

@@ -71,10 +71,29 @@ static void
 took_reply(void *arg, const struct ipmi_reply *reply)
 {
 	volatile uint8_t sum = 0; /* every byte can be read */
+	unsigned cause = 0;
 
 	(void)arg;
+	if (chassis_parse_cause(reply->data, reply->len, &cause) && cause > 15)
+		abort();
 	for (size_t i = 0; i < reply->len; i++)
 		sum = (uint8_t)(sum + reply->data[i]);
+}
+
+static void
+took_capabilities(void *arg, const struct dcmi_capabilities *can)
+{
+	(void)arg;
+	if (can->rc != IPMI_OK && can->power)
+		abort();
+}
+
+static void
+took_lamp(void *arg, const struct chassis_lamp *lamp)
+{
+	(void)arg;
+	if ((lamp->rc == IPMI_OK) != (lamp->forever || lamp->seconds > 0))
+		abort();
 }
 
 static void
@@ -98,6 +117,8 @@ took_watchdog(void *arg, const struct watchdog_state *state)
 {
 	(void)arg;
 	if (state->rc != IPMI_OK && state->running)
+		abort();
+	if (state->lost && state->rc != IPMI_CC)
 		abort();
 }
 
@@ -130,6 +151,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	for (int i = 0; i < 8 && fuzz.len > 0; i++) {
 		power_prove_off(bmc, 0, took_power, NULL);
 		chassis_restart_cause(bmc, 500, took_reply, NULL);
+		chassis_identify_forever(bmc, 500, took_lamp, NULL);
+		dcmi_get_capabilities(bmc, 500, took_capabilities, NULL);
+		dcmi_set_limit(bmc, &(struct dcmi_limit){ .watts = 300 }, 500,
+			       took_limit, NULL);
+		dcmi_activate_limit(bmc, true, 500, took_limit, NULL);
 		dcmi_read_power(bmc, 500, took_watts, NULL);
 		dcmi_get_limit(bmc, 500, took_limit, NULL);
 		watchdog_read(bmc, 500, took_watchdog, NULL);
