@@ -16,6 +16,7 @@
 #include "scheduler/coordinator/pet.h"
 #include "scheduler/coordinator/power.h"
 #include "tests/support/ipmi_farm.h"
+#include "tests/unit/snmp-mib/temp_folder.h"
 
 enum { WATCHDOG_OFF_EVENT = 0x236f02, OCTETS = 47 };
 
@@ -249,7 +250,6 @@ static int
 tear_down(void **state)
 {
 	struct world *w = &world;
-	char command[128];
 
 	(void)state;
 	power_close(&w->co);
@@ -258,8 +258,7 @@ tear_down(void **state)
 	registry_done(&w->co.reg);
 	loop_free(w->co.loop);
 	ipmi_farm_stop(&w->farm);
-	snprintf(command, sizeof(command), "rm -rf %.60s", w->dir);
-	return system(command);
+	return temp_folder_remove(w->dir);
 }
 
 static void

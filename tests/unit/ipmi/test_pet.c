@@ -73,7 +73,7 @@ times_west_of_greenwich_and_unknown_ones(void **state)
 	octets[22] = 0xfe; /* -300 */
 	octets[23] = 0xd4;
 	assert_int_equal(parse(0, octets).time_s,
-			 0x365c88c0LL + 883612800 + 300 * 60);
+			 0x365c88c0LL + 883612800 + 18000);
 	octets[22] = octets[23] = 0xff;
 	assert_int_equal(parse(0, octets).time_s, 0x365c88c0LL + 883612800);
 	memset(octets + 18, 0, 4);

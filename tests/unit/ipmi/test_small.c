@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is built on one request: power reading, identify, watchdog; over the
- * farm's BMCs, and with answers that make no sense.
+ * What is built on requests: power reading, identify, watchdog, event log; over
+ * the farm's BMCs, and with answers that make no sense.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,6 +16,7 @@
 #include "ipmi/chassis.h"
 #include "ipmi/dcmi.h"
 #include "ipmi/power.h"
+#include "ipmi/sel.h"
 #include "ipmi/watchdog.h"
 #include "tests/support/ipmi_farm.h"
 
@@ -30,6 +31,9 @@ static struct world {
 	struct power_result result;
 	enum ipmi_rc rc;
 	uint8_t data[32];
+	struct sel_result log;
+	uint16_t ids[64];
+	char text[IPMI_EVENT_TEXT_MAX]; /* of the last entry */
 } world;
 
 static int
@@ -99,6 +103,19 @@ took_result(void *arg, const struct power_result *result)
 {
 	(void)arg;
 	world.result = *result;
+	loop_stop(world.loop);
+}
+
+static void
+took_log(void *arg, const struct sel_result *result)
+{
+	(void)arg;
+	world.log = *result;
+	for (size_t i = 0; i < result->n; i++) {
+		world.ids[i] = result->entries[i].id;
+		snprintf(world.text, sizeof(world.text), "%s",
+			 result->entries[i].text);
+	}
 	loop_stop(world.loop);
 }
 
@@ -196,6 +213,59 @@ a_lease_that_was_given_up_ends_nothing(void **state)
 }
 
 static void
+the_log_is_read_on_and_from_its_end(void **state)
+{
+	(void)state;
+	/* It keeps 32, so the first ones are gone. */
+	for (int i = 0; i < 40; i++)
+		ipmi_farm_tell(&world.farm, "0 sel-add 12");
+	sel_tail(world.bmc, 3, 10000, took_log, NULL);
+	loop_run(world.loop);
+	assert_int_equal(world.log.rc, IPMI_OK);
+	assert_int_equal(world.log.total, 32);
+	assert_int_equal(world.log.n, 3);
+	assert_int_equal(world.ids[2], world.ids[0] + 2);
+	struct sel_position position = world.log.position;
+	ipmi_farm_tell(&world.farm, "0 sel-add 35"); /* watchdog */
+	sel_read(world.bmc, &position, 64, 0, took_log, NULL);
+	loop_run(world.loop);
+	assert_int_equal(world.log.n, 1);
+	assert_false(world.log.erased);
+	assert_int_equal(strncmp(world.text, "watchdog 0x", 11), 0);
+	sel_read(world.bmc, NULL, 64, 0, took_log, NULL);
+	loop_run(world.loop);
+	assert_int_equal(world.log.n, 32);
+	position = world.log.position;
+	ipmi_farm_tell(&world.farm, "0 sel-clear");
+	sel_read(world.bmc, &position, 64, 0, took_log, NULL);
+	loop_run(world.loop);
+	assert_int_equal(world.log.rc, IPMI_OK);
+	assert_true(world.log.erased);
+	assert_int_equal(world.log.n, 0);
+}
+
+static void
+a_limit_is_set_activated_and_read(void **state)
+{
+	const struct dcmi_limit limit = { .action = DCMI_LOG,
+					  .watts = 150,
+					  .correction_ms = 1000,
+					  .sampling_s = 1 };
+
+	(void)state;
+	dcmi_set_limit(world.bmc, &limit, 10000, took_limit, NULL);
+	loop_run(world.loop);
+	assert_int_equal(world.limit.rc, IPMI_OK);
+	dcmi_activate_limit(world.bmc, true, 0, took_limit, NULL);
+	loop_run(world.loop);
+	assert_int_equal(world.limit.rc, IPMI_OK);
+	dcmi_get_limit(world.bmc, 0, took_limit, NULL);
+	loop_run(world.loop);
+	assert_true(world.limit.active);
+	assert_int_equal(world.limit.watts, 150);
+}
+
+static void
 answers_of_each_length_are_taken_or_refused_whole(void **state)
 {
 	uint8_t data[32];
@@ -231,6 +301,8 @@ main(void)
 		TEST(the_lamp_goes_on_and_the_restart_has_a_cause),
 		TEST(a_lease_that_is_not_renewed_ends_in_off),
 		TEST(a_lease_that_was_given_up_ends_nothing),
+		TEST(the_log_is_read_on_and_from_its_end),
+		TEST(a_limit_is_set_activated_and_read),
 		cmocka_unit_test(
 			answers_of_each_length_are_taken_or_refused_whole),
 	};
