@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "common/alloc.h"
+#include "ipmi/bytes.h"
 #include "ipmi/request.h"
 
 enum {
@@ -24,18 +25,6 @@ enum {
 };
 
 static const char garbled[] = "the BMC's answer is no DCMI answer";
-
-static uint16_t
-get_u16(const uint8_t *at)
-{
-	return (uint16_t)(at[0] | at[1] << 8);
-}
-
-static uint32_t
-get_u32(const uint8_t *at)
-{
-	return get_u16(at) | (uint32_t)get_u16(at + 2) << 16;
-}
 
 bool
 dcmi_parse_capabilities(const uint8_t *data, size_t len,

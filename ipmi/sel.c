@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "common/alloc.h"
+#include "ipmi/bytes.h"
 #include "ipmi/request.h"
 
 enum {
@@ -169,9 +170,8 @@ ask_record(struct sel_job *job, uint16_t id)
 static uint16_t
 own_id(const struct sel_job *job, const uint8_t *record)
 {
-	return job->asked == FIRST || job->asked == LAST
-		       ? (uint16_t)(record[0] | record[1] << 8)
-		       : job->asked;
+	return job->asked == FIRST || job->asked == LAST ? get_u16(record)
+							 : job->asked;
 }
 
 static void

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ipmi/bytes.h"
 #include "ipmi/sel.h"
 
 enum {
@@ -15,18 +16,6 @@ enum {
 
 /* Before that date a BMC's clock counts from its own start. */
 static const uint32_t clock_set_s = 0x20000000, clock_none_s = 0xffffffff;
-
-static uint16_t
-get_u16(const uint8_t *at)
-{
-	return (uint16_t)(at[0] | at[1] << 8);
-}
-
-static uint32_t
-get_u32(const uint8_t *at)
-{
-	return get_u16(at) | (uint32_t)get_u16(at + 2) << 16;
-}
 
 bool
 sel_parse_info(const uint8_t *data, size_t len, struct sel_info *ret_info)
