@@ -116,6 +116,7 @@ rmcp_note(struct rmcp_progress *progress, const struct rmcp_suite *want,
 {
 	if (packet->kind == RMCP_INVALID)
 		return false;
+	progress->answered = true;
 	if (packet->kind == RMCP_OTHER || packet->status != 0)
 		return true;
 	if (packet->kind == RMCP_OPEN_RESPONSE &&
@@ -183,7 +184,9 @@ rmcp_classify(const struct rmcp_progress *progress, int error,
 {
 	unsigned e = (unsigned)error;
 
-	if (progress->lied || error == ENOENT) {
+	/* OpenIPMI says ENOENT of a BMC without RMCP+, and of one that did not
+	 * answer its first question. */
+	if (progress->lied || (error == ENOENT && progress->answered)) {
 		*ret_text = not_our_suite;
 		return IPMI_ALGORITHM;
 	}

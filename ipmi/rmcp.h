@@ -53,6 +53,7 @@ struct rmcp_packet rmcp_look(const uint8_t *data, size_t len);
 /* How far a handshake came. */
 struct rmcp_progress {
 	enum rmcp_kind step; /* last one that was accepted */
+	bool answered;       /* something came at all */
 	bool lied;           /* other algorithms than asked for */
 };
 

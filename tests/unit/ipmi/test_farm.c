@@ -180,6 +180,16 @@ a_bmc_that_refuses_17_is_spoken_to_with_3_where_it_may(void **state)
 	expect_suite(3);
 }
 
+/* Longer than OpenIPMI asks: its own word for that is "no RMCP+". */
+static void
+silence_is_no_refusal_however_long(void **state)
+{
+	(void)state;
+	tell("0 silent 1");
+	world.bmc = bmc_of(0, &good, 17);
+	assert_int_equal(ask(power_read, 15000).rc, IPMI_TIMEOUT);
+}
+
 static void
 who_lies_about_algorithms_is_not_believed_even_where_3_may_be(void **state)
 {
@@ -407,6 +417,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_whole_life_under_suite_17),
 		TEST(a_bmc_that_refuses_17_is_spoken_to_with_3_where_it_may),
+		TEST(silence_is_no_refusal_however_long),
 		TEST(who_lies_about_algorithms_is_not_believed_even_where_3_may_be),
 		TEST(wrong_passwords_and_users_are_auth_and_end_in_quarantine),
 		TEST(each_fault_has_its_result),
