@@ -201,9 +201,11 @@ poller_host_new(struct poller *poller, const char *address, const char *account,
 	if (rc < 0)
 		goto fail;
 	host->timer = loop_timer_new(poller->loop, timer_fired, host);
-	host->pulse.job.host = host->report.job.host = host;
+	host->pulse.job.host = host->report.job.host = host->number.job.host =
+		host;
 	host->pulse.job.kind = &pulse_kind;
 	host->report.job.kind = &report_kind;
+	host->number.job.kind = &number_kind;
 	host_link(host);
 
 	size_t len = engine_cache_get(poller->cache, host->address, id);
@@ -296,6 +298,20 @@ poller_report(struct poller_host *host, const struct node_report *previous,
 	report_begin(&host->report, previous);
 	ask(&host->report.job,
 	    deadline_ms > 0 ? deadline_ms : POLLER_REPORT_MS);
+	return 0;
+}
+
+int
+poller_number(struct poller_host *host, const struct poller_ask *what,
+	      int64_t deadline_ms, poller_number_fn fn, void *arg)
+{
+	if (host->number.job.active)
+		return -EBUSY;
+	host->number.fn = fn;
+	host->number.arg = arg;
+	host->number.ask = *what;
+	ask(&host->number.job,
+	    deadline_ms > 0 ? deadline_ms : POLLER_NUMBER_MS);
 	return 0;
 }
 

@@ -6,9 +6,10 @@
  *	poller_new -> poller_add_account -> poller_host_new
  *	poller_pulse(host, ...)       the heartbeat: one GET
  *	poller_report(host, ...)      everything: GET + row-wise GETBULK
+ *	poller_number(host, ...)      one number of any agent, read or set
  *
- * A pulse and a report of one host may be in flight together; two pulses or
- * two reports may not (-EBUSY).  Answers come on the loop, never from inside
+ * A pulse, a report and a number of one host may be in flight together; two
+ * of a kind may not (-EBUSY).  Answers come on the loop, never from inside
  * the asking function.  All times are CLOCK_MONOTONIC.
  *
  * Timeline of a pulse at default: 0 ms sent, 400 ms sent again along with a
@@ -23,6 +24,7 @@
 
 #include "common/err.h"
 #include "common/loop.h"
+#include "snmp-mib/codec.h"
 #include "snmp-mib/engine.h"
 #include "snmp-mib/node_report.h"
 
@@ -30,6 +32,7 @@ enum {
 	POLLER_PULSE_MS = 900,        /* default deadline of a pulse */
 	POLLER_RESEND_MS = 400,       /* a request is sent again this often */
 	POLLER_REPORT_MS = 5000,      /* default deadline of a report */
+	POLLER_NUMBER_MS = 2000,      /* default deadline of a number */
 	POLLER_DENIED_MAX = 3,        /* refusals in a row until we slow down */
 	POLLER_DENIED_WAIT_MS = 60000 /* then one try in this time */
 };
@@ -107,6 +110,26 @@ int poller_pulse(struct poller_host *host, int64_t deadline_ms,
  */
 int poller_report(struct poller_host *host, const struct node_report *previous,
 		  int64_t deadline_ms, poller_report_fn fn, void *arg);
+
+/* An INTEGER, Gauge32 or Unsigned32, by the OID of its instance. */
+struct poller_ask {
+	const struct codec_oid *name; /* kept by the caller until the answer */
+	bool set;                     /* else it is read */
+	int32_t value;                /* to be set */
+};
+
+/* `number` is what the agent has, or took; only with code 0. */
+typedef void (*poller_number_fn)(void *arg, const struct poller_answer *answer,
+				 int64_t number);
+
+/*
+ * Of an agent that is not ours: an outlet's switch, say.  A request is sent
+ * again until it is answered, and a copy may arrive late: set only what may be
+ * set twice.  -ENOENT: there is no such object; -EPROTO: it is no number, or
+ * does not take the value.
+ */
+int poller_number(struct poller_host *host, const struct poller_ask *ask,
+		  int64_t deadline_ms, poller_number_fn fn, void *arg);
 
 struct poller_state {
 	bool engine_known;

@@ -9,12 +9,14 @@
 
 #include "common/clock.h"
 
-enum { JOBS = 2, ENGINES_MAX = 2 };
+enum { JOBS = 3, ENGINES_MAX = 2 };
 
 static struct poller_job *
 job_at(struct poller_host *host, unsigned which)
 {
-	return which == 0 ? &host->pulse.job : &host->report.job;
+	return which == 0   ? &host->pulse.job
+	       : which == 1 ? &host->report.job
+			    : &host->number.job;
 }
 
 static uint64_t
@@ -168,7 +170,8 @@ answer_failed(struct poller_job *job, long status)
 		return;
 	case SNMP_ERR_NOACCESS:
 	case SNMP_ERR_AUTHORIZATIONERROR:
-		deny(job, "not allowed to read");
+	case SNMP_ERR_NOTWRITABLE:
+		deny(job, "not allowed");
 		return;
 	case SNMP_ERR_GENERR:
 		/* snmpd's word for a subagent that does not answer it. */

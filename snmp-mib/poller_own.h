@@ -6,10 +6,11 @@
  *	poller_job.c      a job: deadline, resends, how it ended
  *	poller_session.c  net-snmp: session, engine, keys, packets
  *	poller_report.c   the steps of a full poll
+ *	poller_number.c   one number, read or set
  *
- * A *job* is a pulse or a report.  It has one *exchange* at a time: a request
- * and its resends, which share a number.  An answer to any of them counts;
- * answers to older exchanges are let go.
+ * A *job* is a pulse, a report or a number.  It has one *exchange* at a time: a
+ *request and its resends, which share a number.  An answer to any of them
+ *counts; answers to older exchanges are let go.
  */
 #ifndef SNMP_MIB_POLLER_OWN_H
 #define SNMP_MIB_POLLER_OWN_H
@@ -53,7 +54,7 @@ struct poller_job {
 	unsigned engines;     /* times the engine changed under us */
 };
 
-/* What the two kinds of job do differently. */
+/* What the kinds of job do differently. */
 struct job_kind {
 	/* The request of the present step; `small` after a resend, in case
 	 * large datagrams are lost on the way. */
@@ -88,6 +89,14 @@ struct report_job {
 	unsigned restarts;
 };
 
+struct number_job {
+	struct poller_job job;
+	poller_number_fn fn;
+	void *arg;
+	struct poller_ask ask;
+	int64_t number;
+};
+
 struct poller_host {
 	struct poller_host *next, *prev;
 	struct poller *poller;
@@ -117,6 +126,7 @@ struct poller_host {
 
 	struct pulse_job pulse;
 	struct report_job report;
+	struct number_job number;
 };
 
 /* --- poller_job.c -------------------------------------------------------- */
@@ -156,5 +166,9 @@ int session_prepare(struct poller_host *host);
 extern const struct job_kind pulse_kind, report_kind;
 void report_begin(struct report_job *report,
 		  const struct node_report *previous);
+
+/* --- poller_number.c ----------------------------------------------------- */
+
+extern const struct job_kind number_kind;
 
 #endif
