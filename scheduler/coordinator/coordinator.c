@@ -67,13 +67,13 @@ open_parts(struct coordinator *co, struct err *err)
 	rc = serve_start(co, err);
 	if (rc < 0)
 		return rc;
+	rc = poll_open(co, err);
+	if (rc < 0)
+		return rc;
 	rc = power_open(co, err);
 	if (rc < 0)
 		return rc;
 	pet_open(co);
-	rc = poll_open(co, err);
-	if (rc < 0)
-		return rc;
 	co->turn = loop_timer_new(co->loop, take_turn, co);
 	loop_timer_start(co->turn, 0);
 	return 0;
@@ -107,9 +107,9 @@ coordinator_close(struct coordinator *co)
 		return;
 	loop_timer_free(co->turn);
 	co->turn = NULL;
-	poll_close(co);
 	power_close(co);
 	pet_close(co);
+	poll_close(co);
 	api_stop(co->api);
 	virt_free(co->virt);
 	store_close(co->store);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scheduler/coordinator/evidence.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 
 #include "common/alloc.h"
@@ -93,6 +92,8 @@ bmc_to_json(const struct bmc *bmc)
 	struct bmc_health health;
 	char guid[BMC_GUID_TEXT] = "";
 
+	if (bmc == NULL)
+		return json_null();
 	bmc_get_health(bmc, &health);
 	if (health.has_guid)
 		bmc_format_guid(health.guid, guid);
@@ -102,7 +103,8 @@ bmc_to_json(const struct bmc *bmc)
 
 char *
 evidence_text(const struct bmc *bmc, const struct power_result *result,
-	      const struct evidence_extra *extra, const char *asked_by)
+	      const struct evidence_extra *extra, const char *asked_by,
+	      json_t *levels)
 {
 	json_t *json = json_pack(
 		"{s:o, s:s, s:s, s:s, s:b, s:o, s:i, s:i, s:I, s:s, s:s}",
@@ -121,6 +123,8 @@ evidence_text(const struct bmc *bmc, const struct power_result *result,
 			    known(extra != NULL ? extra->sel_entries : -1));
 	json_object_set_new(json, "sel_last_s",
 			    known(extra != NULL ? extra->sel_last_s : -1));
+	if (levels != NULL)
+		json_object_set(json, "levels", levels);
 	char *text = json_dumps(json, JSON_COMPACT);
 	json_decref(json);
 	return text;

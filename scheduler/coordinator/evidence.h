@@ -8,6 +8,8 @@
 #ifndef SCHEDULER_COORDINATOR_EVIDENCE_H
 #define SCHEDULER_COORDINATOR_EVIDENCE_H
 
+#include <jansson.h>
+
 #include "ipmi/power.h"
 
 /* So long the two questions that prove nothing may take, after the proof. */
@@ -26,8 +28,10 @@ typedef void (*evidence_fn)(void *arg, const struct evidence_extra *extra);
  * False: nothing could be asked, and fn is not called. */
 bool evidence_ask(struct bmc *bmc, evidence_fn fn, void *arg);
 
-/* The caller's to free.  `extra` may be NULL. */
+/* The caller's to free.  Any of `bmc` (no BMC proved it), `extra` and `levels`
+ * (what was tried, an array that stays the caller's) may be NULL. */
 char *evidence_text(const struct bmc *bmc, const struct power_result *result,
-		    const struct evidence_extra *extra, const char *asked_by);
+		    const struct evidence_extra *extra, const char *asked_by,
+		    json_t *levels);
 
 #endif

@@ -91,7 +91,7 @@ freeze_witnesses(const struct reg_host *host, int64_t now_ms,
 {
 	int64_t since_ms = host->heard_ms;
 
-	out->has_bmc = host->conf->has_bmc;
+	out->can_fence = host->conf->has_bmc || host->conf->n_levels > 0;
 	snprintf(out->bmc_trouble, sizeof(out->bmc_trouble), "%s",
 		 host->bmc_trouble);
 	if (host->libvirt.asked_ms > since_ms)
@@ -99,6 +99,7 @@ freeze_witnesses(const struct reg_host *host, int64_t now_ms,
 	if (host->power_ms <= since_ms)
 		return;
 	out->power = host->power;
+	out->fed = host->fed;
 	snprintf(out->power_text, sizeof(out->power_text), "%s",
 		 host->power_text);
 	out->off_proved = host->power == POWER_OFF && host->off_reads >= 2 &&

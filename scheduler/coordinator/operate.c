@@ -87,8 +87,9 @@ record_order_end(struct order *order, const struct power_result *result)
 	snprintf(line, sizeof(line), "power %s %s, ordered by %s: %s",
 		 wants[order->want].name, co->reg.hosts[order->host].conf->name,
 		 order->by, result->text);
-	cleanup_free char *detail = evidence_text(power_bmc(co, order->host),
-						  result, NULL, order->by);
+	cleanup_free char *detail =
+		evidence_text(power_bmc(co, order->host), result, NULL,
+			      order->by, NULL);
 	const struct record_end end = {
 		.command = order->command,
 		.outcome = done ? OUTCOME_DONE : OUTCOME_IN_DOUBT,

@@ -55,7 +55,7 @@ site_of(const void *arg, size_t host)
 	if (bmc == NULL)
 		return site;
 	bmc_get_health(bmc, &health);
-	site.address = co->reg.hosts[host].conf->bmc;
+	site.address = co->reg.hosts[host].conf->bmc.address;
 	site.has_guid = health.has_guid;
 	memcpy(site.guid, health.guid, sizeof(site.guid));
 	return site;

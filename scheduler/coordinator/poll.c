@@ -326,6 +326,12 @@ poll_open(struct coordinator *co, struct err *err)
 	return rc == 0 ? open_inform(co, err) : rc;
 }
 
+struct poller *
+poll_poller(const struct coordinator *co)
+{
+	return co->poll->poller;
+}
+
 void
 poll_close(struct coordinator *co)
 {

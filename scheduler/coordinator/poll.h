@@ -11,6 +11,8 @@
 #include "scheduler/coordinator/coordinator.h"
 
 int poll_open(struct coordinator *co, struct err *err);
+/* For others that ask by SNMP; it lives until poll_close(). */
+struct poller *poll_poller(const struct coordinator *co);
 void poll_close(struct coordinator *co);
 
 /* Read the whole report of a host now (or once the present one is in). */

@@ -36,6 +36,20 @@ void power_check_health(struct coordinator *co);
 /* For the operator: NULL when the host has no BMC. */
 struct bmc *power_bmc(const struct coordinator *co, size_t host);
 
+/* One of what can take a host's power. */
+struct power_device {
+	const char *level, *name; /* "supplies", "supplies/left" */
+	bool is_bmc;
+	enum power_state power; /* as last read */
+	int64_t read_ms;        /* monotonic; 0: never */
+	const char *text;
+	const struct readiness_state *readiness;
+};
+
+/* False: there is no i-th. */
+bool power_device(const struct coordinator *co, size_t host, size_t i,
+		  struct power_device *ret_device);
+
 /* Take a result of power_read and its kin over into the registry. */
 void power_take(struct coordinator *co, size_t host,
 		const struct power_result *result);

@@ -15,7 +15,8 @@ enum {
 };
 
 struct readiness {
-	struct bmc *bmc;
+	struct bmc *bmc;       /* or */
+	struct outlet *outlet; /* NULL: a BMC */
 	struct loop_timer *timer;
 	uint64_t asking; /* what runs at the BMC; 0: nothing */
 	struct readiness_state state;
@@ -38,6 +39,8 @@ status_came(void *arg, const struct power_result *result)
 	struct readiness *r = arg;
 
 	r->asking = 0;
+	if (result->rc == IPMI_OK)
+		r->state.power = result->power;
 	if (result->rc == IPMI_CANCELLED) /* the end, or a fence goes first */
 		loop_timer_start(r->timer, READINESS_RETRY_MS);
 	else if (result->rc != IPMI_OK)
@@ -72,6 +75,17 @@ privilege_came(void *arg, const struct ipmi_reply *reply)
 }
 
 static void
+check_outlet(void *arg)
+{
+	struct readiness *r = arg;
+
+	/* Whoever asks just now needs it more. */
+	if (outlet_is_busy(r->outlet) ||
+	    !outlet_prove_off(r->outlet, READINESS_DEADLINE_MS, status_came, r))
+		loop_timer_start(r->timer, READINESS_RETRY_MS);
+}
+
+static void
 check(void *arg)
 {
 	static const uint8_t level = OPERATOR;
@@ -85,16 +99,33 @@ check(void *arg)
 		loop_timer_start(r->timer, READINESS_RETRY_MS);
 }
 
-struct readiness *
-readiness_new(struct loop *loop, struct bmc *bmc, size_t number)
+static struct readiness *
+start(struct loop *loop, loop_fn fn, size_t number)
 {
 	struct readiness *r = xcalloc(1, sizeof(*r));
 
-	r->bmc = bmc;
-	r->timer = loop_timer_new(loop, check, r);
+	r->timer = loop_timer_new(loop, fn, r);
 	loop_timer_start(r->timer,
 			 READINESS_FIRST_MS + (int64_t)(number * SPREAD_MS) %
 						      READINESS_PERIOD_MS);
+	return r;
+}
+
+struct readiness *
+readiness_new(struct loop *loop, struct bmc *bmc, size_t number)
+{
+	struct readiness *r = start(loop, check, number);
+
+	r->bmc = bmc;
+	return r;
+}
+
+struct readiness *
+readiness_new_outlet(struct loop *loop, struct outlet *outlet, size_t number)
+{
+	struct readiness *r = start(loop, check_outlet, number);
+
+	r->outlet = outlet;
 	return r;
 }
 

@@ -54,7 +54,8 @@ struct reg_host {
 
 	/* seen: second channels */
 	struct reg_witness libvirt;
-	enum power_state power;
+	enum power_state power; /* levels.h: all its fence devices together */
+	bool fed;
 	int64_t power_ms;
 	unsigned off_reads;   /* one after another, 250 ms apart */
 	int64_t off_since_ms; /* of the first of them */
@@ -104,8 +105,8 @@ struct reg_alarm {
 struct registry {
 	const struct settings *settings;
 	int64_t started_ms, started_wall_ms;
-	int64_t awake_ms; /* taking turns without a gap since then */
-	int64_t turn_ms;  /* of the last turn */
+	int64_t awake_ms;  /* taking turns without a gap since then */
+	int64_t turn_ms;   /* of the last turn */
 	uint64_t snapshot; /* number of the last one */
 
 	bool *cluster_ha; /* by cluster: the configuration's or the operator's
@@ -139,7 +140,8 @@ void registry_take_report(struct registry *reg, size_t host,
 			  struct node_report *report, int64_t now_ms);
 
 /* The host's last report and the records disagree on where a VM is: it runs
- * here and belongs elsewhere, or belongs here, is meant to run, and does not. */
+ * here and belongs elsewhere, or belongs here, is meant to run, and does not.
+ */
 bool registry_disagrees(struct registry *reg, size_t host);
 
 /* The VM has a new owner because that host's report shows it: what the report

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "scheduler/coordinator/settings.h"
+#include "scheduler/coordinator/settings_internal.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -10,14 +10,13 @@
 #include "common/alloc.h"
 #include "common/config.h"
 #include "common/num.h"
-#include "scheduler/coordinator/guard.h"
 
 #define NAME_MAX_BYTES 63
 
 /* --- what a single value must look like --------------------------------- */
 
-static int
-check_name(const char *value, struct err *err)
+int
+settings_check_name(const char *value, struct err *err)
 {
 	size_t len = strlen(value);
 
@@ -36,8 +35,8 @@ check_name(const char *value, struct err *err)
 
 /* 192.0.2.1:161 or [2001:db8::1]:161; never a name: nothing here may wait for
  * a name server. */
-static int
-check_address(const char *value, struct err *err)
+int
+settings_check_address(const char *value, struct err *err)
 {
 	char host[INET6_ADDRSTRLEN + 2];
 	unsigned char raw[16];
@@ -68,8 +67,9 @@ check_address(const char *value, struct err *err)
 static int
 check_listen(const char *value, struct err *err)
 {
-	return check_address(strncmp(value, "udp:", 4) == 0 ? value + 4 : value,
-			     err);
+	return settings_check_address(strncmp(value, "udp:", 4) == 0 ? value + 4
+								     : value,
+				      err);
 }
 
 static int
@@ -92,8 +92,6 @@ check_uri(const char *value, struct err *err)
 
 /* --- the grammar -------------------------------------------------------- */
 
-static const char *const suites[] = { "17", "3", NULL };
-
 static const struct config_option cluster_options[] = {
 	{ .name = "ha", .type = CONFIG_BOOL, .preset = "on" },
 	{ .name = "fence-isolated", .type = CONFIG_BOOL, .preset = "off" },
@@ -105,34 +103,26 @@ static const struct config_option datastore_options[] = {
 	{ .name = NULL },
 };
 
-static const struct config_option bmc_options[] = {
-	{ .name = "address",
-	  .type = CONFIG_TEXT,
-	  .required = true,
-	  .check = check_address },
-	{ .name = "account", .type = CONFIG_TEXT, .required = true },
-	{ .name = "cipher-suite",
-	  .type = CONFIG_WORD,
-	  .preset = "17",
-	  .words = suites },
-	{ .name = "guid", .type = CONFIG_TEXT, .check = guard_check },
-	{ .name = NULL },
-};
-
 static const struct config_option host_options[] = {
 	{ .name = "cluster", .type = CONFIG_TEXT, .required = true },
 	{ .name = "agent",
 	  .type = CONFIG_TEXT,
 	  .required = true,
-	  .check = check_address },
+	  .check = settings_check_address },
 	{ .name = "snmp-account", .type = CONFIG_TEXT, .required = true },
 	{ .name = "libvirt",
 	  .type = CONFIG_TEXT,
 	  .required = true,
 	  .check = check_uri },
-	{ .name = "bmc", .type = CONFIG_SECTION, .sections = bmc_options },
-	{ .name = "feed", .type = CONFIG_TEXT, .check = check_name },
-	{ .name = "rack", .type = CONFIG_TEXT, .check = check_name },
+	{ .name = "bmc",
+	  .type = CONFIG_SECTION,
+	  .sections = settings_bmc_options },
+	{ .name = "level",
+	  .type = CONFIG_LIST,
+	  .sections = settings_level_options,
+	  .check = settings_check_name },
+	{ .name = "feed", .type = CONFIG_TEXT, .check = settings_check_name },
+	{ .name = "rack", .type = CONFIG_TEXT, .check = settings_check_name },
 	{ .name = NULL },
 };
 
@@ -140,7 +130,7 @@ static const struct config_option options[] = {
 	{ .name = "site",
 	  .type = CONFIG_TEXT,
 	  .preset = "site",
-	  .check = check_name },
+	  .check = settings_check_name },
 	{ .name = "state-dir",
 	  .type = CONFIG_TEXT,
 	  .preset = "/var/lib/ironherd",
@@ -167,15 +157,19 @@ static const struct config_option options[] = {
 	{ .name = "cluster",
 	  .type = CONFIG_LIST,
 	  .sections = cluster_options,
-	  .check = check_name },
+	  .check = settings_check_name },
 	{ .name = "datastore",
 	  .type = CONFIG_LIST,
 	  .sections = datastore_options,
-	  .check = check_name },
+	  .check = settings_check_name },
+	{ .name = "pdu",
+	  .type = CONFIG_LIST,
+	  .sections = settings_pdu_options,
+	  .check = settings_check_name },
 	{ .name = "host",
 	  .type = CONFIG_LIST,
 	  .sections = host_options,
-	  .check = check_name },
+	  .check = settings_check_name },
 	{ .name = NULL },
 };
 
@@ -238,48 +232,20 @@ read_datastores(struct settings *s, const struct config_section *root)
 	}
 }
 
-static void
-read_bmc(struct settings *s, const struct config_section *sec,
-	 struct host_settings *host)
-{
-	const char *account = config_text(sec, "account");
-
-	host->has_bmc = true;
-	host->bmc = config_text(sec, "address");
-	host->guid = config_text(sec, "guid");
-	host->cipher_suite = config_word(sec, "cipher-suite") == 0 ? 17 : 3;
-	if (account == NULL || config_count_errors(s->secrets) > 0)
-		return;
-	host->ipmi = ipmi_accounts_find(s->ipmi, s->n_ipmi, account);
-	if (host->ipmi == NULL)
-		config_complain(s->config, sec, "account",
-				"there is no bmc \"%s\" in the credentials",
-				account);
-}
+/* --- hosts --------------------------------------------------------------- */
 
 static void
 read_host(struct settings *s, const struct config_section *sec,
 	  struct host_settings *host)
 {
-	const struct config_section *bmc = config_sub(sec, "bmc");
-	const char *account = config_text(sec, "snmp-account");
-
 	host->name = config_title(sec);
 	host->cluster = find_cluster(s, sec);
 	host->agent = config_text(sec, "agent");
 	host->libvirt = config_text(sec, "libvirt");
 	host->feed = config_text(sec, "feed");
 	host->rack = config_text(sec, "rack");
-	if (account != NULL && config_count_errors(s->secrets) == 0) {
-		host->snmp = snmp_accounts_find(s->snmp, s->n_snmp, account);
-		if (host->snmp == NULL)
-			config_complain(s->config, sec, "snmp-account",
-					"there is no snmp \"%s\" in the "
-					"credentials",
-					account);
-	}
-	if (bmc != NULL)
-		read_bmc(s, bmc, host);
+	host->snmp = settings_find_snmp(s, sec);
+	settings_read_levels(s, sec, host);
 }
 
 /* Two hosts behind one address are one host: a fence would hit the wrong. */
@@ -299,11 +265,6 @@ refuse_same(struct settings *s, const struct config_section *root, size_t i,
 		config_complain(s->config, sec, "libvirt",
 				"%s is the libvirt of host \"%s\" already",
 				host->libvirt, other->name);
-	if (host->bmc != NULL && other->bmc != NULL &&
-	    strcmp(host->bmc, other->bmc) == 0)
-		config_complain(s->config, config_sub(sec, "bmc"), "address",
-				"%s is the BMC of host \"%s\" already",
-				host->bmc, other->name);
 }
 
 static int
@@ -331,6 +292,7 @@ read_hosts(struct settings *s, const struct config_section *root)
 	}
 	if (s->n_hosts == 0)
 		config_complain(s->config, root, NULL, "there is no host");
+	settings_refuse_same_devices(s, root);
 	qsort(s->hosts, s->n_hosts, sizeof(*s->hosts), compare_hosts);
 }
 
@@ -360,6 +322,7 @@ read_root(struct settings *s)
 	read_secrets(s);
 	read_clusters(s, root);
 	read_datastores(s, root);
+	settings_read_pdus(s, root);
 	read_hosts(s, root);
 }
 
@@ -386,7 +349,10 @@ settings_free(struct settings *s)
 		return;
 	free(s->clusters);
 	free(s->datastores);
+	for (size_t i = 0; i < s->n_hosts; i++)
+		free(s->hosts[i].levels);
 	free(s->hosts);
+	free(s->pdus);
 	snmp_accounts_free(s->snmp, s->n_snmp);
 	ipmi_accounts_free(s->ipmi, s->n_ipmi);
 	config_free(s->secrets);

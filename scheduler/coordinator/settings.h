@@ -14,9 +14,16 @@
 #include <stdio.h>
 
 #include "ipmi/credentials.h"
+#include "scheduler/coordinator/pdu.h"
 #include "snmp-mib/credentials.h"
 
-enum { SETTINGS_CLUSTERS_MAX = 256, SETTINGS_HOSTS_MAX = 4096 };
+enum {
+	SETTINGS_CLUSTERS_MAX = 256,
+	SETTINGS_HOSTS_MAX = 4096,
+	SETTINGS_PDUS_MAX = 1024,
+	SETTINGS_LEVELS_MAX = 4, /* of one host, besides its BMC */
+	SETTINGS_OUTLETS_MAX = 8 /* of one level */
+};
 
 struct cluster_settings {
 	const char *name;
@@ -29,17 +36,45 @@ struct datastore_settings {
 	size_t cluster;
 };
 
+struct pdu_settings {
+	const char *name;
+	const char *address; /* ADDRESS:PORT, UDP */
+	const struct snmp_account *snmp;
+	struct pdu_kind kind;
+};
+
+struct bmc_settings {
+	const char *address; /* ADDRESS:PORT, UDP */
+	const struct ipmi_account *ipmi;
+	int cipher_suite;
+	const char *guid; /* NULL: not configured */
+};
+
+struct outlet_settings {
+	const char *name;
+	size_t pdu;
+	const char *number;
+};
+
+/* Off when all of it says off. */
+struct level_settings {
+	const char *name;
+	bool has_bmc;
+	struct bmc_settings bmc;
+	struct outlet_settings outlets[SETTINGS_OUTLETS_MAX];
+	size_t n_outlets;
+};
+
 struct host_settings {
 	const char *name;
 	size_t cluster;
 	const char *agent; /* ADDRESS:PORT, UDP */
 	const struct snmp_account *snmp;
 	const char *libvirt; /* URI */
-	bool has_bmc;
-	const char *bmc; /* ADDRESS:PORT, UDP */
-	const struct ipmi_account *ipmi;
-	int cipher_suite;
-	const char *guid;        /* the BMC's; NULL: not configured */
+	bool has_bmc;        /* its own, the first level */
+	struct bmc_settings bmc;
+	struct level_settings *levels; /* the others, in their order */
+	size_t n_levels;
 	const char *feed, *rack; /* NULL: none */
 };
 
@@ -57,6 +92,8 @@ struct settings {
 	size_t n_clusters;
 	struct datastore_settings *datastores;
 	size_t n_datastores;
+	struct pdu_settings *pdus;
+	size_t n_pdus;
 	struct host_settings *hosts; /* sorted by name */
 	size_t n_hosts;
 	struct snmp_account *snmp;

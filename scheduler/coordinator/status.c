@@ -41,6 +41,41 @@ add_readiness(json_t *out, const struct readiness_state *ready,
 					 "cipher_suite", health->cipher_suite));
 }
 
+/* The state of an outlet is read for its readiness, too. */
+static json_t *
+device_to_json(const struct power_device *device, int64_t now_ms)
+{
+	const struct readiness_state *ready = device->readiness;
+	bool newer = ready->known && ready->checked_ms > device->read_ms;
+	enum power_state power = !newer ? device->power
+				 : ready->power == IPMI_POWER_OFF ? POWER_OFF
+				 : ready->power == IPMI_POWER_ON
+					 ? POWER_ON
+					 : POWER_UNKNOWN;
+
+	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:o, s:s}", "level",
+			 device->level, "device", device->name, "kind",
+			 device->is_bmc ? "bmc" : "outlet", "power",
+			 power_state_name(power), "power_age_ms",
+			 age_json(newer ? ready->checked_ms : device->read_ms,
+				  now_ms),
+			 "power_text", device->text, "ready",
+			 ready->known ? json_boolean(ready->ready)
+				      : json_null(),
+			 "ready_text", ready->text);
+}
+
+static json_t *
+devices_to_json(const struct coordinator *co, size_t index, int64_t now_ms)
+{
+	json_t *list = json_array();
+	struct power_device device;
+
+	for (size_t i = 0; power_device(co, index, i, &device); i++)
+		json_array_append_new(list, device_to_json(&device, now_ms));
+	return list;
+}
+
 static void
 add_bmc(json_t *out, struct coordinator *co, size_t index, int64_t now_ms)
 {
@@ -64,10 +99,13 @@ add_bmc(json_t *out, struct coordinator *co, size_t index, int64_t now_ms)
 		json_pack("{s:s, s:o, s:s, s:s?, s:s}", "power",
 			  power_state_name(power), "power_age_ms", age,
 			  "power_text", host->power_text, "bmc",
-			  host->conf->bmc, "bmc_state",
+			  host->conf->bmc.address, "bmc_state",
 			  bmc != NULL ? bmc_state_name(health.state) : "none"));
 	if (bmc != NULL)
 		add_readiness(out, power_readiness(co, index), &health, now_ms);
+	if (host->conf->n_levels > 0)
+		json_object_set_new(out, "fence_levels",
+				    devices_to_json(co, index, now_ms));
 }
 
 static uint32_t

@@ -85,8 +85,8 @@ fence_refusal(const struct case_file *file)
 
 	if (!snap->clusters[host->cluster].ha)
 		return "HA is off in its cluster";
-	if (!host->has_bmc)
-		return "it has no BMC configured";
+	if (!host->can_fence)
+		return "it has neither BMC nor outlets configured";
 	if (snap->uptime_ms < QUIET_MS)
 		return "the coordinator has just started";
 	if (is_mass_silence(snap, host->cluster))

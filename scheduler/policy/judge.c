@@ -20,7 +20,7 @@ say_channels(const struct snap_host *host, char why[REASON_LEN])
 	say_silence(host, why);
 	reason_add(why, "; BMC: %s",
 		   host->power_text[0] != '\0' ? host->power_text
-		   : host->has_bmc             ? "not read yet"
+		   : host->can_fence           ? "not read yet"
 					       : "none configured");
 	reason_add(why, "; libvirt: %s", words[host->libvirt]);
 	if (host->datastore_age_ms == AGE_NEVER)
@@ -36,7 +36,8 @@ say_channels(const struct snap_host *host, char why[REASON_LEN])
 }
 
 /*
- * Has power, and every other channel was asked and is silent.  Where no other
+ * Has power, or is fed at least and may have a BMC that hangs with it, and
+ * every other channel was asked and is silent.  Where no other
  * host can see the datastore heartbeat the others must be silent twice as
  * long: a missing witness is not a witness of silence.
  */
@@ -47,8 +48,8 @@ is_hung(const struct snap_host *host)
 				  ? FENCE_AFTER_MS
 				  : 2 * FENCE_AFTER_MS;
 
-	return host->power == POWER_ON && host->libvirt == WITNESS_SILENT &&
-	       host->silent_ms >= wait_ms;
+	return (host->power == POWER_ON || host->fed) &&
+	       host->libvirt == WITNESS_SILENT && host->silent_ms >= wait_ms;
 }
 
 bool

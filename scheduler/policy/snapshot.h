@@ -88,9 +88,11 @@ struct snap_host {
 	int64_t datastore_age_ms; /* of its slot as the witness sees it */
 	char datastore_witness[REPORT_NAME_LEN];
 
-	/* seen: BMC, asked since the silence began */
-	bool has_bmc;
+	/* seen: its fence devices (BMCs, outlets), asked since the silence
+	 * began */
+	bool can_fence; /* there is one */
 	enum power_state power;
+	bool fed;        /* no BMC says anything, but an outlet is on */
 	bool off_proved; /* two off reads, 250 ms apart, none on since, the last
 			    younger than OFF_PROOF_MS */
 	char power_text[REPORT_TEXT_LEN];  /* what was read, or why not */

@@ -13,7 +13,9 @@
  *	10.0	FENCE_AFTER: BMC says on, nothing else answers, other hosts see
  *		its datastore heartbeat stand still for DATASTORE_SILENT: the
  *		host hangs.  FENCING: power off, verified by two reads
- *	11.5	DEAD
+ *	11.5	DEAD.  Where the BMC is stuck or silent and the host has more
+ *		levels (its outlets), they are tried one after another, 3 to
+ *		15 s each
  *	12.0	without an answer of the BMC: alarm; nothing is started
  *
  *	A host that lives by any second channel (its SNMP master, its libvirt,

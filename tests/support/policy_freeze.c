@@ -66,7 +66,7 @@ freeze_host(const struct world *w, size_t index, struct snap_host *out)
 	out->link = host->link;
 	out->silent_ms = w->now_ms - (heard_ms ? heard_ms : w->co.started_ms);
 	set_boot(out->boot, host->boot);
-	out->has_bmc = true;
+	out->can_fence = true;
 	if (host->libvirt_asked_ms > heard_ms)
 		out->libvirt = host->libvirt;
 	if (host->power_ms > heard_ms) {

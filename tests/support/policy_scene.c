@@ -41,7 +41,7 @@ scene_init(struct scene *scene, size_t n_hosts)
 			.link = LINK_OK,
 			.silent_ms = 200,
 			.boot = "boot-1",
-			.has_bmc = true,
+			.can_fence = true,
 			.datastore_age_ms = AGE_NEVER,
 			.report_age_ms = 1000,
 			.vms_age_ms = 1000,

@@ -20,7 +20,8 @@ static struct host_settings hosts_conf[N_HOSTS] = {
 	{ .name = "silent", .has_bmc = true },
 	{ .name = "witness", .has_bmc = true },
 };
-static struct cluster_settings clusters_conf[] = { { .name = "c1", .ha = true } };
+static struct cluster_settings clusters_conf[] = { { .name = "c1",
+						     .ha = true } };
 static const struct settings settings = {
 	.clusters = clusters_conf,
 	.n_clusters = 1,
@@ -139,6 +140,29 @@ what_the_bmc_said_before_the_last_heartbeat_is_nothing(void **state)
 }
 
 static void
+outlets_count_like_a_bmc(void **state)
+{
+	static struct level_settings level = { .name = "supplies" };
+	struct reg_host *host = &reg.hosts[SILENT_HOST];
+
+	(void)state;
+	host->fed = true;
+	host->power_ms = host->heard_ms + 1;
+	assert_true(frozen()->fed);
+	host->power_ms = host->heard_ms;
+	assert_false(frozen()->fed);
+
+	assert_true(frozen()->can_fence);
+	hosts_conf[SILENT_HOST].has_bmc = false;
+	assert_false(frozen()->can_fence);
+	hosts_conf[SILENT_HOST].levels = &level;
+	hosts_conf[SILENT_HOST].n_levels = 1;
+	assert_true(frozen()->can_fence);
+	hosts_conf[SILENT_HOST].n_levels = 0;
+	hosts_conf[SILENT_HOST].has_bmc = true;
+}
+
+static void
 a_first_off_read_before_the_last_heartbeat_is_no_proof(void **state)
 {
 	(void)state;
@@ -241,6 +265,7 @@ main(void)
 		TEST(proof_of_off_expires),
 		TEST(what_the_bmc_said_before_the_last_heartbeat_is_nothing),
 		TEST(a_first_off_read_before_the_last_heartbeat_is_no_proof),
+		TEST(outlets_count_like_a_bmc),
 		TEST(silence_counts_from_the_first_question_when_nothing_was_heard),
 		TEST(libvirt_asked_before_the_silence_is_no_witness),
 		TEST(a_slot_written_after_the_silence_began_shows_life),

@@ -171,7 +171,8 @@ the_record_of_a_fence_has_all_that_an_auditor_asks(void **state)
 	assert_true(evidence_ask(w->bmc, took_extra, w));
 	fake_run(&w->fake, 500);
 	assert_int_equal(w->extras, 1);
-	char *text = evidence_text(w->bmc, &w->result, &w->extra, "alice");
+	char *text =
+		evidence_text(w->bmc, &w->result, &w->extra, "alice", NULL);
 	json_t *json = json_loads(text, 0, NULL);
 	assert_non_null(json);
 	json_t *reads = json_object_get(json, "reads_that_agree");
@@ -222,7 +223,8 @@ what_a_silent_bmc_does_not_tell_is_null_and_soon(void **state)
 	assert_true(evidence_ask(w->bmc, took_extra, w));
 	fake_run(&w->fake, EVIDENCE_EXTRA_MS);
 	assert_int_equal(w->extras, 1);
-	char *text = evidence_text(w->bmc, &w->result, &w->extra, "alice");
+	char *text =
+		evidence_text(w->bmc, &w->result, &w->extra, "alice", NULL);
 	assert_non_null(strstr(text, "\"restart_cause\":null"));
 	assert_non_null(strstr(text, "\"sel_entries\":null"));
 	assert_non_null(strstr(text, "\"verified\":true"));

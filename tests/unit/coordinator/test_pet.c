@@ -226,9 +226,8 @@ set_up(void **state)
 	snprintf(w->address, sizeof(w->address), "127.0.92.1:%u", w->farm.port);
 	w->host = (struct host_settings){ .name = "h1",
 					  .has_bmc = true,
-					  .bmc = w->address,
-					  .ipmi = &w->account,
-					  .cipher_suite = 17 };
+					  .bmc = { w->address, &w->account, 17,
+						   NULL } };
 	w->settings = (struct settings){ .clusters = &w->cluster,
 					 .n_clusters = 1,
 					 .hosts = &w->host,

@@ -22,7 +22,7 @@ static const char good_secrets[] =
 	"priv-password = \"privpriv\" }\n"
 	"bmc \"bmcs\" { user = \"admin\" password = \"secret\" }\n";
 
-#define HOST(name, n)                                                       \
+#define HOST(name, n)                                                         \
 	"host \"" name "\" { cluster = \"c1\" agent = \"192.0.2." n ":161\" " \
 	"snmp-account = \"agents\" libvirt = \"qemu+tls://192.0.2." n         \
 	"/system\" bmc { address = \"198.51.100." n                           \
@@ -31,7 +31,8 @@ static const char good_secrets[] =
 static void
 put(const char *path, const char *text, unsigned mode)
 {
-	assert_int_equal(file_write_atomic(path, mode, text, strlen(text), NULL),
+	assert_int_equal(file_write_atomic(path, mode, text, strlen(text),
+					   NULL),
 			 0);
 	assert_int_equal(chmod(path, mode), 0);
 }
@@ -44,8 +45,8 @@ load(const char *text, char **ret_errors)
 	size_t len;
 	FILE *file;
 
-	assert_true(asprintf(&whole, "credentials = \"%s\"\n%s", secrets, text) >
-		    0);
+	assert_true(asprintf(&whole, "credentials = \"%s\"\n%s", secrets,
+			     text) > 0);
 	put(conf, whole, 0644);
 	free(whole);
 	file = open_memstream(ret_errors, &len);
@@ -73,9 +74,9 @@ static void
 reads_a_good_configuration(void **state)
 {
 	char *errors;
-	struct settings *s = load("cluster \"c1\" { }\n" HOST("b", "2")
-					  HOST("a", "1"),
-				  &errors);
+	struct settings *s =
+		load("cluster \"c1\" { }\n" HOST("b", "2") HOST("a", "1"),
+		     &errors);
 
 	(void)state;
 	assert_string_equal(errors, "");
@@ -84,7 +85,7 @@ reads_a_good_configuration(void **state)
 	assert_string_equal(s->hosts[0].name, "a"); /* sorted by name */
 	assert_true(s->clusters[0].ha);
 	assert_false(s->clusters[0].fence_isolated);
-	assert_string_equal(s->hosts[1].ipmi->password, "secret");
+	assert_string_equal(s->hosts[1].bmc.ipmi->password, "secret");
 	assert_string_equal(s->hosts[1].snmp->auth, "SHA-256");
 	settings_free(s);
 	free(errors);
@@ -95,12 +96,12 @@ names_five_different_mistakes_at_once(void **state)
 {
 	(void)state;
 	assert_refused(
-		"sitee = \"x\"\n"                                 /* line 2 */
-		"state-dir = \"relative\"\n"                      /* 3 */
-		"cluster \"c1\" { ha = maybe }\n"                 /* 4 */
-		"host \"h1\" {\n"                                 /* 5 */
-		"cluster = \"c2\"\n"                              /* 6 */
-		"agent = \"node1.example\"\n"                     /* 7 */
+		"sitee = \"x\"\n"                                   /* line 2 */
+		"state-dir = \"relative\"\n"                        /* 3 */
+		"cluster \"c1\" { ha = maybe }\n"                   /* 4 */
+		"host \"h1\" {\n"                                   /* 5 */
+		"cluster = \"c2\"\n"                                /* 6 */
+		"agent = \"node1.example\"\n"                       /* 7 */
 		"snmp-account = \"agents\" libvirt = \"test://\"\n" /* 8 */
 		"}\n",
 		(const char *const[]){ "coordinator.conf:2:", "sitee",
@@ -122,6 +123,158 @@ refuses_two_hosts_behind_one_address(void **state)
 					      NULL });
 }
 
+/* --- levels -------------------------------------------------------------- */
+
+#define PDU(name, n)                                             \
+	"pdu \"" name "\" { address = \"198.51.100." n ":161\" " \
+	"snmp-account = \"agents\" kind = apc-rpdu2 }\n"
+
+/* A host with what else may power it off. */
+#define LEVELS(name, n, levels)                                              \
+	"host \"" name "\" { cluster = \"c1\" agent = \"192.0.2." n          \
+	":161\" snmp-account = \"agents\" libvirt = \"qemu+tls://192.0.2." n \
+	"/system\"\n" levels "}\n"
+
+static void
+reads_levels_in_their_order(void **state)
+{
+	char *errors;
+	struct settings *s = load(
+		"cluster \"c1\" { }\n" PDU("p1", "1") PDU("p2", "2") LEVELS(
+			"a", "1",
+			"bmc { address = \"198.51.100.3:623\" account = "
+			"\"bmcs\" }\n"
+			"level \"second\" { bmc { address = "
+			"\"198.51.100.4:623\" account = \"bmcs\" "
+			"cipher-suite = 3 } }\n"
+			"level \"supplies\" { outlet \"left\" { pdu = \"p1\" "
+			"number = \"7\" } outlet \"right\" { pdu = \"p2\" "
+			"number = \"1.7\" } }\n"),
+		&errors);
+
+	(void)state;
+	assert_string_equal(errors, "");
+	assert_non_null(s);
+	const struct host_settings *host = &s->hosts[0];
+	assert_true(host->has_bmc);
+	assert_int_equal(host->n_levels, 2);
+	assert_string_equal(host->levels[0].name, "second");
+	assert_true(host->levels[0].has_bmc);
+	assert_int_equal(host->levels[0].bmc.cipher_suite, 3);
+	assert_string_equal(host->levels[0].bmc.ipmi->user, "admin");
+	assert_int_equal(host->levels[0].n_outlets, 0);
+	assert_false(host->levels[1].has_bmc);
+	assert_int_equal(host->levels[1].n_outlets, 2);
+	assert_string_equal(host->levels[1].outlets[1].name, "right");
+	assert_string_equal(host->levels[1].outlets[1].number, "1.7");
+	assert_int_equal(host->levels[1].outlets[1].pdu, 1);
+	assert_string_equal(s->pdus[1].kind.name, "apc-rpdu2");
+	assert_string_equal(s->pdus[1].snmp->user, "u");
+	settings_free(s);
+	free(errors);
+}
+
+static void
+refuses_one_device_of_two_hosts(void **state)
+{
+	(void)state;
+	assert_refused(
+		"cluster \"c1\" { }\n" /* line 2 */
+		PDU("p1", "1")         /* 3 */
+		/* The same one by another name. */
+		PDU("p2", "1")   /* 4 */
+		LEVELS("a", "1", /* 5 */
+		       "level \"l\" { outlet \"o\" { pdu = \"p1\" number = "
+		       "\"7\" } bmc { address = \"198.51.100.4:623\" account = "
+		       "\"bmcs\" } }\n") /* 6 */
+		LEVELS("b", "2",         /* 8 */
+		       "bmc { address = \"198.51.100.4:623\" account = "
+		       "\"bmcs\" }\n" /* 9 */
+		       "level \"l\" { outlet \"o\" { pdu = \"p2\" number = "
+		       "\"7\" } }\n"), /* 10 */
+		(const char *const[]){
+			"coordinator.conf:9: 198.51.100.4:623 is "
+			"the BMC of host \"a\" already",
+			"coordinator.conf:10:",
+			"number 7 of pdu \"p2\" is an outlet of host \"a\" "
+			"already",
+			NULL });
+}
+
+static void
+refuses_levels_that_cannot_work(void **state)
+{
+	(void)state;
+	assert_refused(
+		"cluster \"c1\" { }\n" PDU("p1", "1") /* line 3 */
+		"pdu \"p2\" { address = \"pdu.example:161\" "
+		"snmp-account = \"nobody\" kind = apc }\n" /* 4 */
+		LEVELS("a", "1",                           /* 5 */
+		       "level \"empty\" { }\n"             /* 6 */
+		       "level \"l2\" { outlet \"o\" { pdu = \"p9\" number = "
+		       "\"seven\" } }\n" /* 7 */
+		       "level \"l3\" { outlet \"o\" { pdu = \"p1\" } }\n"
+		       "level \"l4\" { outlet \"o\" { pdu = \"p1\" number = "
+		       "\"1\" } }\n"
+		       "level \"l5\" { outlet \"o\" { pdu = \"p1\" number = "
+		       "\"2\" } }\n"),
+		(const char *const[]){
+			"coordinator.conf:4:", "no numeric address",
+			"there is no snmp \"nobody\" in the credentials",
+			"apc-rpdu2, raritan-pdu2, eaton-epdu",
+			"coordinator.conf:6:",
+			"a level needs a bmc or an outlet",
+			"coordinator.conf:7:", "there is no pdu \"p9\"",
+			"not an outlet's number", "coordinator.conf:8:",
+			"number", "more than 4 levels", NULL });
+}
+
+static void
+a_custom_pdu_is_told_whole_or_not_at_all(void **state)
+{
+	char *errors;
+	struct settings *s = load(
+		"cluster \"c1\" { }\n"
+		"pdu \"p\" { address = \"198.51.100.1:161\" snmp-account = "
+		"\"agents\" kind = custom state-oid = \"1.3.6.1.4.1.99.1\" "
+		"state-on = 1 state-off = 0 on-oid = \"1.3.6.1.4.1.99.2\" "
+		"on-value = 5 off-oid = \"1.3.6.1.4.1.99.3\" off-value = 6 "
+		"}\n" HOST("a", "1"),
+		&errors);
+
+	(void)state;
+	assert_string_equal(errors, "");
+	assert_non_null(s);
+	const struct pdu_kind *kind = &s->pdus[0].kind;
+	assert_string_equal(kind->state, "1.3.6.1.4.1.99.1");
+	assert_int_equal(kind->is_on, 1);
+	assert_int_equal(kind->is_off, 0);
+	assert_string_equal(kind->turn_off, "1.3.6.1.4.1.99.3");
+	assert_int_equal(kind->value_on, 5);
+	assert_int_equal(kind->value_off, 6);
+	settings_free(s);
+	free(errors);
+
+	assert_refused(
+		"cluster \"c1\" { }\n" HOST(
+			"a",
+			"1") "pdu \"p\" { address = \"198.51.100.1:161\" " /* 4
+									    */
+			     "snmp-account = \"agents\" kind = custom "
+			     "state-oid = \"enterprises.99\" state-on = 1 "
+			     "state-off = 1 on-oid = \"1.3.6.1.4.1.99.2\" "
+			     "on-value = 1 off-oid = \"1.3.6.1.4.1.99.2\" }\n"
+			     "pdu \"q\" { address = \"198.51.100.2:161\" " /* 5
+									    */
+			     "snmp-account = \"agents\" kind = apc-rpdu "
+			     "off-value = 2 }\n",
+		(const char *const[]){
+			"coordinator.conf:4:", "not an OID in digits",
+			"kind custom needs off-value", "on and off must differ",
+			"coordinator.conf:5:",
+			"off-value goes with kind custom only", NULL });
+}
+
 static void
 refuses_two_hosts_of_one_name(void **state)
 {
@@ -135,13 +288,14 @@ static void
 refuses_an_unknown_account(void **state)
 {
 	(void)state;
-	put(secrets, "snmp \"x\" { user = \"u\" auth-password = \"authauth\" "
-		     "priv-password = \"privpriv\" }\n",
+	put(secrets,
+	    "snmp \"x\" { user = \"u\" auth-password = \"authauth\" "
+	    "priv-password = \"privpriv\" }\n",
 	    0600);
 	assert_refused("cluster \"c1\" { }\n" HOST("a", "1"),
-		       (const char *const[]){
-			       "there is no snmp \"agents\"",
-			       "there is no bmc \"bmcs\"", NULL });
+		       (const char *const[]){ "there is no snmp \"agents\"",
+					      "there is no bmc \"bmcs\"",
+					      NULL });
 	put(secrets, good_secrets, 0600);
 }
 
@@ -161,8 +315,8 @@ says_that_the_credentials_are_missing(void **state)
 	(void)state;
 	assert_int_equal(unlink(secrets), 0);
 	assert_refused("cluster \"c1\" { }\n" HOST("a", "1"),
-		       (const char *const[]){ "credentials",
-					      "No such file", NULL });
+		       (const char *const[]){ "credentials", "No such file",
+					      NULL });
 	put(secrets, good_secrets, 0600);
 }
 
@@ -172,10 +326,11 @@ never_shows_a_password(void **state)
 	char *errors;
 
 	(void)state;
-	put(secrets, "snmp \"agents\" { user = \"u\" auth-password = \"hunter2\" "
-		     "priv-password = \"privpriv\" }\n"
-		     "bmc \"bmcs\" { user = \"admin\" "
-		     "password = \"much-longer-than-twenty-bytes\" }\n",
+	put(secrets,
+	    "snmp \"agents\" { user = \"u\" auth-password = \"hunter2\" "
+	    "priv-password = \"privpriv\" }\n"
+	    "bmc \"bmcs\" { user = \"admin\" "
+	    "password = \"much-longer-than-twenty-bytes\" }\n",
 	    0600);
 	assert_null(load("cluster \"c1\" { }\n" HOST("a", "1"), &errors));
 	assert_null(strstr(errors, "hunter2"));
@@ -222,6 +377,10 @@ main(void)
 		cmocka_unit_test(reads_a_good_configuration),
 		cmocka_unit_test(names_five_different_mistakes_at_once),
 		cmocka_unit_test(refuses_two_hosts_behind_one_address),
+		cmocka_unit_test(reads_levels_in_their_order),
+		cmocka_unit_test(refuses_one_device_of_two_hosts),
+		cmocka_unit_test(refuses_levels_that_cannot_work),
+		cmocka_unit_test(a_custom_pdu_is_told_whole_or_not_at_all),
 		cmocka_unit_test(refuses_two_hosts_of_one_name),
 		cmocka_unit_test(refuses_an_unknown_account),
 		cmocka_unit_test(refuses_credentials_that_others_can_read),

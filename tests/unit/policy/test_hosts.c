@@ -221,7 +221,7 @@ nobody_is_fenced_without_a_bmc(void **state)
 {
 	(void)state;
 	suspect_and_hung();
-	scene.hosts[0].has_bmc = false;
+	scene.hosts[0].can_fence = false;
 	assert_string_equal(wanted(), "probe");
 }
 

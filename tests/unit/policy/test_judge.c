@@ -173,6 +173,22 @@ unknown_power_is_never_a_hang(void **state)
 	assert_int_equal(judge(), VERDICT_UNSURE);
 }
 
+/* Its BMC hangs with it, but its outlets are there to be turned off. */
+static void
+outlets_that_are_on_are_as_good_as_power_that_is_on(void **state)
+{
+	(void)state;
+	scene_hang(&scene, 0);
+	scene.hosts[0].power = POWER_UNKNOWN;
+	scene.hosts[0].fed = true;
+	assert_int_equal(judge(), VERDICT_HUNG);
+	scene.hosts[0].silent_ms = FENCE_AFTER_MS - 1;
+	assert_int_equal(judge(), VERDICT_UNSURE);
+	scene.hosts[0].silent_ms = FENCE_AFTER_MS;
+	scene.hosts[0].libvirt = WITNESS_ALIVE;
+	assert_int_equal(judge(), VERDICT_NO_AGENT);
+}
+
 static void
 a_libvirt_that_was_not_asked_is_not_silent(void **state)
 {
@@ -216,6 +232,7 @@ main(void)
 		TEST(power_and_nothing_else_for_ten_seconds_is_a_hang),
 		TEST(without_a_witness_of_the_datastore_it_takes_twice_as_long),
 		TEST(unknown_power_is_never_a_hang),
+		TEST(outlets_that_are_on_are_as_good_as_power_that_is_on),
 		TEST(a_libvirt_that_was_not_asked_is_not_silent),
 		TEST(the_reason_names_every_channel),
 	};
