@@ -6,6 +6,7 @@
 
 #include "agent/text.h"
 #include "agent/uuid.h"
+#include "common/crc32.h"
 
 #define MAGIC "IRONHB01"
 
@@ -36,20 +37,6 @@ take_number(const uint8_t *from, unsigned bytes)
 	return value;
 }
 
-/* Bit by bit: a page a second is nothing. */
-static uint32_t
-checksum(const uint8_t *bytes, size_t n)
-{
-	uint32_t crc = ~UINT32_C(0);
-
-	for (size_t i = 0; i < n; i++) {
-		crc ^= bytes[i];
-		for (int bit = 0; bit < 8; bit++)
-			crc = crc >> 1 ^ (crc & 1 ? UINT32_C(0xedb88320) : 0);
-	}
-	return ~crc;
-}
-
 void
 slot_encode(const struct slot *slot, uint8_t ret_bytes[SLOT_SIZE])
 {
@@ -61,7 +48,7 @@ slot_encode(const struct slot *slot, uint8_t ret_bytes[SLOT_SIZE])
 	memcpy(ret_bytes + AT_UUID, slot->host_uuid, REPORT_UUID_LEN);
 	memcpy(ret_bytes + AT_BOOT, slot->boot_id, REPORT_UUID_LEN);
 	memcpy(ret_bytes + AT_NAME, slot->name, REPORT_NAME_LEN);
-	put_number(ret_bytes + AT_CRC, checksum(ret_bytes, AT_CRC), 4);
+	put_number(ret_bytes + AT_CRC, crc32_of(ret_bytes, AT_CRC), 4);
 }
 
 static int
@@ -94,7 +81,7 @@ slot_decode(const uint8_t bytes[SLOT_SIZE], uint32_t number,
 	if (memcmp(bytes, MAGIC, sizeof(MAGIC) - 1) != 0 ||
 	    take_number(bytes + AT_NUMBER, 4) != number ||
 	    take_number(bytes + AT_SIZE, 4) != SLOT_SIZE ||
-	    take_number(bytes + AT_CRC, 4) != checksum(bytes, AT_CRC) ||
+	    take_number(bytes + AT_CRC, 4) != crc32_of(bytes, AT_CRC) ||
 	    take_uuid(bytes + AT_UUID, slot.host_uuid) < 0 ||
 	    take_uuid(bytes + AT_BOOT, slot.boot_id) < 0)
 		return -EBADMSG;

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -114,7 +115,7 @@ write_all(int fd, const char *data, size_t len)
 		data += n;
 		len -= (size_t)n;
 	}
-	return fsync(fd) < 0 ? -errno : 0;
+	return 0;
 }
 
 static void
@@ -130,9 +131,9 @@ sync_folder_of(const char *path)
 		(void)fsync(fd); /* best effort: some file systems refuse */
 }
 
-int
-file_write_atomic(const char *path, unsigned mode, const void *data, size_t len,
-		  struct err *err)
+static int
+replace(const char *path, unsigned mode, const void *data, size_t len,
+	bool synced, struct err *err)
 {
 	cleanup_free char *temp = xasprintf("%s.new", path);
 
@@ -141,6 +142,8 @@ file_write_atomic(const char *path, unsigned mode, const void *data, size_t len,
 	if (fd < 0)
 		return err_errno(err, -errno, "%s", temp);
 	int rc = write_all(fd, data, len);
+	if (rc == 0 && synced && fsync(fd) < 0)
+		rc = -errno;
 	close(fd);
 	if (rc == 0 && rename(temp, path) < 0)
 		rc = -errno;
@@ -148,8 +151,23 @@ file_write_atomic(const char *path, unsigned mode, const void *data, size_t len,
 		unlink(temp);
 		return err_errno(err, rc, "%s", path);
 	}
-	sync_folder_of(path);
+	if (synced)
+		sync_folder_of(path);
 	return 0;
+}
+
+int
+file_write_atomic(const char *path, unsigned mode, const void *data, size_t len,
+		  struct err *err)
+{
+	return replace(path, mode, data, len, true, err);
+}
+
+int
+file_write_cache(const char *path, unsigned mode, const void *data, size_t len,
+		 struct err *err)
+{
+	return replace(path, mode, data, len, false, err);
 }
 
 int

@@ -25,6 +25,11 @@ int file_read_secret(const char *path, size_t max, char **ret_text,
 int file_write_atomic(const char *path, unsigned mode, const void *data,
 		      size_t len, struct err *err);
 
+/* The same without waiting for the disk, for what can be made anew: after a
+ * crash of the machine the file may be torn, and its reader has to see that. */
+int file_write_cache(const char *path, unsigned mode, const void *data,
+		     size_t len, struct err *err);
+
 /* First line as a number, for /sys and /proc. */
 int file_read_u64(const char *path, uint64_t *ret_value);
 
