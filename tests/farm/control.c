@@ -228,10 +228,12 @@ tell_state(const struct bmc *bmc, char *answer)
 
 	snprintf(answer, ANSWER_MAX,
 		 "%s offs %u ons %u softs %u resets %u reads %u sessions %u "
-		 "open %u identify %u cycles %u pets %u acknowledged %u\n",
+		 "open %u identify %u cycles %u pets %u acknowledged %u "
+		 "requests %u records %u readings %u thresholds %u\n",
 		 bmc->chassis.on ? "on" : "off", c->offs, c->ons, c->softs,
 		 c->resets, c->reads, c->sessions, session_count(bmc),
-		 bmc->chassis.identify, c->cycles, c->pets, c->acknowledged);
+		 bmc->chassis.identify, c->cycles, c->pets, c->acknowledged,
+		 c->requests, c->records, c->readings, c->thresholds);
 }
 
 static bool

@@ -87,6 +87,7 @@ struct faults {
 struct counts {
 	unsigned offs, ons, softs, cycles, resets, reads, requests, sessions;
 	unsigned pets, acknowledged;
+	unsigned records, readings, thresholds; /* asked for */
 };
 
 struct chassis {

@@ -369,6 +369,7 @@ sdr_get(struct bmc *bmc, const struct request *request, uint8_t *r)
 	unsigned id = get_le(d + 2, 2);
 	uint8_t record[SDR_MAX];
 
+	bmc->counts.records++;
 	if ((reservation != 0 || d[4] != 0) &&
 	    !command_reserved(bmc, &bmc->sdr_reservation, reservation))
 		return refuse(r, 0xc5);

@@ -51,6 +51,7 @@ sensor_reading(struct bmc *bmc, const struct request *request, uint8_t *r)
 	uint8_t number = request->data[0];
 	const struct analog *a = sdr_analog(number);
 
+	bmc->counts.readings++;
 	if (a != NULL)
 		return read_analog(bmc, a, r);
 	if (number < SENSOR_WATCHDOG || number >= SENSOR_OS_STOP)
@@ -65,7 +66,7 @@ sensor_thresholds(struct bmc *bmc, const struct request *request, uint8_t *r)
 {
 	const struct analog *a = sdr_analog(request->data[0]);
 
-	(void)bmc;
+	bmc->counts.thresholds++;
 	if (a == NULL)
 		return refuse(r, 0xcb);
 	r[0] = a->mask;
