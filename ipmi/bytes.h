@@ -17,4 +17,18 @@ get_u32(const uint8_t *at)
 	return get_u16(at) | (uint32_t)get_u16(at + 2) << 16;
 }
 
+static inline void
+put_u16(uint8_t *at, uint16_t value)
+{
+	at[0] = (uint8_t)value;
+	at[1] = (uint8_t)(value >> 8);
+}
+
+static inline void
+put_u32(uint8_t *at, uint32_t value)
+{
+	put_u16(at, (uint16_t)value);
+	put_u16(at + 2, (uint16_t)(value >> 16));
+}
+
 #endif

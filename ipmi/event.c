@@ -365,6 +365,14 @@ ipmi_event_grade(const struct ipmi_event *event)
 	return event->deasserted ? IPMI_GRADE_INFO : meaning->grade;
 }
 
+const char *
+ipmi_event_meaning(const struct ipmi_event *event)
+{
+	const struct meaning *meaning = meaning_of(event);
+
+	return meaning != NULL ? meaning->text : NULL;
+}
+
 static const char *
 sensor_name(uint8_t sensor_type)
 {

@@ -41,6 +41,9 @@ enum ipmi_grade ipmi_event_grade(const struct ipmi_event *event);
 const char *ipmi_event_text(const struct ipmi_event *event,
 			    char ret_text[IPMI_EVENT_TEXT_MAX]);
 
+/* Only what happened: "power off"; NULL: nothing in our tables. */
+const char *ipmi_event_meaning(const struct ipmi_event *event);
+
 const char *ipmi_grade_name(enum ipmi_grade grade);     /* "critical" */
 const char *ipmi_sensor_type_name(uint8_t sensor_type); /* "watchdog" */
 

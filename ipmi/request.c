@@ -12,9 +12,9 @@
 
 enum { BUSY_FIRST_MS = 50, BUSY_MAX_MS = 400 };
 
-/* Node busy, timed out inside, starting: another time it will do. */
-static bool
-is_busy(uint8_t code)
+/* Node busy, timed out inside, starting. */
+bool
+ipmi_code_is_busy(uint8_t code)
 {
 	return code == 0xc0 || code == 0xc3 || code == 0xd2;
 }
@@ -54,7 +54,7 @@ bmc_request_take(struct bmc *bmc, const uint8_t *data, size_t len)
 
 	operation->control_pending = false;
 	work->code = data[0];
-	if (is_busy(data[0])) {
+	if (ipmi_code_is_busy(data[0])) {
 		ask_later(bmc, operation);
 		return;
 	}

@@ -53,5 +53,7 @@ uint64_t bmc_request(struct bmc *bmc, const struct ipmi_request *request,
 
 /* "not enough privilege" */
 const char *ipmi_code_text(uint8_t code);
+/* Another time it will do; in a reply: it was so until the deadline. */
+bool ipmi_code_is_busy(uint8_t code);
 
 #endif
