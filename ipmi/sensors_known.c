@@ -62,14 +62,19 @@ learn(struct sensors *sensors, const struct sdr_records *records)
 	sensors->has_known = true;
 }
 
+static bool
+has_file(const struct sensors *sensors, const struct sdr_key *key)
+{
+	return sensors->cache_dir != NULL && sdr_key_has_guid(key);
+}
+
 /* Those that are not whole are not kept for long. */
 static void
 save(struct sensors *sensors, const struct sdr_records *records)
 {
 	struct err err;
 
-	if (sensors->cache_dir == NULL || records->cut ||
-	    !sdr_key_has_guid(&sensors->key) ||
+	if (records->cut || !has_file(sensors, &sensors->key) ||
 	    sdr_cache_save(sensors->cache_dir, &sensors->key, records, &err) ==
 		    0)
 		return;
@@ -149,12 +154,11 @@ walk(struct sensors *sensors)
 static bool
 load(struct sensors *sensors)
 {
+	const struct sdr_key *key = &sensors->reading->key;
 	struct sdr_records records;
 
-	if (sensors->cache_dir == NULL ||
-	    !sdr_key_has_guid(&sensors->reading->key) ||
-	    !sdr_cache_load(sensors->cache_dir, &sensors->reading->key,
-			    &records))
+	if (!has_file(sensors, key) ||
+	    !sdr_cache_load(sensors->cache_dir, key, &records))
 		return false;
 	learn(sensors, &records);
 	sdr_records_done(&records);

@@ -41,7 +41,7 @@ struct box {
 	uint32_t added_s;
 	uint16_t told_n; /* 0: the truth */
 	uint16_t reservation;
-	bool no_reservations, has_no_guid, refuses_info;
+	bool no_reservations, has_no_guid, short_guid, refuses_info;
 	unsigned lose;     /* so many reservations */
 	unsigned read_max; /* bytes */
 	uint8_t too_long;  /* the code for more */
@@ -49,8 +49,9 @@ struct box {
 	uint8_t record_code;
 	unsigned code_from;
 	uint8_t sensor_codes[256]; /* of a reading */
-	int mute;                  /* this sensor is never answered */
-	unsigned mute_from;        /* or so many readings later, all are */
+	uint8_t threshold_code;
+	bool mute[256];     /* never answered */
+	unsigned mute_from; /* or so many readings later, all are */
 	uint8_t guid[16], device_revision;
 	void (*before)(struct box *box); /* each record */
 
@@ -164,7 +165,7 @@ serve_reading(struct box *box, uint8_t number, uint8_t *reply)
 	static const uint8_t answer[] = { 0, 42, 0xc0, 0xc0 };
 
 	box->readings++;
-	if (number == box->mute ||
+	if (box->mute[number] ||
 	    (box->mute_from > 0 && box->readings > box->mute_from))
 		return 0;
 	if (box->sensor_codes[number] != 0)
@@ -179,6 +180,8 @@ serve_thresholds(struct box *box, uint8_t *reply)
 	static const uint8_t answer[] = { 0, 0x18, 0, 0, 0, 80, 90, 0 };
 
 	box->thresholds++;
+	if (box->threshold_code != 0)
+		return refuse(reply, box->threshold_code);
 	memcpy(reply, answer, sizeof(answer));
 	return sizeof(answer);
 }
@@ -194,7 +197,7 @@ serve_who(struct box *box, uint8_t command, uint8_t *reply)
 		memcpy(reply + 1, box->guid, 16);
 	else
 		reply[3] = box->device_revision;
-	return command == 0x37 ? 17 : 16;
+	return command != 0x37 ? 16 : box->short_guid ? 12 : 17;
 }
 
 static size_t
@@ -252,8 +255,7 @@ open_box(struct box *box, size_t n, const char *dir)
 	*box = (struct box){ .last_next = 0xffff,
 			     .added_s = 1700000000,
 			     .read_max = 255,
-			     .too_long = 0xca,
-			     .mute = -1 };
+			     .too_long = 0xca };
 	fake_init(&box->fake);
 	box->fake.serve = serve;
 	memcpy(box->guid, "0123456789abcdef", 16);
@@ -396,6 +398,33 @@ thresholds_are_asked_for_now_and_then(void **state)
 	fake_run(&box.fake, 10000);
 	o = read_all(&box);
 	assert_int_equal(box.thresholds, 3);
+	close_box(&box);
+}
+
+static void
+thresholds_that_are_refused_are_none_for_a_while(void **state)
+{
+	struct box box;
+
+	(void)state;
+	open_box(&box, 2, NULL);
+	box.threshold_code = 0xc1;
+	const struct outcome *o = read_all(&box);
+	assert_read(o, 2);
+	assert_int_equal(box.thresholds, 2);
+	for (size_t i = 0; i < SDR_THRESHOLDS; i++)
+		assert_false(o->sensors[0].thresholds[i].is_set);
+	read_all(&box);
+	assert_int_equal(box.thresholds, 0);
+	close_box(&box);
+	/* Those of a BMC that was busy are asked for again. */
+	open_box(&box, 2, NULL);
+	box.threshold_code = 0xc0;
+	assert_read(read_all(&box), 2);
+	box.threshold_code = 0;
+	o = read_all(&box);
+	assert_int_equal(box.thresholds, 2);
+	assert_true(o->sensors[0].thresholds[SDR_UPPER_CRITICAL].is_set);
 	close_box(&box);
 }
 
@@ -626,6 +655,18 @@ changed_records_are_seen_by_the_next_reading(void **state)
 	fake_run(&box.fake, 1000);
 	assert_false(read_all(&box)->result.kept);
 	assert_true(read_all(&box)->result.kept);
+	/* But not a firmware that is just being updated. */
+	box.device_revision |= 0x80;
+	fake_drop_session(&box.fake);
+	fake_run(&box.fake, 1000);
+	assert_true(read_all(&box)->result.kept);
+	/* The same where the reading itself asks who it is. */
+	for (int i = 0; i < 3; i++) {
+		fake_drop_session(&box.fake);
+		assert_int_equal(read_all(&box)->result.kept, i == 0);
+		assert_int_equal(box.who > 0, true);
+		box.guid[5]++;
+	}
 	close_box(&box);
 }
 
@@ -802,19 +843,26 @@ a_sensor_that_is_never_answered_costs_its_own_time_only(void **state)
 	(void)state;
 	open_box(&box, 10, NULL);
 	read_all(&box);
-	box.mute = 4;
+	box.mute[4] = box.mute[8] = true;
 	const struct outcome *o = read_all(&box);
 	assert_int_equal(o->result.rc, IPMI_OK);
-	assert_in_range(o->result.took_ms, SENSORS_EACH_MS, 3000);
+	assert_in_range(o->result.took_ms, 2 * SENSORS_EACH_MS, 2900);
 	for (size_t i = 0; i < 10; i++)
 		assert_int_equal(o->sensors[i].state,
-				 i == 3 ? SENSOR_UNKNOWN : SENSOR_OK);
+				 i == 3 || i == 7 ? SENSOR_UNKNOWN : SENSOR_OK);
 	assert_non_null(strstr(o->sensors[3].reason, "no answer"));
 	/* The last one, too. */
-	box.mute = 10;
+	box.mute[10] = true;
 	o = read_all(&box);
 	assert_int_equal(o->result.rc, IPMI_OK);
 	assert_int_equal(o->sensors[9].state, SENSOR_UNKNOWN);
+	close_box(&box);
+	/* But one that has no other is the BMC. */
+	open_box(&box, 1, NULL);
+	box.mute[1] = true;
+	o = read_all(&box);
+	assert_int_equal(o->result.rc, IPMI_TIMEOUT);
+	assert_int_equal(o->result.n, 1);
 	close_box(&box);
 }
 
@@ -841,6 +889,10 @@ a_bmc_that_falls_silent_ends_at_the_deadline(void **state)
 				 i < 10 ? SENSOR_OK : SENSOR_UNKNOWN);
 		assert_int_equal(outcome.sensors[i].reason[0] == '\0', i < 10);
 		assert_string_equal(outcome.sensors[i].unit, "degrees C");
+		/* 1, 2, 4, 8 s, and the rest. */
+		assert_int_equal(strncmp(outcome.sensors[i].reason, "no answer",
+					 9) == 0,
+				 i >= 10 && i < 14);
 	}
 	close_box(&box);
 	/* With few sensors the deadline is not needed. */
@@ -964,6 +1016,52 @@ a_cancelled_reading_calls_back_once(void **state)
 		assert_int_equal(outcome.calls, 1);
 	}
 	sensors_free(NULL);
+}
+
+static void
+read_again(void *arg, const struct sensors_result *result)
+{
+	struct box *box = arg;
+
+	take(&outcome, result);
+	/* Not while it is being freed. */
+	assert_int_equal(sensors_read(box->sensors, 0, take, &outcome),
+			 result->rc == IPMI_OK);
+}
+
+static void
+a_callback_may_read_again(void **state)
+{
+	struct box box;
+
+	(void)state;
+	open_box(&box, 3, NULL);
+	outcome.calls = 0;
+	assert_true(sensors_read(box.sensors, 0, read_again, &box));
+	fake_run(&box.fake, 1000);
+	assert_int_equal(outcome.calls, 2);
+	assert_read(&outcome, 3);
+	assert_true(sensors_read(box.sensors, 0, read_again, &box));
+	close_box(&box);
+	assert_int_equal(outcome.calls, 3);
+}
+
+static void
+a_cancelled_walk_goes_on_with_the_next_reading(void **state)
+{
+	struct box box;
+
+	(void)state;
+	open_box(&box, 20, NULL);
+	forget_counts(&box);
+	assert_true(sensors_read(box.sensors, 0, take, &outcome));
+	fake_run(&box.fake, 40);
+	unsigned asked = box.records_asked;
+	assert_in_range(asked, 5, 35);
+	sensors_cancel(box.sensors);
+	assert_read(read_all(&box), 20);
+	assert_in_range(asked + box.records_asked, 40, 42);
+	close_box(&box);
 }
 
 static void
@@ -1096,6 +1194,13 @@ without_a_guid_there_is_no_file(void **state)
 		close_box(&box);
 		assert_true(access(sub(), F_OK) < 0);
 	}
+	/* A part of one is none. */
+	open_box(&box, 3, sub());
+	box.short_guid = true;
+	fake_drop_session(&box.fake);
+	assert_read(read_all(&box), 3);
+	close_box(&box);
+	assert_true(access(sub(), F_OK) < 0);
 }
 
 static void
@@ -1204,6 +1309,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_second_reading_asks_for_no_record),
 		cmocka_unit_test(thresholds_are_asked_for_now_and_then),
+		cmocka_unit_test(
+			thresholds_that_are_refused_are_none_for_a_while),
 		cmocka_unit_test(a_bmc_without_records_has_no_sensors),
 		cmocka_unit_test(other_records_are_not_read_whole),
 		cmocka_unit_test(long_reads_are_halved_until_they_fit),
@@ -1233,6 +1340,9 @@ main(void)
 			a_reading_that_ran_out_of_time_goes_on_where_it_was),
 		cmocka_unit_test(a_fence_goes_first_and_the_reading_goes_on),
 		cmocka_unit_test(a_cancelled_reading_calls_back_once),
+		cmocka_unit_test(a_callback_may_read_again),
+		cmocka_unit_test(
+			a_cancelled_walk_goes_on_with_the_next_reading),
 		cmocka_unit_test(a_callback_may_free_all),
 		IN_DIR(the_file_spares_the_walk_after_a_restart),
 		IN_DIR(without_a_guid_there_is_no_file),
