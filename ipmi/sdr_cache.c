@@ -75,7 +75,7 @@ sdr_cache_encode(const struct sdr_key *key, const struct sdr_records *records,
 static bool
 is_whole(const uint8_t *bytes, size_t len)
 {
-	return len >= SDR_CACHE_HEADER + CRC_LEN && len <= SDR_CACHE_MAX &&
+	return len >= SDR_CACHE_HEADER + CRC_LEN &&
 	       memcmp(bytes, MAGIC, sizeof(MAGIC) - 1) == 0 &&
 	       get_u16(bytes + AT_VERSION) == VERSION &&
 	       get_u32(bytes + AT_LEN) == len - SDR_CACHE_HEADER - CRC_LEN &&
@@ -120,7 +120,7 @@ sdr_cache_decode(const uint8_t *bytes, size_t len, const struct sdr_key *key,
 	size_t n = get_u16(bytes + AT_RECORDS);
 	size_t records_len = len - SDR_CACHE_HEADER - CRC_LEN;
 
-	if (!sdr_key_equal(key, &theirs) || n > SDR_RECORDS_MAX ||
+	if (!sdr_key_equal(key, &theirs) ||
 	    !are_records(bytes + SDR_CACHE_HEADER, records_len, n))
 		return false;
 	*ret_records = (struct sdr_records){

@@ -219,12 +219,17 @@ static void
 a_record_cut_anywhere_is_odd_or_a_sensor_with_a_name(void **state)
 {
 	struct sdr_sensor s[SDR_SHARE_MAX];
-	const struct record whole[] = { full("Ambient 12345678"),
-					compact("Ambient 12345678", 3, 1) };
-	static const size_t least[] = { 48, 32 };
+	struct record whole[] = { full("Ambient 12345678"),
+				  compact("Ambient 12345678", 3, 1),
+				  full("Ambient 12345678"),
+				  full("Ambient 12345678"),
+				  full("Ambient 12345678") };
+	static const size_t least[] = { 48, 32, 48, 48, 48 };
 
 	(void)state;
-	for (size_t i = 0; i < 2; i++)
+	for (size_t i = 0; i < 3; i++) /* the other kinds of names */
+		whole[2 + i].bytes[47] = (uint8_t)(i << 6 | 16);
+	for (size_t i = 0; i < 5; i++)
 		for (size_t len = 0; len <= whole[i].len; len++) {
 			/* On the heap, so that a byte too far is seen. */
 			uint8_t *cut = malloc(len + 1);
@@ -398,6 +403,7 @@ values_are_exact(void **state)
 		  INT64_C(5110130305000000000) },
 		{ SDR_UNSIGNED, 1, 511, -8, -8, 0, 0, 0 },
 		{ SDR_UNSIGNED, 0, 0, 0, 7, 0, 255, 0 },
+		{ SDR_UNSIGNED, 1, 1, -8, -8, 9, 0, 0 },
 		/* 1/x, squares, cubes */
 		{ SDR_UNSIGNED, 1, 0, 0, 0, 7, 8, 125000 },
 		{ SDR_UNSIGNED, 1, 0, 0, 0, 7, 3, 333333 },
@@ -859,6 +865,13 @@ a_forged_file_does_no_harm(void **state)
 		assert_false(sdr_cache_decode(bytes, len, &key, &back));
 		free(bytes);
 	}
+	/* One record, and something behind it. */
+	uint8_t *bytes = sdr_cache_encode(&key, &records, &len);
+	bytes[10] = 1;
+	bytes[60 + 5 + bytes[60 + 4] + 4] = 0xff;
+	seal(bytes, len);
+	assert_false(sdr_cache_decode(bytes, len, &key, &back));
+	free(bytes);
 	sdr_records_done(&records);
 }
 
