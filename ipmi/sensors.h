@@ -35,7 +35,7 @@
 enum {
 	SENSORS_MAX = 1024,
 	SENSORS_DEADLINE_MS = 60000, /* default, for deadline_ms = 0 */
-	SENSORS_EACH_MS = 1000,
+	SENSORS_EACH_MS = 2500, /* a lost packet or session does not reach it */
 	SENSORS_THRESHOLDS_MS = 600000,
 	SENSOR_STATES_TEXT = 160,
 	SENSOR_REASON_MAX = 96

@@ -39,6 +39,10 @@ static const char emu_text[] =
 	"mc_setbmc 0x20\n"
 	"mc_add 0x20 0 no-device-sdrs 0x23 9 8 0x9f 0x1291 0xf02\n"
 	"sel_enable 0x20 1000 0x0a\n"
+	"sensor_add 0x20 0 1 0x01 0x01\n"
+	"sensor_set_value 0x20 0 1 0x2a 0\n"
+	"sensor_set_threshold 0x20 0 1 settable 111000 "
+	"0xa0 0x90 0x70 00 00 00\n"
 	"mc_enable 0x20\n";
 
 /* Values come quoted by hand: set power "0". */

@@ -19,6 +19,7 @@
 #include "ipmi/power.h"
 #include "ipmi/request.h"
 #include "ipmi/sel.h"
+#include "ipmi/sensors.h"
 #include "ipmi/watchdog.h"
 #include "tests/support/ipmi_sim.h"
 
@@ -528,6 +529,71 @@ the_event_log_of_another_bmc_is_read(void **state)
 	assert_int_equal(seen->result.n, 1);
 }
 
+struct sensors_seen {
+	unsigned calls;
+	struct sensors_result result;
+	struct sensor first;
+};
+
+static bool
+has_sensors(const void *arg)
+{
+	return ((const struct sensors_seen *)arg)->calls > 0;
+}
+
+static void
+took_sensors(void *arg, const struct sensors_result *result)
+{
+	struct sensors_seen *seen = arg;
+
+	seen->calls++;
+	seen->result = *result;
+	if (result->n > 0)
+		seen->first = result->sensors[0];
+}
+
+static const struct sensors_seen *
+read_sensors(struct sensors *sensors)
+{
+	static struct sensors_seen seen;
+
+	seen = (struct sensors_seen){ 0 };
+	assert_true(sensors_read(sensors, 20000, took_sensors, &seen));
+	assert_true(wait_for(has_sensors, &seen, PATIENCE_MS));
+	if (seen.result.rc != IPMI_OK)
+		fail_msg("%s", seen.result.text);
+	return &seen;
+}
+
+static void
+the_sensors_of_another_bmc_are_read(void **state)
+{
+	/* It has the sensor; Add SDR describes it.  It miscounts: a byte
+	 * more than there is. */
+	static const uint8_t record[53] = {
+		[2] = 0x51,  [3] = 1,     [4] = 47,   [5] = 0x20,  [7] = 1,
+		[8] = 3,     [9] = 1,     [10] = 127, [11] = 0x68, [12] = 1,
+		[13] = 1,    [18] = 0x38, [19] = 56,  [21] = 1,    [24] = 1,
+		[47] = 0xc4, [48] = 'C',  [49] = 'o', [50] = 'r',  [51] = 'e',
+	};
+
+	(void)state;
+	connect_as(&good);
+	struct sensors *sensors = sensors_new(world.bmc, NULL);
+	assert_int_equal(read_sensors(sensors)->result.n, 0);
+	tell_bmc(0x24, record, sizeof(record));
+	const struct sensors_seen *seen = read_sensors(sensors);
+	assert_int_equal(seen->result.n, 1);
+	assert_int_equal(seen->result.skipped, 0);
+	assert_string_equal(seen->first.name, "Core");
+	assert_int_equal(seen->first.state, SENSOR_OK);
+	assert_int_equal(seen->first.value_micro, 42000000);
+	assert_int_equal(seen->first.thresholds[SDR_UPPER_NON_CRITICAL].micro,
+			 0x70 * 1000000);
+	assert_true(read_sensors(sensors)->result.kept);
+	sensors_free(sensors);
+}
+
 struct lease_seen {
 	unsigned calls;
 	struct watchdog_state state;
@@ -594,6 +660,7 @@ main(void)
 		TEST(sessions_are_closed_so_that_the_bmc_does_not_run_out_of_them),
 		TEST(freeing_in_the_middle_of_everything_leaves_nothing),
 		TEST(the_event_log_of_another_bmc_is_read),
+		TEST(the_sensors_of_another_bmc_are_read),
 		TEST(the_watchdog_of_another_bmc_is_armed_and_disarmed),
 		TEST(names_and_other_suites_are_refused),
 		TEST(a_missing_local_bmc_is_a_clear_error),
