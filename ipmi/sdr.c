@@ -66,11 +66,11 @@ const uint8_t *
 sdr_next_record(const uint8_t *bytes, size_t len, size_t *at,
 		size_t *ret_record_len)
 {
-	const uint8_t *record = bytes + *at;
 	size_t left = len - *at;
 
-	if (left < SDR_HEADER_LEN)
+	if (left < SDR_HEADER_LEN) /* bytes may be NULL */
 		return NULL;
+	const uint8_t *record = bytes + *at;
 	size_t record_len = SDR_HEADER_LEN + (size_t)record[LENGTH];
 	if (record_len > left || record_len > SDR_RECORD_MAX)
 		return NULL;
