@@ -184,9 +184,9 @@ take_states(const struct sdr_sensor *sdr, uint16_t states,
 	 * else. */
 	if (sensor->states == 0)
 		sensor->grade = IPMI_GRADE_INFO;
-	for (uint8_t i = 0; i < OFFSETS; i++)
+	for (int i = 0; i < OFFSETS; i++)
 		if (sensor->states & 1 << i)
-			take_offset(sdr, i, sensor);
+			take_offset(sdr, (uint8_t)i, sensor);
 }
 
 void

@@ -129,12 +129,11 @@ parse(const uint8_t *data, size_t len)
 	size_t answer = len < ANSWER ? len : ANSWER;
 	bool odd;
 	/* Of its exact size, so that a byte too many is noticed. */
-	uint8_t *record = malloc(len - answer + 1);
+	uint8_t *record = malloc(len - answer);
 
 	if (record == NULL)
 		abort();
 	memcpy(record, data + answer, len - answer);
-	record = realloc(record, len > answer ? len - answer : 1);
 	size_t n = sdr_parse_record(record, len - answer, sensors, &odd);
 	if (n > SDR_SHARE_MAX || (odd && n > 0))
 		abort();

@@ -396,7 +396,7 @@ thresholds_are_asked_for_now_and_then(void **state)
 	assert_int_equal(o->sensors[2].thresholds[SDR_UPPER_CRITICAL].micro,
 			 90000000);
 	fake_run(&box.fake, 10000);
-	o = read_all(&box);
+	read_all(&box);
 	assert_int_equal(box.thresholds, 3);
 	close_box(&box);
 }

@@ -322,7 +322,7 @@ ipmitool_reads_the_same(void **state)
 	unsigned lines = 0;
 
 	(void)state;
-	if (system("command -v ipmitool >/dev/null") != 0)
+	if (access("/usr/bin/ipmitool", X_OK) != 0)
 		skip();
 	open_bmc(0, NULL);
 	const struct outcome *o = read_well(0);
@@ -330,6 +330,7 @@ ipmitool_reads_the_same(void **state)
 		 "ipmitool -I lanplus -C 17 -H 127.0.92.1 -p %u -U admin "
 		 "-P secret sensor 2>/dev/null",
 		 world.farm.port);
+	/* NOLINTNEXTLINE(cert-env33-c): ours */
 	FILE *pipe = popen(command, "r");
 	assert_non_null(pipe);
 	for (; fgets(line, sizeof(line), pipe) != NULL; lines++)
@@ -337,7 +338,7 @@ ipmitool_reads_the_same(void **state)
 		if (strncmp(line, "PSU ", 4) != 0)
 			assert_line(o, line);
 	pclose(pipe);
-	assert_in_range(lines, SENSORS - 1, SENSORS);
+	assert_int_equal(lines, SENSORS - 1);
 }
 
 /* --- how many requests --------------------------------------------------- */
@@ -492,7 +493,8 @@ how_long_it_takes_is_printed(void **state)
 	print_message("%d readings of %d sensors: %lld ms with their records, "
 		      "%lld ms without (%lld sensors/s)\n",
 		      ROUNDS, SENSORS, (long long)cold_ms, (long long)warm_ms,
-		      (long long)(SENSORS * ROUNDS * 1000 / (warm_ms + 1)));
+		      (long long)(INT64_C(1000) * SENSORS * ROUNDS /
+				  (warm_ms + 1)));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
