@@ -215,7 +215,8 @@ parse_compact(const uint8_t *record, size_t len, struct sdr_sensor *sensors)
 		parse_common(record, sensor);
 		sensor->number = (uint8_t)(sensor->number + i);
 		if (entities)
-			sensor->instance = (uint8_t)(sensor->instance + i);
+			sensor->instance = (sensor->instance & 0x80) |
+					   ((sensor->instance + i) & 0x7f);
 		if (n > 1)
 			suffix_of(sharing, i, suffix);
 		sdr_parse_name(record + COMPACT_NAME, record + len,

@@ -358,6 +358,7 @@ static void
 start_over(struct sdr_walk *walk, const struct sdr_info *info)
 {
 	if (++walk->starts >= SDR_STARTS_MAX) {
+		forget_all(walk);
 		finish(walk, IPMI_CC, LOST,
 		       "the BMC's sensor records change faster than they can "
 		       "be read");

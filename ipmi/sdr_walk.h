@@ -16,7 +16,8 @@
  *
  * Only records of sensors are read whole.
  *
- * A walk that ran out of time can be run again and goes on where it was.
+ * A walk that ran out of time, or was cancelled, or lost too many reservations,
+ * can be run again and goes on where it was.
  */
 #ifndef IPMI_SDR_WALK_H
 #define IPMI_SDR_WALK_H

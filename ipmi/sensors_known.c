@@ -14,7 +14,8 @@ enum {
 	GET_DEVICE_ID = 0x01,
 	GET_GUID = 0x37,
 	GUID_LEN = 16,
-	DEVICE_LEN_MIN = 11
+	DEVICE_LEN_MIN = 11,
+	LOST = 0xc5 /* completion code: the reservation */
 };
 
 /* --- descriptions -------------------------------------------------------- */
@@ -101,9 +102,9 @@ walk_ended(void *arg, const struct sdr_walk_end *end)
 	reading->walking = false;
 	reading->budget_ms = end->left_ms;
 	if (end->rc != IPMI_OK) {
-		/* After these it may go on. */
+		/* After these it may go on; records that changed are seen. */
 		if (!sensors_is_unanswered(end->rc) &&
-		    end->rc != IPMI_CANCELLED)
+		    end->rc != IPMI_CANCELLED && end->code != LOST)
 			drop_walk(sensors);
 		sensors_finish(sensors, end->rc, end->code, end->text);
 		return;

@@ -126,8 +126,11 @@ static void
 parse(const uint8_t *data, size_t len)
 {
 	struct sdr_sensor sensors[SDR_SHARE_MAX];
-	size_t answer = len < ANSWER ? len : ANSWER;
+	const size_t answer = ANSWER;
 	bool odd;
+
+	if (len <= answer)
+		return;
 	/* Of its exact size, so that a byte too many is noticed. */
 	uint8_t *record = malloc(len - answer);
 

@@ -200,6 +200,25 @@ a_write_replaces_the_file_and_its_mode(void **state)
 }
 
 static void
+a_cache_is_replaced_in_the_same_way(void **state)
+{
+	char *text = NULL;
+	struct stat st;
+
+	(void)state;
+	put_file("w", "old", 0644);
+	put_file("w.new", "left by a crash", 0666);
+	assert_int_equal(file_write_cache("w", 0600, "new!", 4, NULL), 0);
+	assert_int_equal(file_read("w", 9, &text, NULL, NULL), 0);
+	assert_string_equal(text, "new!");
+	free(text);
+	assert_int_equal(stat("w", &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
+	assert_int_equal(access("w.new", F_OK), -1);
+	unlink("w");
+}
+
+static void
 a_write_that_fails_leaves_nothing_behind(void **state)
 {
 	struct err err;
@@ -267,6 +286,7 @@ main(void)
 		cmocka_unit_test(secrets_of_another_user_are_refused),
 		cmocka_unit_test(secrets_behind_links_and_pipes_are_refused),
 		cmocka_unit_test(a_write_replaces_the_file_and_its_mode),
+		cmocka_unit_test(a_cache_is_replaced_in_the_same_way),
 		cmocka_unit_test(a_write_that_fails_leaves_nothing_behind),
 		cmocka_unit_test(a_write_does_not_follow_a_planted_link),
 		cmocka_unit_test(folders_are_made_with_their_parents),
