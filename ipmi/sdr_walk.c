@@ -255,10 +255,9 @@ is_of_sensor(const struct sdr_walk *walk)
 static void
 take_piece(struct sdr_walk *walk, const uint8_t *data, size_t len)
 {
-	size_t room = wanted(walk) - walk->got;
-	size_t n = len < walk->count ? len : walk->count;
+	size_t n = len < walk->count ? len : walk->count; /* no more */
 
-	memcpy(walk->record + walk->got, data, n < room ? n : room);
+	memcpy(walk->record + walk->got, data, n);
 	walk->got += n;
 	if (walk->got < SDR_HEADER_LEN) {
 		ask_piece(walk);

@@ -676,6 +676,8 @@ states_are_words_with_the_gravest_grade(void **state)
 	sensor = take(&sdr, "\0\xc0\x05\x80", 4);
 	assert_string_equal(sensor.states_text, "present, failure predicted");
 	assert_int_equal(sensor.grade, IPMI_GRADE_WARNING);
+	sensor = take(&sdr, "\0\xc0\x06\x80", 4);
+	assert_int_equal(sensor.grade, IPMI_GRADE_CRITICAL);
 	sensor = take(&sdr, "\0\xc0\0\x80", 4);
 	assert_int_equal(sensor.states, 0);
 	assert_string_equal(sensor.states_text, "");
