@@ -7,9 +7,11 @@
  *	GET  /v1/events/ID
  *	GET  /v1/snapshots/N
  *	GET  /v1/hosts/NAME/power
- *	POST /v1/hosts/NAME/power   {"want": "on"|"off"|"soft", "force": bool}
+ *	POST /v1/hosts/NAME/power   {"want": "on"|"off"|"soft", "force": bool,
+ *	                             "then_off_s": N}
  *	GET  /v1/hosts/NAME/watts
- *	POST /v1/hosts/NAME/identify {"on": bool}
+ *	POST /v1/hosts/NAME/identify {"on": bool, "seconds": N,
+ *	                              "forever": bool}
  *	POST /v1/clusters/NAME/ha   {"enabled": bool}
  *
  * Knows HTTP, bounds and callers; what the answers mean is the business of
@@ -35,6 +37,9 @@
 #define API_EVENTS_MAX      1000 /* of one answer */
 #define API_TIMEOUT_S       20   /* a request must be whole, an answer read */
 #define API_NAME_LEN        64
+#define API_THEN_OFF_MAX_S  600 /* one BMC does one thing at a time */
+#define API_LAMP_MAX_S      255
+#define API_LAMP_S          60 /* unless it is said */
 
 struct api;
 
@@ -52,6 +57,18 @@ void api_reply_error(struct api_reply *reply, int code, const char *error,
 
 enum api_power { API_POWER_OFF, API_POWER_ON, API_POWER_SOFT };
 
+struct api_order {
+	enum api_power want;
+	bool force;
+	/* With soft: its power is cut when it has not gone by then; 0: not. */
+	unsigned then_off_s;
+};
+
+struct api_lamp {
+	bool forever;
+	unsigned seconds; /* 0: out, unless it is forever */
+};
+
 struct api_ops {
 	void (*status)(void *arg, struct api_reply *reply);
 
@@ -67,11 +84,12 @@ struct api_ops {
 	void (*snapshot)(void *arg, uint64_t number, struct api_reply *reply);
 
 	void (*power_get)(void *arg, const char *host, struct api_reply *reply);
-	void (*power_set)(void *arg, const char *host, enum api_power want,
-			  bool force, struct api_reply *reply);
+	void (*power_set)(void *arg, const char *host,
+			  const struct api_order *order,
+			  struct api_reply *reply);
 	void (*watts)(void *arg, const char *host, struct api_reply *reply);
-	void (*identify)(void *arg, const char *host, bool on,
-			 struct api_reply *reply);
+	void (*identify)(void *arg, const char *host,
+			 const struct api_lamp *lamp, struct api_reply *reply);
 	void (*ha_set)(void *arg, const char *cluster, bool enabled,
 		       struct api_reply *reply);
 };

@@ -31,8 +31,9 @@ struct param {
 
 struct field {
 	const char *name;
-	bool is_text; /* else a boolean */
+	enum { FIELD_BOOL, FIELD_TEXT, FIELD_NUMBER } type;
 	bool required;
+	int64_t max; /* of a number; the least is 1 */
 };
 
 struct route {
@@ -173,11 +174,28 @@ answer_power_get(struct call *call)
 					  call->reply);
 }
 
+static bool
+is_set(const struct call *call, const char *field)
+{
+	return json_is_true(json_object_get(call->body, field));
+}
+
+/* 0 when it was not given. */
+static unsigned
+number_in(const struct call *call, const char *field)
+{
+	return (unsigned)json_integer_value(json_object_get(call->body, field));
+}
+
 static void
 answer_power_set(struct call *call)
 {
 	const char *want =
 		json_string_value(json_object_get(call->body, "want"));
+	struct api_order order = {
+		.force = is_set(call, "force"),
+		.then_off_s = number_in(call, "then_off_s"),
+	};
 	static const char *const words[] = {
 		[API_POWER_OFF] = "off",
 		[API_POWER_ON] = "on",
@@ -190,11 +208,14 @@ answer_power_set(struct call *call)
 	if (i == n)
 		refuse(call->reply, 400, "write \"on\", \"off\" or \"soft\"",
 		       "want: \"%.64s\" is no power state", want);
-	else if (has_no_query(call))
-		call->api->ops->power_set(
-			call->api->arg, call->name, (enum api_power)i,
-			json_is_true(json_object_get(call->body, "force")),
-			call->reply);
+	else if (order.then_off_s != 0 && i != API_POWER_SOFT)
+		refuse(call->reply, 400, SEE_MANUAL,
+		       "then_off_s goes with \"soft\" only");
+	else if (has_no_query(call)) {
+		order.want = (enum api_power)i;
+		call->api->ops->power_set(call->api->arg, call->name, &order,
+					  call->reply);
+	}
 }
 
 static void
@@ -207,11 +228,24 @@ answer_watts(struct call *call)
 static void
 answer_identify(struct call *call)
 {
-	if (has_no_query(call))
-		call->api->ops->identify(
-			call->api->arg, call->name,
-			json_is_true(json_object_get(call->body, "on")),
-			call->reply);
+	bool on = is_set(call, "on");
+	struct api_lamp lamp = {
+		.forever = is_set(call, "forever"),
+		.seconds = number_in(call, "seconds"),
+	};
+
+	if ((lamp.forever || lamp.seconds != 0) && !on)
+		refuse(call->reply, 400, SEE_MANUAL,
+		       "a lamp that is out has no time");
+	else if (lamp.forever && lamp.seconds != 0)
+		refuse(call->reply, 400, SEE_MANUAL,
+		       "\"seconds\" and \"forever\" exclude each other");
+	else if (has_no_query(call)) {
+		if (on && !lamp.forever && lamp.seconds == 0)
+			lamp.seconds = API_LAMP_S;
+		call->api->ops->identify(call->api->arg, call->name, &lamp,
+					 call->reply);
+	}
 }
 
 static void
@@ -219,27 +253,28 @@ answer_ha_set(struct call *call)
 {
 	if (has_no_query(call))
 		call->api->ops->ha_set(call->api->arg, call->name,
-				       json_is_true(json_object_get(call->body,
-								    "enabled")),
-				       call->reply);
+				       is_set(call, "enabled"), call->reply);
 }
 
 /* "by" is taken for the sake of older clients, and not believed: the kernel
  * says who it is. */
 static const struct field power_fields[] = {
-	{ "want", true, true },
-	{ "force", false, false },
-	{ "by", true, false },
+	{ "want", FIELD_TEXT, true, 0 },
+	{ "force", FIELD_BOOL, false, 0 },
+	{ "then_off_s", FIELD_NUMBER, false, API_THEN_OFF_MAX_S },
+	{ "by", FIELD_TEXT, false, 0 },
 	{ .name = NULL },
 };
 static const struct field identify_fields[] = {
-	{ "on", false, true },
-	{ "by", true, false },
+	{ "on", FIELD_BOOL, true, 0 },
+	{ "seconds", FIELD_NUMBER, false, API_LAMP_MAX_S },
+	{ "forever", FIELD_BOOL, false, 0 },
+	{ "by", FIELD_TEXT, false, 0 },
 	{ .name = NULL },
 };
 static const struct field ha_fields[] = {
-	{ "enabled", false, true },
-	{ "by", true, false },
+	{ "enabled", FIELD_BOOL, true, 0 },
+	{ "by", FIELD_TEXT, false, 0 },
 	{ .name = NULL },
 };
 
@@ -268,6 +303,30 @@ find_field(const struct field *fields, const char *name)
 	return NULL;
 }
 
+/* False when the request was refused. */
+static bool
+has_good_value(struct call *call, const struct field *field,
+	       const json_t *value)
+{
+	bool good = field->type == FIELD_TEXT   ? json_is_string(value)
+		    : field->type == FIELD_BOOL ? json_is_boolean(value)
+						: json_is_integer(value);
+
+	if (field->type == FIELD_NUMBER) {
+		good = good && json_integer_value(value) >= 1 &&
+		       json_integer_value(value) <= field->max;
+		if (!good)
+			refuse(call->reply, 400, SEE_MANUAL,
+			       "%s: not a whole number from 1 to %lld",
+			       field->name, (long long)field->max);
+	} else if (!good) {
+		refuse(call->reply, 400, SEE_MANUAL, "%s: not a %s",
+		       field->name,
+		       field->type == FIELD_TEXT ? "text" : "true or false");
+	}
+	return good;
+}
+
 static bool
 has_good_fields(struct call *call, const struct field *fields)
 {
@@ -282,12 +341,8 @@ has_good_fields(struct call *call, const struct field *fields)
 			       "unknown field \"%.64s\"", name);
 			return false;
 		}
-		if (field->is_text ? !json_is_string(value)
-				   : !json_is_boolean(value)) {
-			refuse(call->reply, 400, SEE_MANUAL, "%s: not a %s",
-			       name, field->is_text ? "text" : "true or false");
+		if (!has_good_value(call, field, value))
 			return false;
-		}
 	}
 	for (; fields->name != NULL; fields++)
 		if (fields->required &&

@@ -6,6 +6,7 @@
 
 #include "common/alloc.h"
 #include "common/clock.h"
+#include "scheduler/coordinator/evidence.h"
 #include "scheduler/coordinator/guard.h"
 #include "scheduler/coordinator/power_internal.h"
 
@@ -143,6 +144,20 @@ device_guard(const struct device *device, struct err *err)
 	return guard_allows(&guard, err);
 }
 
+/* Why power went last, and what happens when it returns; NULL: nobody knows. */
+static void
+take_causes(const struct device *device, const struct power_result *result)
+{
+	struct reg_host *h = &device->line->co->reg.hosts[device->line->host];
+
+	if (result == NULL) {
+		h->restore_policy = h->power_event = NULL;
+	} else if (result->reads > 0) {
+		h->restore_policy = evidence_policy(result);
+		h->power_event = evidence_event(result);
+	}
+}
+
 void
 device_take(struct device *device, const struct power_result *result)
 {
@@ -151,10 +166,13 @@ device_take(struct device *device, const struct power_result *result)
 
 	if (result->rc == IPMI_CANCELLED)
 		return;
-	if (device_guard(device, &err))
+	bool right = device_guard(device, &err);
+	if (right)
 		device_word_take(&device->word, result);
 	else /* whatever it says is of another host */
 		device_word_deny(&device->word, result->done_ms, err.text);
+	if (device->bmc != NULL && device->level == 0)
+		take_causes(device, right ? result : NULL);
 	line_combine(device->line, &unused);
 	coordinator_wake(device->line->co);
 }

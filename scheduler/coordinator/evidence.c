@@ -101,6 +101,21 @@ bmc_to_json(const struct bmc *bmc)
 			 guid, "cipher_suite", health.cipher_suite);
 }
 
+/* All zero bits mean "stays off" and "no event": not what nobody read. */
+const char *
+evidence_policy(const struct power_result *result)
+{
+	return result->reads > 0 ? power_restore_policy_name(result->status[0])
+				 : "unknown";
+}
+
+const char *
+evidence_event(const struct power_result *result)
+{
+	return result->reads > 0 ? power_event_name(result->last_event)
+				 : "unknown";
+}
+
 char *
 evidence_text(const struct bmc *bmc, const struct power_result *result,
 	      const struct evidence_extra *extra, const char *asked_by,
@@ -114,8 +129,8 @@ evidence_text(const struct bmc *bmc, const struct power_result *result,
 		"reads_that_agree", reads_to_json(result), "reads",
 		(int)result->reads, "commands_sent", (int)result->commands_sent,
 		"took_ms", (json_int_t)(result->done_ms - result->asked_ms),
-		"last_power_event", power_event_name(result->last_event),
-		"restore_policy", power_restore_policy_name(result->status[0]));
+		"last_power_event", evidence_event(result), "restore_policy",
+		evidence_policy(result));
 
 	json_object_set_new(json, "restart_cause",
 			    known(extra != NULL ? extra->restart_cause : -1));

@@ -28,6 +28,10 @@ typedef void (*evidence_fn)(void *arg, const struct evidence_extra *extra);
  * False: nothing could be asked, and fn is not called. */
 bool evidence_ask(struct bmc *bmc, evidence_fn fn, void *arg);
 
+/* As of ipmi/power.h; "unknown" when the state was not read. */
+const char *evidence_policy(const struct power_result *result);
+const char *evidence_event(const struct power_result *result);
+
 /* The caller's to free.  Any of `bmc` (no BMC proved it), `extra` and `levels`
  * (what was tried, an array that stays the caller's) may be NULL. */
 char *evidence_text(const struct bmc *bmc, const struct power_result *result,

@@ -76,6 +76,12 @@ guard_same_guid(const uint8_t a[16], const uint8_t b[16])
 }
 
 bool
+guard_is_told(const uint8_t guid[16])
+{
+	return !is_none(guid);
+}
+
+bool
 guard_allows(const struct guard *guard, struct err *err)
 {
 	uint8_t own[16];

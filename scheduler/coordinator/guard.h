@@ -27,6 +27,9 @@ struct guard {
 /* False: its word proves nothing and it must not be fenced; err says why. */
 bool guard_allows(const struct guard *guard, struct err *err);
 
+/* Is that a GUID, and not one of zeros or ones? */
+bool guard_is_told(const uint8_t guid[16]);
+
 /* As they came from BMCs, in any of the byte orders; "none" equals nothing. */
 bool guard_same_guid(const uint8_t a[16], const uint8_t b[16]);
 

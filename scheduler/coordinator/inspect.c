@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scheduler/coordinator/inspect.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "common/alloc.h"
@@ -10,12 +11,11 @@
 #include "scheduler/coordinator/power.h"
 #include "scheduler/coordinator/serve.h"
 
-enum { LAMP_S = 60 };
-
 struct question {
 	struct coordinator *co;
 	size_t host;
 	struct api_reply *reply;
+	unsigned lamp_s; /* so long a lamp was asked to burn */
 };
 
 static struct question *
@@ -23,7 +23,7 @@ question_new(struct coordinator *co, size_t host, struct api_reply *reply)
 {
 	struct question *question = xcalloc(1, sizeof(*question));
 
-	*question = (struct question){ co, host, reply };
+	*question = (struct question){ co, host, reply, 0 };
 	return question;
 }
 
@@ -70,7 +70,7 @@ inspect_watts(void *arg, const char *host, struct api_reply *reply)
 {
 	struct coordinator *co = arg;
 	size_t index;
-	struct bmc *bmc = operate_find_bmc(co, host, reply, &index);
+	struct bmc *bmc = operate_find_own_bmc(co, host, reply, &index);
 
 	if (bmc == NULL)
 		return;
@@ -79,27 +79,64 @@ inspect_watts(void *arg, const char *host, struct api_reply *reply)
 		refuse_busy(question);
 }
 
+/* A lamp burns until it is put out, or so long; 0: it is out. */
+static void
+tell_lamp(const struct question *question, const struct chassis_lamp *lamp)
+{
+	json_t *json =
+		json_pack("{s:s, s:s, s:s}", "host", name_of(question), "rc",
+			  ipmi_rc_name(lamp->rc), "text", lamp->text);
+
+	if (lamp->rc == IPMI_OK)
+		json_object_update_new(
+			json, json_pack("{s:b, s:b, s:i}", "on",
+					lamp->forever || lamp->seconds > 0,
+					"forever", lamp->forever, "seconds",
+					(int)lamp->seconds));
+	api_reply_json(question->reply, json);
+}
+
 static void
 lamp_came(void *arg, const struct ipmi_reply *answer)
 {
 	cleanup_free struct question *question = arg;
+	struct chassis_lamp lamp = {
+		.rc = answer->rc,
+		.seconds = question->lamp_s,
+	};
 
-	api_reply_json(question->reply,
-		       json_pack("{s:s, s:s, s:s}", "host", name_of(question),
-				 "rc", ipmi_rc_name(answer->rc), "text",
-				 answer->text));
+	snprintf(lamp.text, sizeof(lamp.text), "%s", answer->text);
+	tell_lamp(question, &lamp);
 }
 
+static void
+forever_came(void *arg, const struct chassis_lamp *lamp)
+{
+	cleanup_free struct question *question = arg;
+
+	tell_lamp(question, lamp);
+}
+
+/* Guarded like the power: who pulls out the machine that blinks relies on it.
+ */
 void
-inspect_identify(void *arg, const char *host, bool on, struct api_reply *reply)
+inspect_identify(void *arg, const char *host, const struct api_lamp *lamp,
+		 struct api_reply *reply)
 {
 	struct coordinator *co = arg;
 	size_t index;
-	struct bmc *bmc = operate_find_bmc(co, host, reply, &index);
+	struct bmc *bmc = operate_find_own_bmc(co, host, reply, &index);
+	uint64_t id;
 
 	if (bmc == NULL)
 		return;
 	struct question *question = question_new(co, index, reply);
-	if (chassis_identify(bmc, on ? LAMP_S : 0, 0, lamp_came, question) == 0)
+	question->lamp_s = lamp->seconds;
+	if (lamp->forever)
+		id = chassis_identify_forever(bmc, 0, forever_came, question);
+	else
+		id = chassis_identify(bmc, (uint8_t)lamp->seconds, 0, lamp_came,
+				      question);
+	if (id == 0)
 		refuse_busy(question);
 }

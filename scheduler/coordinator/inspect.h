@@ -8,7 +8,7 @@
 
 /* Of struct api_ops; `arg` is the coordinator. */
 void inspect_watts(void *arg, const char *host, struct api_reply *reply);
-void inspect_identify(void *arg, const char *host, bool on,
+void inspect_identify(void *arg, const char *host, const struct api_lamp *lamp,
 		      struct api_reply *reply);
 
 #endif

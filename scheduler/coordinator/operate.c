@@ -2,6 +2,7 @@
 /* What an operator orders through the API: recorded like any decision. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/alloc.h"
 #include "common/cleanup.h"
@@ -17,32 +18,49 @@ struct order {
 	size_t host;
 	struct api_reply *reply;
 	int64_t command; /* 0: only a question */
-	enum api_power want;
+	struct api_order what;
+	bool is_cut; /* the off after a soft that was not obeyed */
 	char by[REPORT_NAME_LEN];
 };
 
+/* Why an order is not carried out, and what to do. */
+struct refusal {
+	char text[ERR_MAX];
+	const char *hint;
+};
+
+static void power_answered(void *arg, const struct power_result *result);
+
 static bool
-ask_off(struct coordinator *co, size_t host, power_fn fn, void *arg)
+ask_off(struct order *order)
 {
-	power_cancel_on(co, host);
-	return power_turn_off(power_bmc(co, host), 0, fn, arg) != 0;
+	power_cancel_on(order->co, order->host);
+	return power_turn_off(power_bmc(order->co, order->host), 0,
+			      power_answered, order) != 0;
 }
 
 static bool
-ask_soft(struct coordinator *co, size_t host, power_fn fn, void *arg)
+ask_on(struct order *order)
 {
-	power_cancel_on(co, host);
-	return power_shut_down(power_bmc(co, host), 0, fn, arg) != 0;
+	return power_order_on(order->co, order->host, power_answered, order);
+}
+
+static bool
+ask_soft(struct order *order)
+{
+	power_cancel_on(order->co, order->host);
+	return power_shut_down(power_bmc(order->co, order->host),
+			       (int64_t)order->what.then_off_s * 1000,
+			       power_answered, order) != 0;
 }
 
 static const struct {
 	const char *name;
 	enum store_command_kind kind;
-	bool (*ask)(struct coordinator *co, size_t host, power_fn fn,
-		    void *arg);
+	bool (*ask)(struct order *order);
 } wants[] = {
 	[API_POWER_OFF] = { "off", COMMAND_POWER_OFF, ask_off },
-	[API_POWER_ON] = { "on", COMMAND_POWER_ON, power_order_on },
+	[API_POWER_ON] = { "on", COMMAND_POWER_ON, ask_on },
 	[API_POWER_SOFT] = { "soft", COMMAND_POWER_OFF, ask_soft },
 };
 
@@ -76,23 +94,40 @@ operate_find_bmc(struct coordinator *co, const char *name,
 	return bmc;
 }
 
+#define OWN_HINT                                                 \
+	"compare 'ipmitool mc guid' on the host with the BMC's " \
+	"address in the configuration"
+
+struct bmc *
+operate_find_own_bmc(struct coordinator *co, const char *name,
+		     struct api_reply *reply, size_t *ret_host)
+{
+	struct bmc *bmc = operate_find_bmc(co, name, reply, ret_host);
+	struct err err;
+
+	if (bmc == NULL || power_guard(co, *ret_host, &err))
+		return bmc;
+	api_reply_error(reply, 409, err.text, OWN_HINT);
+	return NULL;
+}
+
+/* --- records ------------------------------------------------------------- */
+
 static void
-record_order_end(struct order *order, const struct power_result *result)
+record_order_end(const struct order *order, enum store_outcome outcome,
+		 const char *text, const char *detail)
 {
 	struct coordinator *co = order->co;
 	char line[REASON_LEN];
 	struct err err;
-	bool done = result->rc == IPMI_OK && result->verified;
+	bool done = outcome == OUTCOME_DONE;
 
 	snprintf(line, sizeof(line), "power %s %s, ordered by %s: %s",
-		 wants[order->want].name, co->reg.hosts[order->host].conf->name,
-		 order->by, result->text);
-	cleanup_free char *detail =
-		evidence_text(power_bmc(co, order->host), result, NULL,
-			      order->by, NULL);
+		 wants[order->what.want].name,
+		 co->reg.hosts[order->host].conf->name, order->by, text);
 	const struct record_end end = {
 		.command = order->command,
-		.outcome = done ? OUTCOME_DONE : OUTCOME_IN_DOUBT,
+		.outcome = outcome,
 		.kind = done ? "power-done" : "power-failed",
 		.severity = done ? SEVERITY_INFO : SEVERITY_WARNING,
 		.host = order->host,
@@ -104,31 +139,191 @@ record_order_end(struct order *order, const struct power_result *result)
 	coordinator_tell(co);
 }
 
+/* `next` says what becomes of the order now. */
+static void
+record_result(const struct order *order, const struct power_result *result,
+	      const char *next)
+{
+	cleanup_free char *detail =
+		evidence_text(power_bmc(order->co, order->host), result, NULL,
+			      order->by, NULL);
+	cleanup_free char *text = xasprintf("%s%s", result->text, next);
+	struct err err;
+	bool done = result->rc == IPMI_OK && result->verified &&
+		    power_guard(order->co, order->host, &err);
+
+	record_order_end(order, done ? OUTCOME_DONE : OUTCOME_IN_DOUBT, text,
+			 detail);
+}
+
+static int
+record_order(struct order *order)
+{
+	struct coordinator *co = order->co;
+	const struct api_order *what = &order->what;
+	struct store_command command = {
+		.kind = wants[what->want].kind,
+		.snapshot = co->reg.snapshot,
+		.recorded_ms = clock_wall_ms(),
+	};
+	struct err err;
+
+	snprintf(command.host, sizeof(command.host), "%s",
+		 co->reg.hosts[order->host].conf->name);
+	snprintf(command.reason, sizeof(command.reason), "ordered by %s%s",
+		 order->by,
+		 order->is_cut           ? ": it did not shut itself down"
+		 : what->then_off_s != 0 ? ": soft, then off"
+					 : "");
+	store_begin(co->store);
+	order->command = store_add_command(co->store, &command);
+	int rc = store_commit(co->store, &err);
+	if (rc < 0)
+		api_reply_error(order->reply, 503, err.text,
+				"nothing was sent: the store must work first");
+	return rc;
+}
+
+/* --- carrying out -------------------------------------------------------- */
+
+static void
+reply_busy(struct order *order)
+{
+	static const char text[] = "too much is waiting for this BMC";
+
+	if (order->command != 0)
+		record_order_end(order, OUTCOME_FAILED, text, NULL);
+	api_reply_error(order->reply, 503, text, "try again in some seconds");
+	free(order);
+}
+
+/* The record first, then the command; guards have been asked. */
+static void
+order_start(struct order *order)
+{
+	if (record_order(order) < 0)
+		free(order);
+	else if (!wants[order->what.want].ask(order))
+		reply_busy(order);
+}
+
+static size_t
+count_vms(const struct registry *reg, size_t host)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < reg->n_vms; i++)
+		n += reg->vms[i].owner == host &&
+		     reg->vms[i].intent == INTENT_RUN;
+	return n;
+}
+
+/* Must the order not be carried out? */
+static bool
+is_refused(const struct order *order, struct refusal *ret_why)
+{
+	const struct coordinator *co = order->co;
+	bool on = order->what.want == API_POWER_ON;
+	struct err err;
+	const char *why = NULL;
+
+	ret_why->hint = "shut them down or move them first, or use --force";
+	if (!power_guard(co, order->host, &err)) {
+		why = err.text;
+		ret_why->hint = OWN_HINT;
+	} else if (co->reg.hosts[order->host].fencing) {
+		why = "the host is being fenced just now";
+		ret_why->hint = "try again in some seconds";
+	} else if (!on && !order->what.force &&
+		   count_vms(&co->reg, order->host) > 0) {
+		why = "VMs run on the host; HA would restart them elsewhere";
+	}
+	if (why != NULL)
+		snprintf(ret_why->text, sizeof(ret_why->text), "%s", why);
+	return why != NULL;
+}
+
+/*
+ * A soft shutdown that was asked for and not obeyed, and the power is to be
+ * cut then.  A BMC that refused to ask the system is another matter: nobody
+ * has told that system to save its work.
+ */
+static bool
+is_to_be_cut(const struct order *order, const struct power_result *result)
+{
+	return order->what.then_off_s != 0 && result->commands_sent > 0 &&
+	       (result->rc == IPMI_STUCK || result->rc == IPMI_TIMEOUT ||
+		result->rc == IPMI_NO_SESSION);
+}
+
+/* Much may have happened since: all guards are asked anew, and the cut is a
+ * command of its own in the ledger. */
+static void
+cut(struct order *order, const struct power_result *result)
+{
+	struct refusal why;
+	bool refused = is_refused(order, &why);
+	cleanup_free char *next =
+		refused ? xasprintf("; its power is not cut: %s", why.text)
+			: xstrdup("; its power is cut now");
+
+	record_result(order, result, next);
+	order->what.want = API_POWER_OFF;
+	order->what.then_off_s = 0;
+	order->is_cut = true;
+	if (!refused) {
+		order_start(order);
+		return;
+	}
+	api_reply_error(order->reply, 409, next + strlen("; "), why.hint);
+	free(order);
+}
+
+/* --- answers ------------------------------------------------------------- */
+
+/* What a BMC says that is another host's is no news of this one. */
+static json_t *
+answer_to_json(const struct order *order, const struct power_result *result)
+{
+	struct coordinator *co = order->co;
+	struct err err;
+	bool own = power_guard(co, order->host, &err);
+
+	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:i, s:b, s:s, s:s, s:s}",
+			 "host", co->reg.hosts[order->host].conf->name, "power",
+			 ipmi_power_name(own ? result->power
+					     : IPMI_POWER_UNKNOWN),
+			 "rc", ipmi_rc_name(result->rc), "text",
+			 own ? result->text : err.text, "rtt_ms",
+			 (json_int_t)result->rtt_ms, "age_ms", 0, "verified",
+			 own && result->verified, "restore_policy",
+			 own ? evidence_policy(result) : "unknown",
+			 "last_event", own ? evidence_event(result) : "unknown",
+			 "bmc_state", power_bmc_state(co, order->host));
+}
+
 static void
 power_answered(void *arg, const struct power_result *result)
 {
-	cleanup_free struct order *order = arg;
+	struct order *order = arg;
 	struct coordinator *co = order->co;
 
 	if (co->power == NULL) {
 		api_reply_error(order->reply, 503,
 				"the coordinator is stopping",
 				"try again when it runs");
+		free(order);
 		return;
 	}
 	power_take(co, order->host, result);
+	if (is_to_be_cut(order, result)) {
+		cut(order, result);
+		return;
+	}
 	if (order->command != 0)
-		record_order_end(order, result);
-	api_reply_json(
-		order->reply,
-		json_pack("{s:s, s:s, s:s, s:s, s:I, s:i, s:b, s:s, s:s}",
-			  "host", co->reg.hosts[order->host].conf->name,
-			  "power", ipmi_power_name(result->power), "rc",
-			  ipmi_rc_name(result->rc), "text", result->text,
-			  "rtt_ms", (json_int_t)result->rtt_ms, "age_ms", 0,
-			  "verified", result->verified, "restore_policy",
-			  power_restore_policy_name(result->status[0]),
-			  "last_event", power_event_name(result->last_event)));
+		record_result(order, result, "");
+	api_reply_json(order->reply, answer_to_json(order, result));
+	free(order);
 }
 
 static struct order *
@@ -141,14 +336,6 @@ order_new(struct coordinator *co, size_t host, struct api_reply *reply)
 	order->reply = reply;
 	snprintf(order->by, sizeof(order->by), "%s", api_reply_caller(reply));
 	return order;
-}
-
-static void
-reply_busy(struct order *order)
-{
-	api_reply_error(order->reply, 503, "too much is waiting for this BMC",
-			"try again in some seconds");
-	free(order);
 }
 
 void
@@ -165,86 +352,24 @@ operate_power_get(void *arg, const char *name, struct api_reply *reply)
 		reply_busy(order);
 }
 
-static size_t
-count_vms(const struct registry *reg, size_t host)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < reg->n_vms; i++)
-		n += reg->vms[i].owner == host &&
-		     reg->vms[i].intent == INTENT_RUN;
-	return n;
-}
-
-/* NULL, or why the order must not be carried out. */
-static const char *
-power_refusal(const struct coordinator *co, size_t host, enum api_power want,
-	      bool force)
-{
-	if (co->reg.hosts[host].fencing)
-		return "the host is being fenced just now";
-	if (want != API_POWER_ON && !force && count_vms(&co->reg, host) > 0)
-		return "VMs run on the host; HA would restart them elsewhere";
-	return NULL;
-}
-
-static int
-record_order(struct order *order)
-{
-	struct coordinator *co = order->co;
-	const char *name = co->reg.hosts[order->host].conf->name;
-	struct store_command command = {
-		.kind = wants[order->want].kind,
-		.snapshot = co->reg.snapshot,
-		.recorded_ms = clock_wall_ms(),
-	};
-	struct err err;
-
-	snprintf(command.host, sizeof(command.host), "%s", name);
-	snprintf(command.reason, sizeof(command.reason), "ordered by %s",
-		 order->by);
-	store_begin(co->store);
-	order->command = store_add_command(co->store, &command);
-	int rc = store_commit(co->store, &err);
-	if (rc < 0)
-		api_reply_error(order->reply, 503, err.text,
-				"nothing was sent: the store must work first");
-	return rc;
-}
-
 void
-operate_power_set(void *arg, const char *name, enum api_power want, bool force,
+operate_power_set(void *arg, const char *name, const struct api_order *what,
 		  struct api_reply *reply)
 {
 	struct coordinator *co = arg;
+	struct refusal why;
 	size_t host;
-	struct err err;
 
 	if (operate_find_bmc(co, name, reply, &host) == NULL)
 		return;
-	if (!power_guard(co, host, &err)) {
-		api_reply_error(reply, 409, err.text,
-				"compare 'ipmitool mc guid' on the host with "
-				"the BMC's address in the configuration");
-		return;
-	}
-	const char *refusal = power_refusal(co, host, want, force);
-	if (refusal != NULL) {
-		api_reply_error(reply, 409, refusal,
-				want == API_POWER_ON
-					? "try again in some seconds"
-					: "shut them down or move them first, "
-					  "or use --force");
-		return;
-	}
 	struct order *order = order_new(co, host, reply);
-	order->want = want;
-	if (record_order(order) < 0) {
+	order->what = *what;
+	if (is_refused(order, &why)) {
+		api_reply_error(reply, 409, why.text, why.hint);
 		free(order);
 		return;
 	}
-	if (!wants[want].ask(co, host, power_answered, order))
-		reply_busy(order);
+	order_start(order);
 }
 
 void

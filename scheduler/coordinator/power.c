@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "common/alloc.h"
+#include "scheduler/coordinator/guard.h"
 #include "scheduler/coordinator/poll.h"
 #include "scheduler/coordinator/power_internal.h"
 #include "scheduler/coordinator/stagger.h"
@@ -134,6 +135,23 @@ bool
 power_guard(const struct coordinator *co, size_t host, struct err *err)
 {
 	return device_guard(device_own(&co->power->lines[host]), err);
+}
+
+const char *
+power_bmc_state(const struct coordinator *co, size_t host)
+{
+	const struct bmc *bmc = power_bmc(co, host);
+	struct bmc_health health;
+	struct err err;
+
+	if (bmc == NULL)
+		return "none";
+	bmc_get_health(bmc, &health);
+	if ((health.state == BMC_UP || health.state == BMC_SLOW) &&
+	    health.has_guid && guard_is_told(health.guid) &&
+	    !power_guard(co, host, &err))
+		return "wrong-host";
+	return bmc_state_name(health.state);
 }
 
 const struct readiness_state *

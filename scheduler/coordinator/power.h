@@ -57,6 +57,10 @@ void power_take(struct coordinator *co, size_t host,
 /* Of a host with a BMC: false when the BMC is not its own, see guard.h. */
 bool power_guard(const struct coordinator *co, size_t host, struct err *err);
 
+/* For displays: "none" without a BMC, "wrong-host" when it answers and the
+ * guard does not allow it, else bmc_state_name(). */
+const char *power_bmc_state(const struct coordinator *co, size_t host);
+
 /* NULL when the host has no BMC. */
 const struct readiness_state *power_readiness(const struct coordinator *co,
 					      size_t host);

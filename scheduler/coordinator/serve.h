@@ -16,9 +16,12 @@ json_t *status_to_json(struct coordinator *co);
  * when the host is unknown or has no BMC. */
 struct bmc *operate_find_bmc(struct coordinator *co, const char *name,
 			     struct api_reply *reply, size_t *ret_host);
+/* The same, and it must be the host's own (guard.h). */
+struct bmc *operate_find_own_bmc(struct coordinator *co, const char *name,
+				 struct api_reply *reply, size_t *ret_host);
 void operate_power_get(void *arg, const char *host, struct api_reply *reply);
-void operate_power_set(void *arg, const char *host, enum api_power want,
-		       bool force, struct api_reply *reply);
+void operate_power_set(void *arg, const char *host,
+		       const struct api_order *order, struct api_reply *reply);
 void operate_ha_set(void *arg, const char *cluster, bool enabled,
 		    struct api_reply *reply);
 

@@ -84,10 +84,14 @@ add_bmc(json_t *out, struct coordinator *co, size_t index, int64_t now_ms)
 	struct bmc_health health = { .power_age_ms = -1 };
 	enum power_state power = host->power;
 	json_t *age = age_json(host->power_ms, now_ms);
+	struct err err;
+	bool own = bmc != NULL && power_guard(co, index, &err);
 
 	if (bmc != NULL)
 		bmc_get_health(bmc, &health);
-	if (health.power_age_ms >= 0) { /* the keep-alive read it, too */
+	if (bmc != NULL && !own) {
+		power = POWER_UNKNOWN; /* whatever was read is another's */
+	} else if (health.power_age_ms >= 0) { /* the keep-alive read it, too */
 		power = health.power == IPMI_POWER_OFF  ? POWER_OFF
 			: health.power == IPMI_POWER_ON ? POWER_ON
 							: POWER_UNKNOWN;
@@ -96,11 +100,13 @@ add_bmc(json_t *out, struct coordinator *co, size_t index, int64_t now_ms)
 	}
 	json_object_update_new(
 		out,
-		json_pack("{s:s, s:o, s:s, s:s?, s:s}", "power",
+		json_pack("{s:s, s:o, s:s, s:s?, s:s, s:s?, s:s?}", "power",
 			  power_state_name(power), "power_age_ms", age,
 			  "power_text", host->power_text, "bmc",
 			  host->conf->bmc.address, "bmc_state",
-			  bmc != NULL ? bmc_state_name(health.state) : "none"));
+			  power_bmc_state(co, index), "restore_policy",
+			  own ? host->restore_policy : NULL, "last_power_event",
+			  own ? host->power_event : NULL));
 	if (bmc != NULL)
 		add_readiness(out, power_readiness(co, index), &health, now_ms);
 	if (host->conf->n_levels > 0)

@@ -117,13 +117,18 @@ answer_owed(void *arg)
 }
 
 static void
-op_power_set(void *arg, const char *host, enum api_power want, bool force,
+op_power_set(void *arg, const char *host, const struct api_order *order,
 	     struct api_reply *reply)
 {
+	json_t *json = json_pack("{s:s, s:i, s:b, s:s}", "host", host, "want",
+				 (int)order->want, "force", order->force, "by",
+				 api_reply_caller(reply));
+
 	(void)arg;
-	api_reply_json(reply, json_pack("{s:s, s:i, s:b, s:s}", "host", host,
-					"want", (int)want, "force", force, "by",
-					api_reply_caller(reply)));
+	if (order->then_off_s != 0)
+		json_object_set_new(json, "then_off_s",
+				    json_integer(order->then_off_s));
+	api_reply_json(reply, json);
 }
 
 static void
@@ -135,10 +140,13 @@ op_watts(void *arg, const char *host, struct api_reply *reply)
 }
 
 static void
-op_identify(void *arg, const char *host, bool on, struct api_reply *reply)
+op_identify(void *arg, const char *host, const struct api_lamp *lamp,
+	    struct api_reply *reply)
 {
 	(void)arg;
-	api_reply_json(reply, json_pack("{s:s, s:b}", "host", host, "on", on));
+	api_reply_json(reply,
+		       json_pack("{s:s, s:b, s:i}", "host", host, "forever",
+				 lamp->forever, "seconds", (int)lamp->seconds));
 }
 
 static void
@@ -403,12 +411,35 @@ every_route_answers(void **state)
 	ask(f, "POST", "/v1/hosts/h1/power", "{\"want\": \"soft\"}");
 	expect_ok(f, "{\"by\": \"root\", \"force\": false, \"host\": \"h1\","
 		     " \"want\": 2}");
+	ask(f, "POST", "/v1/hosts/h1/power",
+	    "{\"want\": \"soft\", \"then_off_s\": 600}");
+	expect_ok(f, "{\"by\": \"root\", \"force\": false, \"host\": \"h1\","
+		     " \"then_off_s\": 600, \"want\": 2}");
 	ask(f, "POST", "/v1/hosts/h1/identify", "{\"on\": true}");
-	expect_ok(f, "{\"host\": \"h1\", \"on\": true}");
+	expect_ok(f, "{\"forever\": false, \"host\": \"h1\", "
+		     "\"seconds\": 60}");
 	ask(f, "GET", "/v1/hosts/h1/watts", "");
 	expect_ok(f, "{\"host\": \"h1\", \"watts\": 180}");
 	ask(f, "POST", "/v1/clusters/c1/ha", "{\"enabled\": false}");
 	expect_ok(f, "{\"cluster\": \"c1\", \"ha\": false}");
+}
+
+static void
+a_lamp_is_lit_for_a_time_or_forever_or_put_out(void **state)
+{
+	struct fixture *f = *state;
+
+	ask(f, "POST", "/v1/hosts/h1/identify", "{\"on\": false}");
+	expect_ok(f, "{\"forever\": false, \"host\": \"h1\", "
+		     "\"seconds\": 0}");
+	ask(f, "POST", "/v1/hosts/h1/identify",
+	    "{\"on\": true, \"seconds\": 255}");
+	expect_ok(f, "{\"forever\": false, \"host\": \"h1\", "
+		     "\"seconds\": 255}");
+	ask(f, "POST", "/v1/hosts/h1/identify",
+	    "{\"on\": true, \"forever\": true}");
+	expect_ok(f, "{\"forever\": true, \"host\": \"h1\", "
+		     "\"seconds\": 0}");
 }
 
 static void
@@ -488,6 +519,37 @@ what_is_wrong_with_a_request_is_told(void **state)
 		  "reset" },
 		{ "POST", "/v1/hosts/h1/power", "{\"want\": null}", 400,
 		  "want: not a text" },
+		{ "POST", "/v1/hosts/h1/power",
+		  "{\"want\": \"off\", \"then_off_s\": 60}", 400,
+		  "with \"soft\" only" },
+		{ "POST", "/v1/hosts/h1/power",
+		  "{\"want\": \"soft\", \"then_off_s\": 0}", 400,
+		  "then_off_s: not a whole number from 1 to 600" },
+		{ "POST", "/v1/hosts/h1/power",
+		  "{\"want\": \"soft\", \"then_off_s\": 601}", 400,
+		  "1 to 600" },
+		{ "POST", "/v1/hosts/h1/power",
+		  "{\"want\": \"soft\", \"then_off_s\": 4294967297}", 400,
+		  "1 to 600" },
+		{ "POST", "/v1/hosts/h1/power",
+		  "{\"want\": \"soft\", \"then_off_s\": 1.5}", 400,
+		  "1 to 600" },
+		{ "POST", "/v1/hosts/h1/power",
+		  "{\"want\": \"soft\", \"then_off_s\": true}", 400,
+		  "1 to 600" },
+		{ "POST", "/v1/hosts/h1/identify",
+		  "{\"on\": true, \"seconds\": 256}", 400, "1 to 255" },
+		{ "POST", "/v1/hosts/h1/identify",
+		  "{\"on\": true, \"seconds\": -1}", 400, "1 to 255" },
+		{ "POST", "/v1/hosts/h1/identify",
+		  "{\"on\": false, \"seconds\": 5}", 400, "has no time" },
+		{ "POST", "/v1/hosts/h1/identify",
+		  "{\"on\": false, \"forever\": true}", 400, "has no time" },
+		{ "POST", "/v1/hosts/h1/identify",
+		  "{\"on\": true, \"forever\": true, \"seconds\": 5}", 400,
+		  "exclude each other" },
+		{ "POST", "/v1/hosts/h1/identify", "{\"seconds\": 5}", 400,
+		  "\"on\" is missing" },
 	};
 	struct fixture *f = *state;
 
@@ -807,6 +869,7 @@ main(void)
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		CASE(every_route_answers),
+		CASE(a_lamp_is_lit_for_a_time_or_forever_or_put_out),
 		CASE(who_asks_is_known_from_the_kernel),
 		CASE(others_may_look_but_not_touch),
 		CASE(what_is_wrong_with_a_request_is_told),
