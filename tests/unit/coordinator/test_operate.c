@@ -375,6 +375,22 @@ a_system_that_could_not_be_asked_is_not_cut(void **state)
 	expect_nothing_open();
 }
 
+static void
+a_bmc_that_was_silent_all_the_time_is_not_told_to_cut(void **state)
+{
+	(void)state;
+	ipmi_farm_tell(&world.farm, "0 silent 1");
+	int fd = order("POST", POWER, SOFT_OFF1);
+	run_for(1300);
+	ipmi_farm_tell(&world.farm, "0 silent 0");
+	await_answer(fd);
+	assert_int_equal(world.code, 200);
+	expect_said("power", "unknown");
+	run_for(1000);
+	assert_int_equal(count_of("offs "), 0);
+	expect_nothing_open();
+}
+
 /* --- reading ------------------------------------------------------------- */
 
 static void
@@ -481,6 +497,7 @@ main(void)
 		TEST(a_bmc_that_became_anothers_is_not_told_to_cut),
 		TEST(a_fence_leaves_no_cut_to_do),
 		TEST(a_system_that_could_not_be_asked_is_not_cut),
+		TEST(a_bmc_that_was_silent_all_the_time_is_not_told_to_cut),
 		TEST(a_reading_tells_policy_event_and_the_bmcs_state),
 		TEST(what_was_not_read_is_unknown_and_not_off),
 		TEST(the_power_of_another_host_is_not_ours),
