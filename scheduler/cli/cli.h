@@ -20,17 +20,19 @@
 /* Exit statuses; ironherd(1) promises them. */
 enum {
 	CLI_OK = 0,
-	CLI_FAILED = 1,      /* tried, refused or failed */
-	CLI_USAGE = 2,       /* wrong arguments or configuration */
-	CLI_UNREACHABLE = 3, /* no coordinator */
-	CLI_NOT_FOUND = 4,   /* no such host, cluster, event */
-	CLI_UNANSWERED = 5   /* no answer in time: outcome not known */
+	CLI_FAILED = 1,       /* tried, refused or failed */
+	CLI_USAGE = 2,        /* wrong arguments or configuration */
+	CLI_UNREACHABLE = 3,  /* no coordinator */
+	CLI_NOT_FOUND = 4,    /* no such host, cluster, event */
+	CLI_UNANSWERED = 5,   /* no answer in time: outcome not known */
+	CLI_INTERRUPTED = 130 /* by Ctrl-C, as shells say it */
 };
 
 #define CLI_SOCKET     "/run/ironherd/api.sock"
 #define CLI_SOCKET_ENV "IRONHERD_SOCKET"
 
-enum { CLI_ARGS_MAX = 256, CLI_TIMEOUT_MS = 10000 };
+/* A verb and as many names of hosts as a list may have, one by one. */
+enum { CLI_ARGS_MAX = 1 + 4096, CLI_TIMEOUT_MS = 10000 };
 
 struct cli_io {
 	FILE *in, *out, *err;
@@ -49,6 +51,10 @@ enum option {
 	OPTION_EXIT_CODE,
 	OPTION_FORCE,
 	OPTION_YES,
+	OPTION_THEN_OFF,
+	OPTION_OFF,
+	OPTION_SECONDS,
+	OPTION_FOREVER,
 	OPTION_AGENT,
 	OPTION_HELP,
 	OPTION_VERSION,
@@ -73,6 +79,7 @@ struct option_word {
 	char letter;       /* 0: none */
 	const char *value; /* name of its value, NULL: none */
 	const char *help;
+	bool optional; /* its value is; then only as --NAME=VALUE */
 };
 
 extern const struct command cli_commands[];

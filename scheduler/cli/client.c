@@ -267,26 +267,44 @@ client_call(struct client *client, const char *path, const json_t *body,
 
 /* --- many at once -------------------------------------------------------- */
 
+enum { LOOK_MS = 200 }; /* so often it is asked whether it is over */
+
 /* What runs in each place; SIZE_MAX: nothing. */
 struct places {
 	struct client *clients[CLIENT_AT_ONCE];
 	size_t calls[CLIENT_AT_ONCE];
 	CURLM *multi;
+	struct client_many *many;
+	size_t next, done;
 };
 
 static void
-fill_places(struct places *places, struct client_many *many, size_t *next)
+end_one(struct places *places, const struct client_one *one)
 {
+	const struct client_many *many = places->many;
+
+	places->done++;
+	if (many->progress != NULL)
+		many->progress(many->arg, one, places->done, many->n);
+}
+
+static void
+fill_places(struct places *places)
+{
+	const struct client_many *many = places->many;
+
 	for (size_t i = 0; i < CLIENT_AT_ONCE; i++) {
 		struct client *client = places->clients[i];
 
-		while (places->calls[i] == SIZE_MAX && *next < many->n) {
-			struct client_one *one = &many->calls[(*next)++];
+		while (places->calls[i] == SIZE_MAX && places->next < many->n) {
+			struct client_one *one = &many->calls[places->next++];
 
 			one->rc = begin(client, one->path, many->body,
 					many->timeout_ms, &one->err);
-			if (one->rc < 0)
+			if (one->rc < 0) {
+				end_one(places, one);
 				continue;
+			}
 			places->calls[i] = (size_t)(one - many->calls);
 			curl_multi_add_handle(places->multi, client->curl);
 		}
@@ -294,8 +312,9 @@ fill_places(struct places *places, struct client_many *many, size_t *next)
 }
 
 static void
-take_ended(struct places *places, struct client_many *many, size_t *done)
+take_ended(struct places *places)
 {
+	const struct client_many *many = places->many;
 	const CURLMsg *message;
 	int left;
 
@@ -311,31 +330,71 @@ take_ended(struct places *places, struct client_many *many, size_t *done)
 		one->rc = finish(places->clients[i], code, many->timeout_ms,
 				 &one->answer, &one->err);
 		places->calls[i] = SIZE_MAX;
-		++*done;
-		if (many->progress != NULL)
-			many->progress(many->arg, *done, many->n);
+		end_one(places, one);
 	}
 }
 
-void
+/* What was sent is done by the coordinator whether we listen or not. */
+static void
+give_up(struct places *places)
+{
+	const struct client_many *many = places->many;
+
+	for (size_t i = 0; i < CLIENT_AT_ONCE; i++) {
+		struct client *client = places->clients[i];
+		long sent = 0;
+
+		if (places->calls[i] == SIZE_MAX)
+			continue;
+		struct client_one *one = &many->calls[places->calls[i]];
+		curl_easy_getinfo(client->curl, CURLINFO_REQUEST_SIZE, &sent);
+		curl_multi_remove_handle(places->multi, client->curl);
+		curl_slist_free_all(client->headers);
+		client->headers = NULL;
+		one->rc = sent > 0 ? err_set(&one->err, -EINTR,
+					     "interrupted before the answer")
+				   : err_set(&one->err, -ECANCELED,
+					     "interrupted, not sent");
+	}
+	for (; places->next < many->n; places->next++)
+		many->calls[places->next].rc =
+			err_set(&many->calls[places->next].err, -ECANCELED,
+				"interrupted, not sent");
+}
+
+/* False: ended early. */
+static bool
+run(struct places *places)
+{
+	const struct client_many *many = places->many;
+	int running = 0;
+
+	while (places->done < many->n) {
+		if (many->is_over != NULL && many->is_over())
+			return false;
+		fill_places(places);
+		curl_multi_perform(places->multi, &running);
+		take_ended(places);
+		if (running > 0)
+			curl_multi_poll(places->multi, NULL, 0, LOOK_MS, NULL);
+	}
+	return true;
+}
+
+bool
 client_call_many(const char *socket, struct client_many *many)
 {
-	struct places places = { .multi = curl_multi_init() };
-	size_t next = 0, done = 0;
-	int running = 0;
+	struct places places = { .multi = curl_multi_init(), .many = many };
 
 	for (size_t i = 0; i < CLIENT_AT_ONCE; i++) {
 		places.clients[i] = client_new(socket);
 		places.calls[i] = SIZE_MAX;
 	}
-	do {
-		fill_places(&places, many, &next);
-		curl_multi_perform(places.multi, &running);
-		take_ended(&places, many, &done);
-		if (running > 0)
-			curl_multi_poll(places.multi, NULL, 0, 1000, NULL);
-	} while (running > 0 || next < many->n);
+	bool whole = run(&places);
+	if (!whole)
+		give_up(&places);
 	for (size_t i = 0; i < CLIENT_AT_ONCE; i++)
 		client_free(places.clients[i]);
 	curl_multi_cleanup(places.multi);
+	return whole;
 }

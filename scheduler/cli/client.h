@@ -8,6 +8,7 @@
 #define SCHEDULER_CLI_CLIENT_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/err.h"
@@ -32,6 +33,11 @@ void client_free(struct client *client);
  *	-EPERM		it refuses (other HTTP errors)
  *	-EPROTO		what it says is not understood
  *	-EFBIG		it says more than CLIENT_ANSWER_MAX
+ *
+ * and of client_call_many(), when it was ended early:
+ *
+ *	-EINTR		it was sent, and not answered yet
+ *	-ECANCELED	it was not sent
  */
 int client_call(struct client *client, const char *path, const json_t *body,
 		int64_t timeout_ms, json_t **ret_answer, struct err *err);
@@ -49,13 +55,16 @@ struct client_one {
 struct client_many {
 	struct client_one *calls;
 	size_t n;
-	const json_t *body;                                 /* NULL: GET */
-	int64_t timeout_ms;                                 /* of each */
-	void (*progress)(void *arg, size_t done, size_t n); /* may be NULL */
+	const json_t *body;    /* NULL: GET */
+	int64_t timeout_ms;    /* of each */
+	bool (*is_over)(void); /* ends all that has not ended; may be NULL */
+	void (*progress)(void *arg, const struct client_one *one, size_t done,
+			 size_t n); /* one has ended; may be NULL */
 	void *arg;
 };
 
-void client_call_many(const char *socket, struct client_many *many);
+/* False: it was ended early. */
+bool client_call_many(const char *socket, struct client_many *many);
 
 /* A name as part of a path; the caller frees it. */
 char *client_escape(struct client *client, const char *name);

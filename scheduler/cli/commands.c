@@ -22,6 +22,14 @@ const struct option_word cli_options[OPTIONS] = {
 			       "unknown" },
 	[OPTION_FORCE] = { "force", 0, NULL, "also while VMs run there" },
 	[OPTION_YES] = { "yes", 'y', NULL, "do not ask" },
+	[OPTION_THEN_OFF] = { "then-off", 0, "S",
+			      "soft: cut the power after S [120] seconds",
+			      true },
+	[OPTION_OFF] = { "off", 0, NULL, "identify: put the lamp out" },
+	[OPTION_SECONDS] = { "seconds", 0, "N",
+			     "identify: so long, up to 255 [60]" },
+	[OPTION_FOREVER] = { "forever", 0, NULL,
+			     "identify: until it is put out" },
 	[OPTION_AGENT] = { "agent", 0, NULL, "it is an agent's configuration" },
 	[OPTION_HELP] = { "help", 'h', NULL, "explain the command" },
 	[OPTION_VERSION] = { "version", 'V', NULL, "print the version" },
@@ -46,10 +54,11 @@ const struct command cli_commands[] = {
 	{ "snapshot", "NUMBER", 1, 1, READING, cmd_snapshot,
 	  "what was known at a decision, and the plan made", NULL },
 	{ "power", "VERB HOSTS", 2, CLI_ARGS_MAX,
-	  READING | BIT(FORCE) | BIT(YES), cmd_power,
-	  "read or switch the power of hosts by their BMCs",
+	  READING | BIT(FORCE) | BIT(YES) | BIT(THEN_OFF) | BIT(OFF) |
+		  BIT(SECONDS) | BIT(FOREVER),
+	  cmd_power, "read or switch the power of hosts by their BMCs",
 	  "VERB: status, on, off, soft (the system shuts itself down),\n"
-	  "      identify (the lamp blinks for a minute), watts\n"
+	  "      identify (the lamp that shows the machine blinks), watts\n"
 	  "HOSTS: h1  h1,h7  rack2-[01-16,20]  @CLUSTER  @all\n"
 	  "off and soft ask first; without a terminal they need --yes.  They "
 	  "are\n"

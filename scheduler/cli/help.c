@@ -20,9 +20,12 @@ print_options(const struct cli *cli, unsigned options)
 		if (o->letter != 0)
 			snprintf(letter, sizeof(letter), "-%c, ", o->letter);
 		cleanup_free char *word =
-			xasprintf("%s--%s%s%s", letter, o->name,
-				  o->value != NULL ? " " : "",
-				  o->value != NULL ? o->value : "");
+			xasprintf("%s--%s%s%s%s", letter, o->name,
+				  o->value == NULL ? ""
+				  : o->optional    ? "[="
+						   : " ",
+				  o->value != NULL ? o->value : "",
+				  o->optional ? "]" : "");
 		fprintf(cli->io.out, "  %-24s %s\n", word, o->help);
 	}
 }

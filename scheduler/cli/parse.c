@@ -154,6 +154,9 @@ take_option(struct cli *cli, int argc, char *const argv[], int *at)
 				    cli_options[i].name, joined);
 	if (cli_options[i].value == NULL)
 		return CLI_OK;
+	cli->values[i] = joined; /* the last one counts */
+	if (cli_options[i].optional)
+		return CLI_OK;
 	if (joined == NULL && *at + 1 < argc)
 		joined = argv[++*at];
 	if (joined == NULL)
@@ -161,6 +164,19 @@ take_option(struct cli *cli, int argc, char *const argv[], int *at)
 				    cli_options[i].name, cli_options[i].value);
 	cli->values[i] = joined;
 	return CLI_OK;
+}
+
+/* Who names so many things one by one wants ranges. */
+static int
+complain_too_many(const struct cli *cli, const char *word)
+{
+	if (cli->command->max_args < CLI_ARGS_MAX)
+		return cli_complain(cli, CLI_USAGE,
+				    "too many arguments: \"%.64s\"", word);
+	return cli_complain(cli, CLI_USAGE,
+			    "more than %d hosts: \"%.64s\"\nwrite ranges such "
+			    "as rack2-[01-16], @CLUSTER or @all",
+			    CLI_ARGS_MAX - 1, word);
 }
 
 static int
@@ -172,8 +188,7 @@ take_word(struct cli *cli, const char *word)
 					    : cli_complain_command(cli, word);
 	}
 	if (cli->n_args == CLI_ARGS_MAX)
-		return cli_complain(cli, CLI_USAGE,
-				    "too many arguments: \"%.64s\"", word);
+		return complain_too_many(cli, word);
 	cli->args[cli->n_args++] = word;
 	return CLI_OK;
 }

@@ -5,20 +5,20 @@
  * An answer that does not come is an outcome that is not known, and is said
  * to be: a person may be about to believe that a host is off.
  */
-#include <errno.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/alloc.h"
 #include "common/cleanup.h"
 #include "scheduler/cli/cli.h"
 #include "scheduler/cli/field.h"
 #include "scheduler/cli/hosts_arg.h"
+#include "scheduler/cli/hosts_pick.h"
 #include "scheduler/cli/power_own.h"
 
-/* For the record: who did it. */
-static const char *
-user_name(void)
+const char *
+power_user(void)
 {
 	const char *sudo = getenv("SUDO_USER");
 	const struct passwd *entry = getpwuid(getuid());
@@ -37,7 +37,7 @@ post(struct cli *cli, const char *path, json_t *body, int64_t timeout_ms,
 
 	if (cli->given[OPTION_TIMEOUT])
 		timeout_ms = cli->timeout_ms;
-	json_object_set_new(body, "by", json_string(user_name()));
+	json_object_set_new(body, "by", json_string(power_user()));
 	int rc = cli_ask(cli, path, body, timeout_ms, ret_answer, &err);
 	if (rc == 0)
 		return CLI_OK;
@@ -79,14 +79,17 @@ show_power(const struct cli *cli, const json_t *answer)
 {
 	const char *host = field_text(answer, "host");
 	const char *text = field_text(answer, "text");
+	const char *state = field_text(answer, "bmc_state");
+	const char *bmc = state[0] != '\0' ? word_bmc(state).text : "";
 	struct word power = word_power(field_text(answer, "power"));
 	char rtt[TEXT_LEN];
 
 	fprintf(cli->io.out, "%s: ", host);
 	if (!power_is_read(answer)) {
 		cli_print(cli, TONE_WARN, "power unknown");
-		fprintf(cli->io.out, ": %s\n",
-			text[0] != '\0' ? text : "the BMC gave no answer");
+		fprintf(cli->io.out, ": %s%s%s\n",
+			text[0] != '\0' ? text : "the BMC gave no answer",
+			bmc[0] != '\0' ? "; its BMC: " : "", bmc);
 		return CLI_FAILED;
 	}
 	cli_print(cli, TONE_BOLD, "%s", power.text);
@@ -152,20 +155,13 @@ show_switch(const struct cli *cli, const json_t *answer, const char *want)
 	return CLI_FAILED;
 }
 
-json_t *
-power_body(const struct cli *cli, const char *want)
-{
-	return json_pack("{s:s, s:b, s:s}", "want", want, "force",
-			 (int)cli->given[OPTION_FORCE], "by", user_name());
-}
-
 static int
 power_switch(struct cli *cli, const char *path, const char *want)
 {
 	bool soft = strcmp(want, "soft") == 0;
 	json_t *answer, *body = power_body(cli, want);
-	int status = post(cli, path, body,
-			  soft ? SOFT_TIMEOUT_MS : SWITCH_TIMEOUT_MS, &answer);
+	int status =
+		post(cli, path, body, power_timeout_ms(cli, want), &answer);
 
 	json_decref(body);
 	if (status != CLI_OK)
@@ -252,8 +248,15 @@ power_off(struct cli *cli, const char *path, const char *host)
 static int
 power_soft(struct cli *cli, const char *path, const char *host)
 {
-	return switch_after_asking(cli, path, host, "soft",
-				   "Shut down the system of");
+	unsigned then_off_s = power_then_off_s(cli);
+	cleanup_free char *what =
+		then_off_s == 0
+			? xstrdup("Shut down the system of")
+			: xasprintf("Shut down the system, and after %u s cut "
+				    "the power, of",
+				    then_off_s);
+
+	return switch_after_asking(cli, path, host, "soft", what);
 }
 
 /* --- words after a command -------------------------------------------- */
@@ -294,6 +297,25 @@ run_verb(struct cli *cli, const struct verb *verbs, const char *what)
 	return verb->run(cli, path, name);
 }
 
+/* Below the complaint that there is no such host. */
+static void
+suggest_host(struct cli *cli, const char *name)
+{
+	json_t *site;
+	struct err err;
+
+	if (cli_ask(cli, "/v1/status", NULL, cli->timeout_ms, &site, &err) < 0)
+		return;
+	json_t *index = hosts_index(site);
+	const char *near = hosts_nearest(index, name);
+	if (near != NULL) {
+		cleanup_free char *safe = text_safe(near);
+		fprintf(cli->io.err, "          did you mean %s?\n", safe);
+	}
+	json_decref(index);
+	json_decref(site);
+}
+
 int
 cmd_power(struct cli *cli)
 {
@@ -305,10 +327,21 @@ cmd_power(struct cli *cli)
 		{ NULL, NULL, NULL, NULL },
 	};
 
+	size_t v = 0;
+	int status = power_check_options(cli);
+
+	if (status != CLI_OK)
+		return status;
+	while (verbs[v].name != NULL &&
+	       strcmp(verbs[v].name, cli->args[0]) != 0)
+		v++;
 	if (cli->n_args > 2 || hosts_arg_is_list(cli->args[1]) ||
-	    power_is_for_many(cli->args[0]))
+	    verbs[v].name == NULL)
 		return power_many(cli);
-	return run_verb(cli, verbs, "host");
+	status = run_verb(cli, verbs, "host");
+	if (status == CLI_NOT_FOUND)
+		suggest_host(cli, cli->args[1]);
+	return status;
 }
 
 /* --- ha --------------------------------------------------------------- */

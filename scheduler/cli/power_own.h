@@ -1,17 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* scheduler/cli/power_own.h - between power.c (one host) and power_many.c. */
+/*
+ * scheduler/cli/power_own.h - between the files of `ironherd power`:
+ *
+ *	power.c          one host
+ *	power_many.c     many hosts side by side
+ *	power_show.c     what is told of many
+ *	power_options.c  the options of single verbs, and what they send
+ */
 #ifndef SCHEDULER_CLI_POWER_OWN_H
 #define SCHEDULER_CLI_POWER_OWN_H
 
 #include "scheduler/cli/cli.h"
+#include "scheduler/cli/client.h"
+#include "scheduler/cli/hosts_arg.h"
+#include "scheduler/cli/table.h"
 #include "scheduler/cli/text.h"
 
 enum {
 	/* A verified switch takes tens of seconds on real machines, a system
 	 * that shuts itself down minutes. */
 	SWITCH_TIMEOUT_MS = 90000,
-	SOFT_TIMEOUT_MS = 180000
+	SOFT_TIMEOUT_MS = 180000,
+
+	THEN_OFF_S = 120, /* unless it is said */
+	THEN_OFF_MAX_S = 600,
+	LAMP_S = 60, /* unless it is said */
+	LAMP_MAX_S = 255
 };
+
+/* --- one host ------------------------------------------------------------ */
 
 /* Only a reading that went well tells: not an old state beside an error. */
 bool power_is_read(const json_t *answer);
@@ -25,13 +42,73 @@ bool power_is_yes(char *answer);
 /* "2.31 s", "23 ms" */
 const char *power_show_rtt(char buf[TEXT_LEN], int64_t ms);
 
-/* What is sent to have it switched; the caller's. */
+/* For the record: who did it. */
+const char *power_user(void);
+
+/* --- options ------------------------------------------------------------- */
+
+/* Do the options fit the verb, and are their values good?  CLI_OK, or
+ * CLI_USAGE with the complaint made; then the rest may be called. */
+int power_check_options(const struct cli *cli);
+
+/* What is sent to have it switched, or the lamp lit; the caller's. */
 json_t *power_body(const struct cli *cli, const char *want);
+json_t *power_lamp_body(const struct cli *cli);
+
+int64_t power_timeout_ms(const struct cli *cli, const char *want);
+
+/* With --then-off: after so long; else 0. */
+unsigned power_then_off_s(const struct cli *cli);
+
+/* "blink for 60 s" */
+const char *power_lamp_words(const struct cli *cli, char buf[TEXT_LEN]);
+
+/* --- many ---------------------------------------------------------------- */
+
+struct power_many;
+
+struct power_verb {
+	const char *name, *path;
+	const char *want;    /* the state of power, of a switch */
+	const char *summary; /* "12 of 16 ..."; NULL: of the lamp's options */
+	bool cuts;           /* asks before */
+	bool orders;         /* by POST, else it reads */
+	bool (*is_good)(const struct power_many *many, const json_t *answer);
+	const struct table_column *columns; /* NULL: only a summary */
+	void (*set)(const struct power_many *many, struct table *table,
+		    struct libscols_line *row, size_t i);
+};
+
+struct power_many {
+	struct cli *cli;
+	const struct power_verb *verb;
+	struct hosts_arg hosts;
+	json_t *site;
+	json_t *index; /* name to host of the site */
+	struct client_one *calls;
+	size_t n_failed; /* so far */
+	bool interrupted;
+};
 
 /* `ironherd power VERB LIST...` */
 int power_many(struct cli *cli);
 
-/* A verb that has no short form for one host. */
-bool power_is_for_many(const char *verb);
+/* NULL: there is none. */
+const struct power_verb *power_find_verb(const char *name);
+
+/* There is no such verb; suggests one. */
+int power_complain_verb(const struct cli *cli);
+
+/* The coordinator answered, and what it said is what was wanted. */
+bool power_is_good(const struct power_many *many, const struct client_one *one);
+
+extern const struct table_column power_columns[], watts_columns[];
+void power_set_row(const struct power_many *many, struct table *table,
+		   struct libscols_line *row, size_t i);
+void watts_set_row(const struct power_many *many, struct table *table,
+		   struct libscols_line *row, size_t i);
+
+/* All that was answered; returns the exit status. */
+int power_show(const struct power_many *many);
 
 #endif

@@ -38,6 +38,19 @@ static const struct entry powers[] = {
 	{ NULL, { NULL, TONE_PLAIN } },
 };
 
+static const struct entry bmc_states[] = {
+	{ "up", { "up", TONE_PLAIN } },
+	{ "none", { "none", TONE_PLAIN } },
+	{ "unknown", { "unknown", TONE_WARN } },
+	{ "slow", { "slow", TONE_WARN } },
+	{ "silent", { "SILENT", TONE_BAD } },
+	{ "refused", { "REFUSED", TONE_BAD } },
+	{ "auth-failed", { "AUTH FAILED", TONE_BAD } },
+	{ "quarantined", { "QUARANTINED", TONE_BAD } },
+	{ "wrong-host", { "WRONG HOST", TONE_BAD } },
+	{ NULL, { NULL, TONE_PLAIN } },
+};
+
 static const struct entry severities[] = {
 	{ "info", { "info", TONE_PLAIN } },
 	{ "warning", { "warning", TONE_WARN } },
@@ -102,6 +115,12 @@ struct word
 word_power(const char *power)
 {
 	return look_up(powers, power);
+}
+
+struct word
+word_bmc(const char *state)
+{
+	return look_up(bmc_states, state);
 }
 
 struct word

@@ -22,6 +22,7 @@ struct word {
 struct word word_host_state(const json_t *host);
 struct word word_health(const char *health);
 struct word word_power(const char *power);
+struct word word_bmc(const char *state);
 struct word word_severity(const char *severity);
 /* State, phase and intent of a VM as one word. */
 struct word word_vm(const json_t *vm);

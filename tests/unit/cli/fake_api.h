@@ -197,7 +197,7 @@ fake_start(struct fake *fake, const struct fake_route *routes)
 	assert_int_equal(bind(listener, (struct sockaddr *)&address,
 			      sizeof(address)),
 			 0);
-	assert_int_equal(listen(listener, 16), 0);
+	assert_int_equal(listen(listener, 128), 0);
 	fake->pid = fork();
 	assert_true(fake->pid >= 0);
 	if (fake->pid == 0) {
@@ -293,6 +293,37 @@ run_command(struct run *run, const struct fake *fake, const char *line)
 	fclose(io.out);
 	fclose(io.err);
 	free(copy);
+}
+
+/* As it would be on an endless line. */
+static inline char *
+unwrap(const char *text)
+{
+	char *line = xstrdup(text), *to = line;
+
+	for (const char *c = text; *c != '\0'; c++) {
+		*to++ = *c == '\n' ? ' ' : *c;
+		if (*c == '\n')
+			while (c[1] == ' ')
+				c++;
+	}
+	*to = '\0';
+	return line;
+}
+
+/* The line of a host. */
+static inline char *
+line_of(const char *out, const char *host)
+{
+	const char *at = out;
+	size_t len = strlen(host);
+
+	while (strncmp(at, host, len) != 0 || at[len] != ' ') {
+		at = strchr(at, '\n');
+		assert_non_null(at);
+		at++;
+	}
+	return xasprintf("%.*s", (int)strcspn(at, "\n"), at);
 }
 
 /* Without a server, or with one that is set up. */

@@ -10,7 +10,9 @@
 #define SITE                                                                \
 	"{'clusters': [{'name': 'c1', 'hosts': [{'name': 'h1', 'vms': 0}, " \
 	"{'name': 'h2', 'vms': 3}]}, {'name': 'c2', 'hosts': [{'name': "    \
-	"'h3', 'vms': 0}, {'name': 'h4', 'vms': 0}]}], 'alarms': []}"
+	"'h3', 'vms': 0, 'bmc_state': 'silent', 'restore_policy': "         \
+	"'previous', 'last_power_event': 'AC failed'}, "                    \
+	"{'name': 'h4', 'vms': 0, 'bmc_state': 'none'}]}], 'alarms': []}"
 
 #define OFF "'power': 'off', 'rc': 'ok', 'text': 'off', 'verified': true}"
 
@@ -18,7 +20,8 @@ static const struct fake_route routes[] = {
 	{ "GET /v1/status", 200, SITE, 0, 0 },
 	{ "GET /v1/hosts/h1/power", 200,
 	  "{'host': 'h1', 'power': 'on', 'rc': 'ok', 'text': '', 'rtt_ms': 7, "
-	  "'last_event': 'on by IPMI'}",
+	  "'last_event': 'on by IPMI', 'restore_policy': 'off', 'bmc_state': "
+	  "'slow'}",
 	  0, 0 },
 	{ "GET /v1/hosts/h2/power", 200,
 	  "{'host': 'h2', 'power': 'off', 'rc': 'ok', 'text': '', 'rtt_ms': "
@@ -26,7 +29,8 @@ static const struct fake_route routes[] = {
 	  0, 0 },
 	{ "GET /v1/hosts/h3/power", 200,
 	  "{'host': 'h3', 'power': 'unknown', 'rc': 'timeout', 'text': 'no "
-	  "answer in 1400 ms'}",
+	  "answer in 1400 ms', 'restore_policy': 'unknown', 'last_event': "
+	  "'unknown'}",
 	  0, 0 },
 	{ "GET /v1/hosts/h4/power", 409,
 	  "{'error': 'the host has no BMC configured', 'hint': 'add one'}", 0,
@@ -149,13 +153,39 @@ many_are_shown_in_a_table_and_failures_apart(void **state)
 	assert_int_equal(run.status, CLI_FAILED);
 	assert_non_null(strstr(run.out, "h1"));
 	assert_non_null(strstr(run.out, "on by IPMI"));
-	assert_non_null(strstr(run.out, "2 of 4 told their power; failed:"));
+	assert_non_null(strstr(run.out, "2 of 4 told their power; 2 failed:"));
 	assert_non_null(strstr(run.out, "  h3: no answer in 1400 ms\n"));
 	assert_non_null(strstr(run.out, "  h4: the host has no BMC"));
 	run_done(&run);
 	run_command(&run, &fake, "power status @c1");
 	assert_int_equal(run.status, CLI_OK);
 	assert_non_null(strstr(run.out, "2 of 2 told their power\n"));
+	run_done(&run);
+}
+
+static void
+the_table_tells_how_the_bmcs_are_and_unknown_as_unknown(void **state)
+{
+	struct run run;
+
+	(void)state;
+	run_command(&run, &fake, "power status @all");
+	cleanup_free char *h1 = line_of(run.out, "h1");
+	cleanup_free char *h2 = line_of(run.out, "h2");
+	cleanup_free char *h3 = line_of(run.out, "h3");
+	cleanup_free char *h4 = line_of(run.out, "h4");
+	assert_has(h1, "slow");
+	assert_has(h1, "off"); /* stays off after a power cut */
+	assert_has(h2, "?");
+	/* What the BMC does not say is not made up; what was known is told. */
+	assert_has(h3, "unknown");
+	assert_has(h3, "SILENT");
+	assert_has(h3, "previous");
+	assert_lacks(h3, "AC failed");
+	assert_has(h3, "?");
+	assert_has(h4, "none");
+	assert_has(h4, "unknown");
+	assert_lacks(h4, "off");
 	run_done(&run);
 }
 
@@ -200,6 +230,35 @@ unknown_hosts_are_all_told_before_anything_is_sent(void **state)
 }
 
 static void
+a_mistyped_host_is_guessed_but_never_by_another_number(void **state)
+{
+	struct run run;
+
+	(void)state;
+	run_command(&run, &fake, "power status g1,h01,h9");
+	assert_int_equal(run.status, CLI_NOT_FOUND);
+	cleanup_free char *said = unwrap(run.err);
+	assert_has(said, "g1 (did you mean h1?), h01 (did you mean h1?), h9 ");
+	run_done(&run);
+	run_command(&run, &fake, "power status j2");
+	assert_int_equal(run.status, CLI_NOT_FOUND);
+	assert_has(run.err, "did you mean h2?\n");
+	run_done(&run);
+	run_command(&run, &fake, "power on h9");
+	assert_int_equal(run.status, CLI_NOT_FOUND);
+	assert_lacks(run.err, "did you mean");
+	run_done(&run);
+	run_command(&run, &fake, "power status @d2");
+	assert_int_equal(run.status, CLI_USAGE);
+	assert_has(run.err, "did you mean @c2?");
+	run_done(&run);
+	run_command(&run, &fake, "power sattus h1,h2");
+	assert_int_equal(run.status, CLI_USAGE);
+	assert_has(run.err, "did you mean status?");
+	run_done(&run);
+}
+
+static void
 watts_are_shown_where_they_are_measured(void **state)
 {
 	struct run run;
@@ -208,11 +267,12 @@ watts_are_shown_where_they_are_measured(void **state)
 	run_command(&run, &fake, "power watts @c1");
 	assert_int_equal(run.status, CLI_FAILED);
 	assert_non_null(strstr(run.out, "181"));
-	assert_non_null(strstr(run.out, "1 of 2 told what they draw; failed:"));
+	assert_non_null(
+		strstr(run.out, "1 of 2 told what they draw; 1 failed:"));
 	assert_non_null(strstr(run.out, "  h2: unknown command\n"));
 	run_done(&run);
 	run_command(&run, &fake, "power identify h1");
-	assert_run(&run, CLI_OK, "1 of 1 blink for a minute\n", "");
+	assert_run(&run, CLI_OK, "1 of 1 blink for 60 s\n", "");
 }
 
 /* --- switching ----------------------------------------------------------- */
@@ -225,7 +285,7 @@ only_all_verified_is_a_success_and_reasons_are_grouped(void **state)
 	(void)state;
 	run_command(&run, &fake, "power off @all --yes");
 	assert_int_equal(run.status, CLI_FAILED);
-	assert_string_equal(run.out, "1 of 4 are off, verified; failed:\n"
+	assert_string_equal(run.out, "1 of 4 are off, verified; 3 failed:\n"
 				     "  h2: VMs run\n"
 				     "  h3, h4: stuck?[2J\n");
 	run_done(&run);
@@ -262,6 +322,20 @@ without_a_terminal_yes_must_be_given(void **state)
 	run_done(&run);
 }
 
+/* --- progress ------------------------------------------------------------ */
+
+static void
+progress_counts_the_failed(void **state)
+{
+	struct run run;
+
+	(void)state;
+	run_io.can_ask = true;
+	run_command(&run, &fake, "power off h1,h3 --yes");
+	assert_has(run.err, "2 of 2 done, 1 failed\r\033[K");
+	run_done(&run);
+}
+
 int
 main(void)
 {
@@ -271,6 +345,9 @@ main(void)
 		cmocka_unit_test(numbers_keep_their_width_and_names_come_once),
 		cmocka_unit_test(what_is_no_list_is_refused_with_the_place),
 		TEST(many_are_shown_in_a_table_and_failures_apart),
+		TEST(the_table_tells_how_the_bmcs_are_and_unknown_as_unknown),
+		TEST(a_mistyped_host_is_guessed_but_never_by_another_number),
+		TEST(progress_counts_the_failed),
 		TEST(json_is_a_list_in_the_order_asked),
 		TEST(watts_are_shown_where_they_are_measured),
 		TEST(unknown_hosts_are_all_told_before_anything_is_sent),

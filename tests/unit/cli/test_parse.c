@@ -83,6 +83,38 @@ mistaken_arguments_are_refused_before_anything_is_asked(void **state)
 }
 
 static void
+too_many_names_are_told_to_be_written_as_ranges(void **state)
+{
+	char **argv = xcalloc(CLI_ARGS_MAX + 4, sizeof(*argv));
+	char(*names)[8] = xcalloc(CLI_ARGS_MAX, sizeof(*names));
+	struct cli good = { .io = run_io }, bad = { .io = run_io };
+	char *text = NULL;
+	size_t len;
+	int argc = 0;
+
+	(void)state;
+	good.io.err = bad.io.err = open_memstream(&text, &len);
+	good.io.out = bad.io.out = bad.io.err;
+	argv[argc++] = (char *)"ironherd";
+	argv[argc++] = (char *)"power";
+	argv[argc++] = (char *)"status";
+	for (int i = 0; i < CLI_ARGS_MAX; i++) {
+		snprintf(names[i], sizeof(names[i]), "h%d", i);
+		argv[argc++] = names[i];
+	}
+	assert_int_equal(cli_parse(&good, argc - 1, argv), CLI_OK);
+	assert_int_equal(cli_parse(&bad, argc, argv), CLI_USAGE);
+	fclose(bad.io.err);
+	assert_string_equal(text,
+			    "ironherd: more than 4096 hosts: \"h4096\"\n"
+			    "          write ranges such as rack2-[01-16], "
+			    "@CLUSTER or @all\n");
+	free(text);
+	free(names);
+	free(argv);
+}
+
+static void
 a_hostile_argument_cannot_reach_the_terminal(void **state)
 {
 	struct run run;
@@ -207,6 +239,8 @@ main(void)
 		cmocka_unit_test(an_unknown_option_names_the_nearest),
 		cmocka_unit_test(
 			mistaken_arguments_are_refused_before_anything_is_asked),
+		cmocka_unit_test(
+			too_many_names_are_told_to_be_written_as_ranges),
 		cmocka_unit_test(a_hostile_argument_cannot_reach_the_terminal),
 		cmocka_unit_test(
 			without_arguments_help_is_shown_and_the_status_is_usage),
