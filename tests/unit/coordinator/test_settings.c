@@ -112,6 +112,145 @@ names_five_different_mistakes_at_once(void **state)
 				       NULL });
 }
 
+/* What is printed, whole, with the path cut to its last part. */
+static void
+assert_says(const char *text, const char *wanted)
+{
+	char *errors;
+	struct settings *s = load(text, &errors);
+
+	if (s != NULL)
+		fail_msg("accepted: %s", text);
+	for (char *at; (at = strstr(errors, conf)) != NULL;)
+		memmove(at, at + strlen(dir) + 1,
+			strlen(at + strlen(dir) + 1) + 1);
+	assert_string_equal(errors, wanted);
+	free(errors);
+}
+
+#define CLUSTER "cluster \"c1\" { }\n"
+#define BMC(more)                                                        \
+	"host \"a\" { cluster = \"c1\" agent = \"192.0.2.1:161\" "       \
+	"snmp-account = \"agents\" libvirt = \"test:///x\"\n"            \
+	"bmc { address = \"198.51.100.1:623\" account = \"bmcs\"\n" more \
+	"\n} }\n"
+#define NO_GUID                                                          \
+	"not a GUID of 32 hexadecimal digits; 'ipmitool mc guid' tells " \
+	"it\n"
+#define NO_NAME \
+	"a name has 1 to 63 characters and begins with a letter or digit\n"
+
+static void
+a_guid_that_is_none_is_refused(void **state)
+{
+	static const char *const bad[] = {
+		"",
+		"00112233",
+		"00112233445566778899aabbccddeef",
+		"00112233445566778899aabbccddeeff0",
+		"00112233445566778899aabbccddeefg",
+		"00000000-0000-0000-0000-000000000000",
+		"ffffffffffffffffffffffffffffffff",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		char *text = NULL, *wanted = NULL;
+
+		assert_true(asprintf(&text, CLUSTER BMC("guid = \"%s\""),
+				     bad[i]) > 0);
+		assert_true(asprintf(&wanted,
+				     "coordinator.conf:5: guid: \"%s\" " NO_GUID
+				     "    | guid = \"%s\"\n",
+				     bad[i], bad[i]) > 0);
+		assert_says(text, wanted);
+		free(text);
+		free(wanted);
+	}
+}
+
+static void
+feeds_and_racks_are_names(void **state)
+{
+	(void)state;
+	assert_says(CLUSTER "host \"a\" { cluster = \"c1\" agent = "
+			    "\"192.0.2.1:161\" snmp-account = \"agents\" "
+			    "libvirt = \"test:///x\"\n"
+			    "feed = \"\"\n"
+			    "rack = \"r 1\"\n}\n",
+		    "coordinator.conf:4: feed: \"\" " NO_NAME
+		    "    | feed = \"\"\n"
+		    "coordinator.conf:5: rack: \"r 1\" a name has letters, "
+		    "digits, '-', '_' and '.' only\n"
+		    "    | rack = \"r 1\"\n");
+}
+
+static void
+the_pace_of_powering_on_has_bounds(void **state)
+{
+	(void)state;
+	assert_says("power-on-per-second = 0\n"
+		    "power-on-burst = 4097\n" CLUSTER HOST("a", "1"),
+		    "coordinator.conf:2: power-on-per-second: \"0\" is out of "
+		    "range: 1 to 1000\n"
+		    "    | power-on-per-second = 0\n"
+		    "coordinator.conf:3: power-on-burst: \"4097\" is out of "
+		    "range: 1 to 4096\n"
+		    "    | power-on-burst = 4097\n");
+	assert_says(
+		"power-on-per-second = 1001\n"
+		"power-on-burst = 0\n" CLUSTER HOST("a", "1"),
+		"coordinator.conf:2: power-on-per-second: \"1001\" is out "
+		"of range: 1 to 1000\n"
+		"    | power-on-per-second = 1001\n"
+		"coordinator.conf:3: power-on-burst: \"0\" is out of range: "
+		"1 to 4096\n"
+		"    | power-on-burst = 0\n");
+	assert_says("power-on-per-second = many\n"
+		    "power-on-burst = -1\n" CLUSTER HOST("a", "1"),
+		    "coordinator.conf:2: power-on-per-second: \"many\" is not "
+		    "a whole number\n"
+		    "    | power-on-per-second = many\n"
+		    "coordinator.conf:3: power-on-burst: \"-1\" is out of "
+		    "range: 1 to 4096\n"
+		    "    | power-on-burst = -1\n");
+}
+
+static void
+options_in_the_wrong_place_are_refused(void **state)
+{
+	(void)state;
+	assert_says("guid = \"00112233445566778899aabbccddeeff\"\n"
+		    "feed = \"A\"\n"
+		    "rack = \"r1\"\n"
+		    "cluster \"c1\" {\n"
+		    "power-on-burst = 3\n"
+		    "}\n" HOST("a", "1"),
+		    "coordinator.conf:2: unknown option \"guid\"\n"
+		    "    | guid = \"00112233445566778899aabbccddeeff\"\n"
+		    "coordinator.conf:3: unknown option \"feed\"\n"
+		    "    | feed = \"A\"\n"
+		    "coordinator.conf:4: unknown option \"rack\"\n"
+		    "    | rack = \"r1\"\n"
+		    "coordinator.conf:6: unknown option \"power-on-burst\"\n"
+		    "    | power-on-burst = 3\n");
+	assert_says(CLUSTER BMC("feed = \"A\"\nrack = \"r1\"\n"
+				"power-on-per-second = 3"),
+		    "coordinator.conf:5: unknown option \"feed\"\n"
+		    "    | feed = \"A\"\n"
+		    "coordinator.conf:6: unknown option \"rack\"\n"
+		    "    | rack = \"r1\"\n"
+		    "coordinator.conf:7: unknown option "
+		    "\"power-on-per-second\"\n"
+		    "    | power-on-per-second = 3\n");
+	assert_says(CLUSTER "host \"a\" { cluster = \"c1\" agent = "
+			    "\"192.0.2.1:161\" snmp-account = \"agents\" "
+			    "libvirt = \"test:///x\"\n"
+			    "guid = \"00112233445566778899aabbccddeeff\"\n}\n",
+		    "coordinator.conf:4: unknown option \"guid\"\n"
+		    "    | guid = \"00112233445566778899aabbccddeeff\"\n");
+}
+
 static void
 refuses_two_hosts_behind_one_address(void **state)
 {
@@ -376,6 +515,10 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_a_good_configuration),
 		cmocka_unit_test(names_five_different_mistakes_at_once),
+		cmocka_unit_test(a_guid_that_is_none_is_refused),
+		cmocka_unit_test(feeds_and_racks_are_names),
+		cmocka_unit_test(the_pace_of_powering_on_has_bounds),
+		cmocka_unit_test(options_in_the_wrong_place_are_refused),
 		cmocka_unit_test(refuses_two_hosts_behind_one_address),
 		cmocka_unit_test(reads_levels_in_their_order),
 		cmocka_unit_test(refuses_one_device_of_two_hosts),
