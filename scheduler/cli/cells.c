@@ -116,8 +116,7 @@ cell_vm_memory(struct cell cell, const json_t *vm)
 void
 cell_bmc(struct cell cell, const json_t *host)
 {
-	const char *state = field_text(host, "bmc_state");
-	bool good = strcmp(state, "up") == 0 || strcmp(state, "none") == 0;
+	struct word state = word_bmc(field_text(host, "bmc_state"));
 
-	put(cell, good ? TONE_PLAIN : TONE_WARN, state);
+	put(cell, state.tone, state.text);
 }

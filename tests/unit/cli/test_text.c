@@ -171,6 +171,21 @@ times_carry_the_date_only_when_it_is_not_today(void **state)
 			    "2026-03-04 03:12:45.007");
 }
 
+static void
+a_bmc_that_cannot_be_relied_on_is_loud(void **state)
+{
+	(void)state;
+	assert_string_equal(word_bmc("up").text, "up");
+	assert_int_equal(word_bmc("up").tone, TONE_PLAIN);
+	assert_string_equal(word_bmc("wrong-host").text, "WRONG HOST");
+	assert_int_equal(word_bmc("wrong-host").tone, TONE_BAD);
+	assert_int_equal(word_bmc("silent").tone, TONE_BAD);
+	/* Not told, or a word of a later version: neither is good. */
+	assert_string_equal(word_bmc("").text, "?");
+	assert_int_equal(word_bmc("").tone, TONE_WARN);
+	assert_int_equal(word_bmc("dreaming").tone, TONE_WARN);
+}
+
 int
 main(void)
 {
@@ -188,6 +203,7 @@ main(void)
 		cmocka_unit_test(memory_is_shown_in_binary_units),
 		cmocka_unit_test(
 			times_carry_the_date_only_when_it_is_not_today),
+		cmocka_unit_test(a_bmc_that_cannot_be_relied_on_is_loud),
 	};
 
 	setlocale(LC_ALL, "C.UTF-8");
