@@ -37,7 +37,7 @@
 #define API_EVENTS_MAX      1000 /* of one answer */
 #define API_TIMEOUT_S       20   /* a request must be whole, an answer read */
 #define API_NAME_LEN        64
-#define API_THEN_OFF_MAX_S  600 /* one BMC does one thing at a time */
+#define API_THEN_OFF_MAX_S  600
 #define API_LAMP_MAX_S      255
 #define API_LAMP_S          60 /* unless it is said */
 

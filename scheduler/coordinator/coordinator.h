@@ -21,6 +21,7 @@ enum { TURN_PERIOD_MS = 250, TURN_SOON_MS = 5 };
 struct pets;
 struct poll;
 struct power;
+struct soft;
 
 struct coordinator {
 	const struct settings *settings;
@@ -31,6 +32,7 @@ struct coordinator {
 
 	struct virt *virt;
 	struct power *power; /* power.h: the BMCs */
+	struct soft *softs;  /* soft.h: systems that are shutting down */
 	struct pets *pets;   /* pet.h: the BMCs' traps */
 	struct poll *poll;   /* poll.h: heartbeats, reports, informs */
 	struct api *api;

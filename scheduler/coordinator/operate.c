@@ -12,6 +12,7 @@
 #include "scheduler/coordinator/power.h"
 #include "scheduler/coordinator/record.h"
 #include "scheduler/coordinator/serve.h"
+#include "scheduler/coordinator/soft.h"
 
 struct order {
 	struct coordinator *co;
@@ -35,6 +36,7 @@ static bool
 ask_off(struct order *order)
 {
 	power_cancel_on(order->co, order->host);
+	soft_cancel(order->co, order->host);
 	return power_turn_off(power_bmc(order->co, order->host), 0,
 			      power_answered, order) != 0;
 }
@@ -42,6 +44,7 @@ ask_off(struct order *order)
 static bool
 ask_on(struct order *order)
 {
+	soft_cancel(order->co, order->host);
 	return power_order_on(order->co, order->host, power_answered, order);
 }
 
@@ -49,9 +52,9 @@ static bool
 ask_soft(struct order *order)
 {
 	power_cancel_on(order->co, order->host);
-	return power_shut_down(power_bmc(order->co, order->host),
-			       (int64_t)order->what.then_off_s * 1000,
-			       power_answered, order) != 0;
+	return soft_start(order->co, order->host,
+			  (int64_t)order->what.then_off_s * 1000,
+			  power_answered, order);
 }
 
 static const struct {

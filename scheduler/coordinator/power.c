@@ -8,6 +8,7 @@
 #include "scheduler/coordinator/guard.h"
 #include "scheduler/coordinator/poll.h"
 #include "scheduler/coordinator/power_internal.h"
+#include "scheduler/coordinator/soft.h"
 #include "scheduler/coordinator/stagger.h"
 
 /* --- open and close ------------------------------------------------------ */
@@ -68,6 +69,7 @@ power_close(struct coordinator *co)
 	if (power == NULL)
 		return;
 	co->power = NULL; /* results of the closing are nobody's news */
+	soft_close(co);
 	for (size_t i = 0; power->lines != NULL && i < co->reg.n_hosts; i++)
 		if (power->lines[i].co != NULL)
 			close_line(&power->lines[i]);
@@ -203,6 +205,7 @@ void
 power_fence(struct coordinator *co, size_t host, int64_t command)
 {
 	power_cancel_on(co, host);
+	soft_cancel(co, host);
 	fence_start(&co->power->lines[host], command);
 }
 

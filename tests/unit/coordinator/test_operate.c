@@ -22,6 +22,7 @@
 #include "scheduler/coordinator/coordinator.h"
 #include "scheduler/coordinator/power.h"
 #include "scheduler/coordinator/serve.h"
+#include "scheduler/coordinator/soft.h"
 #include "tests/support/ipmi_farm.h"
 #include "tests/unit/snmp-mib/temp_folder.h"
 
@@ -240,8 +241,9 @@ expect_nothing_open(void)
 
 /* --- soft, then off ------------------------------------------------------ */
 
-#define POWER     "/v1/hosts/h1/power"
-#define SOFT_OFF1 "{\"want\": \"soft\", \"then_off_s\": 1}"
+#define POWER      "/v1/hosts/h1/power"
+#define SOFT_OFF60 "{\"want\": \"soft\", \"then_off_s\": 60}"
+#define SOFT_OFF1  "{\"want\": \"soft\", \"then_off_s\": 1}"
 
 static void
 a_system_that_obeys_is_not_cut_off(void **state)
@@ -376,6 +378,97 @@ a_system_that_could_not_be_asked_is_not_cut(void **state)
 }
 
 static void
+its_bmc_is_free_while_a_system_shuts_down(void **state)
+{
+	(void)state;
+	ipmi_farm_tell(&world.farm, "0 stuck 1");
+	int fd = order("POST", POWER, SOFT_OFF60);
+	await_count("softs ", 1);
+	run_for(SOFT_ASK_MS + 500);
+	ask("GET", POWER, "");
+	expect_said("rc", "ok");
+	expect_said("power", "on");
+	ipmi_farm_tell(&world.farm, "0 power off");
+	await_answer(fd);
+	expect_said("power", "off");
+	expect_said("text", "1 commands, after");
+	assert_true(json_is_true(json_object_get(world.body, "verified")));
+	assert_int_equal(count_of("softs "), 1);
+	assert_int_equal(count_of("offs "), 0);
+	expect_nothing_open();
+}
+
+/* Longer than it is watched at first: found by the looks that follow. */
+static void
+a_system_that_stays_long_is_cut_at_its_time(void **state)
+{
+	int64_t began_ms = clock_mono_ms();
+
+	(void)state;
+	ipmi_farm_tell(&world.farm, "0 stuck 1");
+	int fd =
+		order("POST", POWER, "{\"want\": \"soft\", \"then_off_s\": 6}");
+	await_count("softs ", 1);
+	run_for(SOFT_ASK_MS + 500);
+	ipmi_farm_tell(&world.farm, "0 stuck 0");
+	assert_int_equal(count_of("offs "), 0);
+	await_answer(fd);
+	expect_said("power", "off");
+	assert_true(clock_mono_ms() - began_ms >= 6000);
+	assert_int_equal(count_of("softs "), 1);
+	assert_int_equal(count_of("offs "), 1);
+}
+
+static void
+another_order_calls_the_cut_off(void **state)
+{
+	(void)state;
+	ipmi_farm_tell(&world.farm, "0 stuck 1");
+	int fd =
+		order("POST", POWER, "{\"want\": \"soft\", \"then_off_s\": 5}");
+	await_count("softs ", 1);
+	run_for(SOFT_ASK_MS + 500);
+	ask("POST", POWER, "{\"want\": \"on\"}");
+	expect_said("power", "on");
+	await_answer(fd);
+	expect_said("rc", "cancelled");
+	run_for(2500);
+	assert_int_equal(count_of("offs "), 0);
+	expect_nothing_open();
+}
+
+static void
+a_fence_ends_the_waiting(void **state)
+{
+	struct store_command command = { .kind = COMMAND_FENCE, .host = "h1" };
+	struct err err;
+
+	(void)state;
+	ipmi_farm_tell(&world.farm, "0 stuck 1");
+	int fd = order("POST", POWER, SOFT_OFF60);
+	await_count("softs ", 1);
+	store_begin(world.co.store);
+	int64_t id = store_add_command(world.co.store, &command);
+	assert_int_equal(store_commit(world.co.store, &err), 0);
+	power_fence(&world.co, 0, id);
+	await_answer(fd);
+	expect_said("rc", "cancelled");
+	expect_said("text", "a fence");
+}
+
+static void
+the_end_comes_while_a_system_shuts_down(void **state)
+{
+	(void)state;
+	ipmi_farm_tell(&world.farm, "0 stuck 1");
+	int fd = order("POST", POWER, SOFT_OFF60);
+	await_count("softs ", 1);
+	run_for(SOFT_ASK_MS + 500);
+	close(fd);
+	/* tear_down() follows at once. */
+}
+
+static void
 a_bmc_that_was_silent_all_the_time_is_not_told_to_cut(void **state)
 {
 	(void)state;
@@ -497,6 +590,11 @@ main(void)
 		TEST(a_bmc_that_became_anothers_is_not_told_to_cut),
 		TEST(a_fence_leaves_no_cut_to_do),
 		TEST(a_system_that_could_not_be_asked_is_not_cut),
+		TEST(its_bmc_is_free_while_a_system_shuts_down),
+		TEST(a_system_that_stays_long_is_cut_at_its_time),
+		TEST(another_order_calls_the_cut_off),
+		TEST(a_fence_ends_the_waiting),
+		TEST(the_end_comes_while_a_system_shuts_down),
 		TEST(a_bmc_that_was_silent_all_the_time_is_not_told_to_cut),
 		TEST(a_reading_tells_policy_event_and_the_bmcs_state),
 		TEST(what_was_not_read_is_unknown_and_not_off),
