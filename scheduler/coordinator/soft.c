@@ -209,6 +209,10 @@ soft_cancel(struct coordinator *co, size_t host)
 void
 soft_close(struct coordinator *co)
 {
-	while (co->softs != NULL)
-		cancel_one(co->softs);
+	struct soft *next;
+
+	for (struct soft *soft = co->softs; soft != NULL; soft = next) {
+		next = soft->next;
+		cancel_one(soft);
+	}
 }

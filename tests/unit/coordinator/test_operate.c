@@ -469,6 +469,20 @@ the_end_comes_while_a_system_shuts_down(void **state)
 }
 
 static void
+a_bmc_that_is_silent_at_first_is_asked_when_it_is_back(void **state)
+{
+	(void)state;
+	ipmi_farm_tell(&world.farm, "0 silent 1");
+	int fd = order("POST", POWER, SOFT_OFF60);
+	run_for(SOFT_ASK_MS + 500);
+	ipmi_farm_tell(&world.farm, "0 silent 0");
+	await_answer(fd);
+	expect_said("power", "off");
+	assert_int_equal(count_of("softs "), 1);
+	assert_int_equal(count_of("offs "), 0);
+}
+
+static void
 a_bmc_that_was_silent_all_the_time_is_not_told_to_cut(void **state)
 {
 	(void)state;
@@ -595,6 +609,7 @@ main(void)
 		TEST(another_order_calls_the_cut_off),
 		TEST(a_fence_ends_the_waiting),
 		TEST(the_end_comes_while_a_system_shuts_down),
+		TEST(a_bmc_that_is_silent_at_first_is_asked_when_it_is_back),
 		TEST(a_bmc_that_was_silent_all_the_time_is_not_told_to_cut),
 		TEST(a_reading_tells_policy_event_and_the_bmcs_state),
 		TEST(what_was_not_read_is_unknown_and_not_off),
