@@ -7,10 +7,12 @@
 
 #include "common/alloc.h"
 #include "ipmi/bmc_own.h"
+#include "ipmi/power.h"
 
 enum {
 	DEVICE_LEN_MIN = 12, /* code and the eleven bytes all BMCs send */
 	GUID_LEN = 17,
+	GUID_DOUBTS_MAX = 2,
 	/* No chain of events of one moment is longer: a longer one is a bug of
 	 * ours, and the loop must not hang on it. */
 	STEPS_MAX = 1000
@@ -137,6 +139,7 @@ static void
 take_guid(struct bmc *bmc, const uint8_t *data, size_t len)
 {
 	bmc->guid_asked = true;
+	bmc->guid_doubts = 0;
 	if (data[0] != 0 || len < GUID_LEN)
 		return;
 	memcpy(bmc->guid, data + 1, sizeof(bmc->guid));
@@ -207,6 +210,7 @@ bmc_new(struct transport *transport, const char *name)
 	transport->hooks = &hooks;
 	transport->arg = bmc;
 	bmc->name = xstrdup(name);
+	bmc->verify_gap_ms = POWER_VERIFY_GAP_MS;
 	bmc->ok_ms = bmc->rtt_ms = bmc->power_ms = bmc->went_off_ms = -1;
 	bmc->session.patience_ms = BMC_PATIENCE_MS;
 	bmc->session.since_ms = bmc->session.due_ms = bmc_now(bmc);
@@ -224,6 +228,27 @@ bmc_free(struct bmc *bmc)
 	bmc_queue_cancel_all(bmc);
 	bmc->transport->ops->close(bmc->transport);
 	bmc_leave(bmc);
+}
+
+void
+bmc_set_guard(struct bmc *bmc, bmc_guard_fn fn, void *arg)
+{
+	bmc->guard = fn;
+	bmc->guard_arg = arg;
+	bmc_wake(bmc);
+}
+
+bool
+bmc_wants_guid(const struct bmc *bmc)
+{
+	return bmc->guard != NULL && !bmc->guid_asked &&
+	       bmc->guid_doubts < GUID_DOUBTS_MAX;
+}
+
+void
+bmc_set_verify_gap(struct bmc *bmc, int64_t ms)
+{
+	bmc->verify_gap_ms = ms;
 }
 
 const char *

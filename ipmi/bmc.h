@@ -54,6 +54,7 @@ enum ipmi_rc {
 	IPMI_CC,          /* an error completion code, see the result */
 	IPMI_BAD_REPLY,   /* an answer that is too short or makes no sense */
 	IPMI_QUARANTINED, /* not even tried: too many wrong passwords */
+	IPMI_WRONG_HOST,  /* nothing else was asked: see bmc_set_guard() */
 	IPMI_CANCELLED,   /* by the caller, by a fence, or by bmc_free() */
 	IPMI_RC_COUNT
 };
@@ -101,6 +102,23 @@ struct bmc *bmc_new_lan(struct ipmi_env *env, const struct bmc_target *target,
  * there is no such device. */
 struct bmc *bmc_new_local(struct ipmi_env *env, unsigned ifnum,
 			  struct err *err);
+
+/*
+ * Is it the BMC that is meant?  Addresses get mixed up, and are given to
+ * others.  Where there is a guard, a BMC is asked for its GUID first of all in
+ * each session, and nothing is read or switched that the guard does not allow:
+ * it ends with IPMI_WRONG_HOST.  `guid` is NULL when the BMC tells none.  The
+ * guard is asked before each message; err is for a person.
+ *
+ * A BMC that answers all but this question tells none, after two sessions.
+ */
+typedef bool (*bmc_guard_fn)(void *arg, const uint8_t *guid, struct err *err);
+void bmc_set_guard(struct bmc *bmc, bmc_guard_fn fn, void *arg);
+
+/* Reads that prove something are at least so far apart, POWER_VERIFY_GAP_MS
+ * unless told: longer than this BMC says "off" before it is true.  An operation
+ * that begins later keeps to it, and its deadline must leave room. */
+void bmc_set_verify_gap(struct bmc *bmc, int64_t ms);
 
 /* Operations that wait or run are called back with IPMI_CANCELLED before this
  * returns; the session is closed.  May be called from a callback of the same

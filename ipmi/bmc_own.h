@@ -142,6 +142,12 @@ struct bmc {
 	int64_t went_off_ms; /* last seen to go from on to off; -1: never */
 	bool status_read;    /* in this session */
 	bool device_asked, guid_asked;
+	unsigned guid_doubts; /* sessions in a row lost over that question */
+
+	bmc_guard_fn guard; /* NULL: none */
+	void *guard_arg;
+	char guard_text[BMC_TEXT_MAX]; /* why it did not allow */
+	int64_t verify_gap_ms;
 	bool has_device, has_guid;
 	uint8_t device[15], guid[16];
 };
@@ -149,6 +155,8 @@ struct bmc {
 /* --- bmc.c --- */
 int64_t bmc_now(const struct bmc *bmc);
 void bmc_wake(struct bmc *bmc); /* step soon, not now */
+/* A guard waits for it: before anything else in a session. */
+bool bmc_wants_guid(const struct bmc *bmc);
 void bmc_enter(struct bmc *bmc);
 void bmc_leave(struct bmc *bmc); /* the BMC may be gone afterwards */
 

@@ -80,6 +80,8 @@ bmc_exchange_start(struct bmc *bmc, enum exchange_use use)
 static enum exchange_use
 idle_use(const struct bmc *bmc)
 {
+	if (bmc_wants_guid(bmc))
+		return USE_GUID;
 	if (!bmc->status_read)
 		return USE_STATUS;
 	if (!bmc->device_asked)

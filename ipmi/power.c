@@ -185,10 +185,11 @@ bmc_power_take_control(struct bmc *bmc, uint32_t tag, uint8_t code)
 
 /* The reads in a row agree and span the gap. */
 static bool
-is_verified(const struct operation *operation, int64_t sent_ms)
+is_verified(const struct bmc *bmc, const struct operation *operation,
+	    int64_t sent_ms)
 {
 	return operation->result.first_read_ms > 0 &&
-	       sent_ms - operation->result.first_read_ms >= POWER_VERIFY_GAP_MS;
+	       sent_ms - operation->result.first_read_ms >= bmc->verify_gap_ms;
 }
 
 void
@@ -227,7 +228,7 @@ count_read(struct bmc *bmc, struct operation *operation, int64_t sent_ms,
 	operation->seen = power;
 	operation->seen_ms = bmc_now(bmc);
 	operation->epoch = bmc->session.epoch;
-	result->verified = is_verified(operation, sent_ms);
+	result->verified = is_verified(bmc, operation, sent_ms);
 	if (premature)
 		return;
 	result->last_read_ms = operation->seen_ms;
@@ -285,7 +286,7 @@ read_again(struct bmc *bmc, struct operation *operation)
 {
 	if (operation->result.first_read_ms > 0)
 		operation->read_due_ms =
-			operation->result.first_read_ms + POWER_VERIFY_GAP_MS;
+			operation->result.first_read_ms + bmc->verify_gap_ms;
 	else
 		poll_later(bmc, operation);
 }

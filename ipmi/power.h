@@ -6,7 +6,7 @@
  * the system is to be asked; never cycle or reset, since a message may be
  * repeated on its way and only these may be repeated without harm.  A command
  * counts for nothing: what counts is what the BMC says when it is asked,
- * twice, POWER_VERIFY_GAP_MS apart.
+ * twice, POWER_VERIFY_GAP_MS apart (bmc_set_verify_gap() makes it longer).
  *
  * Timeline of power_turn_off, from the call:
  *	0	state is read; already off: second read after the gap, done

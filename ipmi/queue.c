@@ -6,6 +6,7 @@
  * until then is parked and begins anew afterwards; a turn-on is cancelled.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "common/alloc.h"
@@ -212,11 +213,40 @@ bmc_queue_step(struct bmc *bmc, int64_t now_ms, int64_t *due_ms)
 	return false;
 }
 
+/* --- running the head ---------------------------------------------------- */
+
+/* It is not the BMC that is meant: the head has ended. */
+static bool
+is_guarded_off(struct bmc *bmc)
+{
+	struct err err;
+
+	if (bmc->guard(bmc->guard_arg, bmc->has_guid ? bmc->guid : NULL, &err))
+		return false;
+	snprintf(bmc->guard_text, sizeof(bmc->guard_text), "%.190s", err.text);
+	bmc_queue_finish(bmc, bmc->queue, IPMI_WRONG_HOST);
+	return true;
+}
+
+/* Returns whether it was asked just now. */
+static bool
+ask_guid(struct bmc *bmc)
+{
+	if (bmc->exchange.use == USE_GUID)
+		return false;
+	bmc_exchange_start(bmc, USE_GUID);
+	return true;
+}
+
 bool
 bmc_queue_run(struct bmc *bmc, int64_t now_ms, int64_t *due_ms)
 {
 	if (bmc->queue == NULL || bmc->session.phase != SESSION_OPEN)
 		return false;
+	if (bmc_wants_guid(bmc))
+		return ask_guid(bmc);
+	if (bmc->guard != NULL && is_guarded_off(bmc))
+		return true;
 	if (bmc->queue->kind == OPERATION_REQUEST)
 		return bmc_request_step(bmc, now_ms, due_ms);
 	return bmc_power_step(bmc, now_ms, due_ms);

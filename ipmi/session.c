@@ -146,6 +146,8 @@ bmc_session_doubt(struct bmc *bmc, const char *why)
 {
 	struct session *session = &bmc->session;
 
+	if (bmc->exchange.use == USE_GUID)
+		bmc->guid_doubts++;
 	snprintf(session->error, sizeof(session->error), "%s", why);
 	bmc_session_restart(bmc, why);
 	/* A slow BMC would else be reopened for ever; an answer resets it. */

@@ -18,6 +18,7 @@ static const char *const rc_names[IPMI_RC_COUNT] = {
 	[IPMI_CC] = "completion-code",
 	[IPMI_BAD_REPLY] = "bad-reply",
 	[IPMI_QUARANTINED] = "quarantined",
+	[IPMI_WRONG_HOST] = "wrong-host",
 	[IPMI_CANCELLED] = "cancelled",
 };
 
@@ -206,6 +207,13 @@ fail_quarantined(const struct bmc *bmc, uint8_t code, char *text)
 }
 
 static void
+fail_guarded(const struct bmc *bmc, uint8_t code, char *text)
+{
+	(void)code;
+	snprintf(text, BMC_TEXT_MAX, "%s", bmc->guard_text);
+}
+
+static void
 fail_cancelled(const struct bmc *bmc, uint8_t code, char *text)
 {
 	(void)code;
@@ -216,13 +224,10 @@ fail_cancelled(const struct bmc *bmc, uint8_t code, char *text)
 
 static void (*const failures[IPMI_RC_COUNT])(const struct bmc *bmc,
 					     uint8_t code, char *text) = {
-	[IPMI_AUTH] = fail_session,
-	[IPMI_NO_SESSION] = fail_session,
-	[IPMI_ALGORITHM] = fail_session,
-	[IPMI_CC] = fail_code,
-	[IPMI_BAD_REPLY] = fail_bad,
-	[IPMI_QUARANTINED] = fail_quarantined,
-	[IPMI_CANCELLED] = fail_cancelled,
+	[IPMI_AUTH] = fail_session,       [IPMI_NO_SESSION] = fail_session,
+	[IPMI_ALGORITHM] = fail_session,  [IPMI_CC] = fail_code,
+	[IPMI_BAD_REPLY] = fail_bad,      [IPMI_QUARANTINED] = fail_quarantined,
+	[IPMI_WRONG_HOST] = fail_guarded, [IPMI_CANCELLED] = fail_cancelled,
 };
 
 void

@@ -156,10 +156,11 @@ count_down(unsigned *counter)
 static void
 chassis_status(struct fake *fake, const struct fake_event *request)
 {
-	const uint8_t reply[4] = { fake->read_code, fake->on, 0x10, 0x40 };
+	bool on = fake->on && !(fake->early_yes && fake->going_off);
+	const uint8_t reply[4] = { fake->read_code, on, 0x10, 0x40 };
 
 	fake->reads++;
-	if (!fake->on)
+	if (!on)
 		fake->off_read_ms = fake->now_ms;
 	if (!count_down(&fake->lose_reads))
 		answer(fake, request, reply, fake->read_len);
@@ -177,6 +178,8 @@ chassis_control(struct fake *fake, const struct fake_event *request)
 	fake->ons += request->data == 1;
 	fake->softs += request->data == 5;
 	fake->last_control_ms = fake->now_ms;
+	if (accepted && fake->obeys)
+		fake->going_off = request->data != 1 && fake->on;
 	if (accepted && fake->obeys)
 		fake_set_power(fake, request->data == 1, fake->obey_ms);
 	if (!count_down(&fake->lose_control_answers))
@@ -211,11 +214,18 @@ serve(struct fake *fake, const struct fake_event *request)
 
 /* --- time ---------------------------------------------------------------- */
 
+static void
+change_power(struct fake *fake, bool on)
+{
+	fake->on = on;
+	fake->going_off = false;
+}
+
 void
 fake_set_power(struct fake *fake, bool on, int64_t in_ms)
 {
 	if (in_ms == 0)
-		fake->on = on;
+		change_power(fake, on);
 	else
 		push(fake, (struct fake_event){ .kind = FAKE_POWER,
 						.at_ms = in_ms,
@@ -259,7 +269,7 @@ power_changes(struct fake *fake, const struct fake_event *event)
 {
 	if (event->by_person && event->on && !fake->on)
 		fake->person_on_ms = fake->now_ms;
-	fake->on = event->on;
+	change_power(fake, event->on);
 }
 
 static void

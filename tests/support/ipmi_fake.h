@@ -39,6 +39,8 @@ struct fake {
 	int64_t obey_ms;       /* between an accepted command and its effect */
 	uint8_t control_code;  /* completion code of Chassis Control */
 	bool act_despite_code; /* and do it all the same */
+	bool early_yes;        /* it says off as soon as it is told to go */
+	bool going_off;        /* it was, and has not yet */
 
 	/* The BMC and its network. */
 	bool silent;         /* nothing is answered */

@@ -319,6 +319,22 @@ a_bmc_that_says_off_too_early_is_believed_only_when_it_goes_on(void **state)
 	assert_memory_equal(ipmi_farm_tell(&world.farm, "0 state"), "off", 3);
 }
 
+/* Longer than the gap: so the gap has to be longer. */
+static void
+a_bmc_that_lies_for_seconds_needs_a_gap_of_seconds(void **state)
+{
+	(void)state;
+	world.bmc = bmc_of(0, &good, 17);
+	bmc_set_verify_gap(world.bmc, 2500);
+	assert_int_equal(ask(power_read, 20000).rc, IPMI_OK);
+	tell("0 hw-delay 2000");
+	tell("0 early-yes 1");
+	struct power_result r = ask(power_turn_off, 0);
+	assert_int_equal(r.rc, IPMI_OK);
+	assert_true(r.verified);
+	assert_memory_equal(ipmi_farm_tell(&world.farm, "0 state"), "off", 3);
+}
+
 /* --- many ---------------------------------------------------------------- */
 
 static void
@@ -422,6 +438,7 @@ main(void)
 		TEST(wrong_passwords_and_users_are_auth_and_end_in_quarantine),
 		TEST(each_fault_has_its_result),
 		TEST(a_bmc_that_says_off_too_early_is_believed_only_when_it_goes_on),
+		TEST(a_bmc_that_lies_for_seconds_needs_a_gap_of_seconds),
 		TEST(the_dead_cost_the_living_nothing),
 		TEST(a_dial_that_fails_gives_its_place_up),
 		TEST(ipmitool_agrees),

@@ -3,8 +3,8 @@
  * Random faults on a virtual clock: whatever is lost, late, doubled, refused or
  * ignored, and whoever presses the button, "off, verified" is only ever said
  * of a chassis that was off when it was asked and that nothing of ours will
- * switch on; each operation ends once, in time; and when the faults end a
- * fence succeeds.
+ * switch on, also by a BMC that says so too early, where the gap is set for it;
+ * each operation ends once, in time; and when the faults end a fence succeeds.
  *
  * IPMI_FAULT_RUNS and IPMI_FAULT_SEED (to repeat a failure) may be set.
  */
@@ -51,6 +51,7 @@ struct plan {
 	bool done[OPERATIONS];
 	unsigned once_session[OPERATIONS]; /* that a request was sent in */
 	int64_t on_sent_ms;                /* our last "on" */
+	int64_t gap_ms;                    /* between reads that prove */
 };
 
 struct ticket {
@@ -149,7 +150,7 @@ ended(void *arg, const struct power_result *result)
 	if (result->power == IPMI_POWER_OFF && result->rc != IPMI_OK)
 		FAIL(plan, "off with rc %d", result->rc);
 	if (result->verified &&
-	    result->last_read_ms - result->first_read_ms < POWER_VERIFY_GAP_MS)
+	    result->last_read_ms - result->first_read_ms < plan->gap_ms)
 		FAIL(plan, "verified by less than the gap");
 	if (result->power != IPMI_POWER_OFF || !result->verified)
 		return;
@@ -198,11 +199,17 @@ ask_something(struct plan *plan, struct bmc *bmc, struct ticket *ticket)
 }
 
 static void
-change_something(struct fake *fake)
+change_something(struct plan *plan)
 {
+	struct fake *fake = &plan->fake;
+
 	fake->silent = chance(15);
 	fake->obeys = !chance(15);
-	fake->obey_ms = chance(50) ? 0 : draw(3000);
+	/* So long a BMC may lie, and no longer. */
+	fake->obey_ms =
+		chance(50)
+			? 0
+			: draw(fake->early_yes ? (unsigned)plan->gap_ms : 3000);
 	fake->control_code = chance(15) ? 0xd5 : 0;
 	fake->act_despite_code = chance(50);
 	fake->read_code = chance(10) ? 0xc0 : 0;
@@ -254,10 +261,15 @@ run_one(uint64_t seed)
 	fake_init(&plan.fake);
 	plan.fake.meddle = meddle;
 	plan.fake.on = chance(50);
+	plan.gap_ms = POWER_VERIFY_GAP_MS;
+	plan.fake.early_yes = chance(30);
+	if (plan.fake.early_yes)
+		plan.gap_ms += draw(3000);
 	struct bmc *bmc = bmc_new(&plan.fake.transport, "fake");
+	bmc_set_verify_gap(bmc, plan.gap_ms);
 
 	for (unsigned i = 0; i < OPERATIONS; i++) {
-		change_something(&plan.fake);
+		change_something(&plan);
 		fake_run(&plan.fake, draw(4000));
 		tickets[i] = (struct ticket){ &plan, i };
 		uint64_t id = ask_something(&plan, bmc, &tickets[i]);
