@@ -30,6 +30,27 @@ number_of(const struct device *device)
 	       (size_t)(device - device->line->devices);
 }
 
+/* Fits bmc_guard_fn. */
+static bool
+is_meant(void *arg, const uint8_t *guid, struct err *err)
+{
+	const struct device *device = arg;
+	const struct reg_host *h =
+		&device->line->co->reg.hosts[device->line->host];
+	struct guard guard = {
+		.configured = device->conf->guid,
+		/* The agent reads the host's own BMC, no other. */
+		.in_band = device->level == 0 && h->report != NULL
+				   ? h->report->bmc.guid
+				   : NULL,
+		.has_guid = guid != NULL,
+	};
+
+	if (guid != NULL)
+		memcpy(guard.guid, guid, sizeof(guard.guid));
+	return guard_allows(&guard, err);
+}
+
 static int
 open_bmc(struct line *line, const struct bmc_settings *conf, unsigned level,
 	 struct err *err)
@@ -44,11 +65,14 @@ open_bmc(struct line *line, const struct bmc_settings *conf, unsigned level,
 	*device = (struct device){ .line = line, .level = level };
 	snprintf(device->name, sizeof(device->name), "%s",
 		 line_level_name(line, level));
-	device->guid = conf->guid;
+	device->conf = conf;
 	device->bmc =
 		bmc_new_lan(line->co->power->env, &target, conf->ipmi, err);
 	if (device->bmc == NULL)
 		return -1;
+	bmc_set_guard(device->bmc, is_meant, device);
+	bmc_set_verify_gap(device->bmc, conf->off_settle_ms);
+	device->settle_ms = conf->off_settle_ms - POWER_VERIFY_GAP_MS;
 	device->readiness =
 		readiness_new(line->co->loop, device->bmc, number_of(device));
 	line->n_devices++;
@@ -125,23 +149,12 @@ device_own(const struct line *line)
 bool
 device_guard(const struct device *device, struct err *err)
 {
-	const struct reg_host *h =
-		&device->line->co->reg.hosts[device->line->host];
 	struct bmc_health health;
 
 	if (device->bmc == NULL)
 		return true;
 	bmc_get_health(device->bmc, &health);
-	struct guard guard = {
-		.configured = device->guid,
-		/* The agent reads the host's own BMC, no other. */
-		.in_band = device->level == 0 && h->report != NULL
-				   ? h->report->bmc.guid
-				   : NULL,
-		.has_guid = health.has_guid,
-	};
-	memcpy(guard.guid, health.guid, sizeof(guard.guid));
-	return guard_allows(&guard, err);
+	return !health.has_guid || is_meant((void *)device, health.guid, err);
 }
 
 /* Why power went last, and what happens when it returns; NULL: nobody knows. */
@@ -150,7 +163,7 @@ take_causes(const struct device *device, const struct power_result *result)
 {
 	struct reg_host *h = &device->line->co->reg.hosts[device->line->host];
 
-	if (result == NULL) {
+	if (result->rc == IPMI_WRONG_HOST) {
 		h->restore_policy = h->power_event = NULL;
 	} else if (result->reads > 0) {
 		h->restore_policy = evidence_policy(result);
@@ -162,17 +175,12 @@ void
 device_take(struct device *device, const struct power_result *result)
 {
 	struct levels_word unused;
-	struct err err;
 
 	if (result->rc == IPMI_CANCELLED)
 		return;
-	bool right = device_guard(device, &err);
-	if (right)
-		device_word_take(&device->word, result);
-	else /* whatever it says is of another host */
-		device_word_deny(&device->word, result->done_ms, err.text);
+	device_word_take(&device->word, result);
 	if (device->bmc != NULL && device->level == 0)
-		take_causes(device, right ? result : NULL);
+		take_causes(device, result);
 	line_combine(device->line, &unused);
 	coordinator_wake(device->line->co);
 }
@@ -200,7 +208,9 @@ device_turn_off(struct device *device, int64_t deadline_ms, power_fn fn,
 		void *arg)
 {
 	return device->bmc != NULL
-		       ? power_turn_off(device->bmc, deadline_ms, fn, arg) != 0
+		       ? power_turn_off(device->bmc,
+					deadline_ms + device->settle_ms, fn,
+					arg) != 0
 		       : outlet_turn_off(device->outlet, deadline_ms, fn, arg);
 }
 
@@ -209,7 +219,9 @@ device_prove_off(struct device *device, int64_t deadline_ms, power_fn fn,
 		 void *arg)
 {
 	return device->bmc != NULL
-		       ? power_prove_off(device->bmc, deadline_ms, fn, arg) != 0
+		       ? power_prove_off(device->bmc,
+					 deadline_ms + device->settle_ms, fn,
+					 arg) != 0
 		       : outlet_prove_off(device->outlet, deadline_ms, fn, arg);
 }
 
@@ -258,11 +270,11 @@ bmc_trouble(const struct device *device, const struct readiness_state *ready,
 
 	bmc_get_health(device->bmc, &health);
 	const char *trouble = trouble_of(&health);
-	if (trouble != NULL)
+	if (!device_guard(device, &err))
+		snprintf(ret_text, REPORT_TEXT_LEN, "%.200s", err.text);
+	else if (trouble != NULL)
 		snprintf(ret_text, REPORT_TEXT_LEN, "%s%s%s", trouble,
 			 health.error[0] != '\0' ? ": " : "", health.error);
-	else if (!device_guard(device, &err) && health.has_guid)
-		snprintf(ret_text, REPORT_TEXT_LEN, "%.200s", err.text);
 	else if (ready->known && !ready->ready)
 		snprintf(ret_text, REPORT_TEXT_LEN, "a fence would fail: %s",
 			 ready->text);

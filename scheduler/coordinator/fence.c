@@ -66,7 +66,7 @@ say(struct fence *fence, const struct device *device, const char *text)
 
 static void
 note(struct fence *fence, const struct device *device,
-     const struct power_result *result, const char *text)
+     const struct power_result *result)
 {
 	json_array_append_new(
 		fence->tried,
@@ -77,7 +77,7 @@ note(struct fence *fence, const struct device *device,
 			  fence->checking, "commands_sent",
 			  (int)result->commands_sent, "took_ms",
 			  (json_int_t)(result->done_ms - result->asked_ms),
-			  "text", text));
+			  "text", result->text));
 }
 
 /* --- the end ------------------------------------------------------------- */
@@ -159,16 +159,13 @@ turned_off(void *arg, const struct power_result *result)
 	struct turn *turn = arg;
 	struct fence *fence = turn->fence;
 	struct device *device = turn->device;
-	struct err err;
 
 	if (fence->line->co->power == NULL)
 		return; /* shutting down: the record stays open */
-	bool right = device_guard(device, &err);
-	const char *text = right ? result->text : err.text;
 	device_take(device, result);
-	note(fence, device, result, text);
-	say(fence, device, text);
-	if (!right || result->rc != IPMI_OK || !result->verified ||
+	note(fence, device, result);
+	say(fence, device, result->text);
+	if (result->rc != IPMI_OK || !result->verified ||
 	    result->power != IPMI_POWER_OFF)
 		fence->proved = false;
 	if (device->bmc != NULL) {
@@ -188,17 +185,18 @@ checked(void *arg, const struct power_result *result)
 	if (turn->fence->line->co->power == NULL)
 		return;
 	device_take(turn->device, result);
-	note(turn->fence, turn->device, result, result->text);
+	note(turn->fence, turn->device, result);
 	settled(turn->fence);
 }
 
 static void
 refuse(struct fence *fence, const struct device *device, const char *why)
 {
-	const struct power_result none = { .rc = IPMI_CANCELLED };
+	struct power_result none = { .rc = IPMI_CANCELLED };
 
+	snprintf(none.text, sizeof(none.text), "%s", why);
 	fence->proved = false;
-	note(fence, device, &none, why);
+	note(fence, device, &none);
 	say(fence, device, why);
 }
 
@@ -206,17 +204,12 @@ static void
 turn_off(struct fence *fence, struct device *device)
 {
 	struct turn *turn = &fence->turns[device - fence->line->devices];
-	struct err err;
 
-	fence->pending++;
-	if (!device_guard(device, &err))
-		refuse(fence, device, err.text);
-	else if (!device_turn_off(device, deadline_of(fence, device),
-				  turned_off, turn))
-		refuse(fence, device, "too much is waiting for it");
+	if (device_turn_off(device, deadline_of(fence, device), turned_off,
+			    turn))
+		fence->pending++;
 	else
-		return;
-	fence->pending--;
+		refuse(fence, device, "too much is waiting for it");
 }
 
 static bool

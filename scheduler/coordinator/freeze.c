@@ -92,6 +92,7 @@ freeze_witnesses(const struct reg_host *host, int64_t now_ms,
 	int64_t since_ms = host->heard_ms;
 
 	out->can_fence = host->conf->has_bmc || host->conf->n_levels > 0;
+	out->bmc_is_foreign = host->bmc_is_foreign;
 	snprintf(out->bmc_trouble, sizeof(out->bmc_trouble), "%s",
 		 host->bmc_trouble);
 	if (host->libvirt.asked_ms > since_ms)

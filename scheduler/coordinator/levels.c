@@ -23,14 +23,6 @@ device_word_take(struct device_word *word, const struct power_result *result)
 	snprintf(word->text, sizeof(word->text), "%s", result->text);
 }
 
-void
-device_word_deny(struct device_word *word, int64_t now_ms, const char *why)
-{
-	*word = (struct device_word){ .power = POWER_UNKNOWN,
-				      .read_ms = now_ms };
-	snprintf(word->text, sizeof(word->text), "%.200s", why);
-}
-
 /* --- together ------------------------------------------------------------ */
 
 /* Of the devices of one level, the weakest word.  What two supplies say is

@@ -39,10 +39,6 @@ struct device_word {
 void device_word_take(struct device_word *word,
 		      const struct power_result *result);
 
-/* It is not to be believed: the reason takes the place of what it says. */
-void device_word_deny(struct device_word *word, int64_t now_ms,
-		      const char *why);
-
 struct level_device {
 	const char *name; /* "BMC", "outlet left" */
 	unsigned level;

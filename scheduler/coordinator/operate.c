@@ -151,9 +151,7 @@ record_result(const struct order *order, const struct power_result *result,
 		evidence_text(power_bmc(order->co, order->host), result, NULL,
 			      order->by, NULL);
 	cleanup_free char *text = xasprintf("%s%s", result->text, next);
-	struct err err;
-	bool done = result->rc == IPMI_OK && result->verified &&
-		    power_guard(order->co, order->host, &err);
+	bool done = result->rc == IPMI_OK && result->verified;
 
 	record_order_end(order, done ? OUTCOME_DONE : OUTCOME_IN_DOUBT, text,
 			 detail);
@@ -284,25 +282,20 @@ cut(struct order *order, const struct power_result *result)
 
 /* --- answers ------------------------------------------------------------- */
 
-/* What a BMC says that is another host's is no news of this one. */
 static json_t *
 answer_to_json(const struct order *order, const struct power_result *result)
 {
 	struct coordinator *co = order->co;
-	struct err err;
-	bool own = power_guard(co, order->host, &err);
 
 	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:i, s:b, s:s, s:s, s:s}",
 			 "host", co->reg.hosts[order->host].conf->name, "power",
-			 ipmi_power_name(own ? result->power
-					     : IPMI_POWER_UNKNOWN),
-			 "rc", ipmi_rc_name(result->rc), "text",
-			 own ? result->text : err.text, "rtt_ms",
-			 (json_int_t)result->rtt_ms, "age_ms", 0, "verified",
-			 own && result->verified, "restore_policy",
-			 own ? evidence_policy(result) : "unknown",
-			 "last_event", own ? evidence_event(result) : "unknown",
-			 "bmc_state", power_bmc_state(co, order->host));
+			 ipmi_power_name(result->power), "rc",
+			 ipmi_rc_name(result->rc), "text", result->text,
+			 "rtt_ms", (json_int_t)result->rtt_ms, "age_ms", 0,
+			 "verified", result->verified, "restore_policy",
+			 evidence_policy(result), "last_event",
+			 evidence_event(result), "bmc_state",
+			 power_bmc_state(co, order->host));
 }
 
 static void

@@ -218,8 +218,15 @@ power_check_health(struct coordinator *co)
 		struct reg_host *h = &co->reg.hosts[i];
 
 		h->bmc_trouble[0] = '\0';
+		h->bmc_is_foreign = false;
 		for (size_t k = 0;
-		     k < line->n_devices && h->bmc_trouble[0] == '\0'; k++)
+		     k < line->n_devices && h->bmc_trouble[0] == '\0'; k++) {
+			struct err err;
+
 			device_trouble(&line->devices[k], h->bmc_trouble);
+			h->bmc_is_foreign =
+				h->bmc_trouble[0] != '\0' &&
+				!device_guard(&line->devices[k], &err);
+		}
 	}
 }

@@ -54,7 +54,8 @@ bool power_device(const struct coordinator *co, size_t host, size_t i,
 void power_take(struct coordinator *co, size_t host,
 		const struct power_result *result);
 
-/* Of a host with a BMC: false when the BMC is not its own, see guard.h. */
+/* Of a host with a BMC: false when that has told that it is another host's,
+ * see guard.h.  Whatever is asked of it then ends with IPMI_WRONG_HOST. */
 bool power_guard(const struct coordinator *co, size_t host, struct err *err);
 
 /* For displays: "none" without a BMC, "wrong-host" when it answers and the

@@ -26,7 +26,8 @@ struct device {
 	unsigned level;            /* 0: the host's own BMC */
 	struct bmc *bmc;           /* or */
 	struct outlet *outlet;
-	const char *guid; /* configured; NULL: none */
+	const struct bmc_settings *conf; /* of a BMC */
+	int64_t settle_ms; /* what a verified read takes beyond the usual */
 	struct readiness *readiness;
 	struct device_word word;
 	bool probing;
@@ -71,7 +72,8 @@ void devices_close(struct line *line);
 /* The host's own; NULL: none. */
 struct device *device_own(const struct line *line);
 
-/* False: it is another host's; its word counts for nothing. */
+/* For displays: false when it has told that it is another host's.  What is
+ * asked of it is guarded in ipmi/. */
 bool device_guard(const struct device *device, struct err *err);
 
 /* A result of it, into its word and the registry. */

@@ -56,13 +56,6 @@ turn_on(struct line *line, int64_t deadline_ms)
 {
 	struct device *own = device_own(line);
 	power_fn fn = line->on_fn;
-	struct err err;
-
-	/* It may have told who it is while this waited. */
-	if (!device_guard(own, &err)) {
-		end(line, IPMI_CANCELLED, err.text);
-		return;
-	}
 	line->on_fn = NULL; /* what comes now ends by the BMC's queue */
 	line->on_serial++;
 	if (power_turn_on(own->bmc, deadline_ms, fn, line->on_arg) != 0)

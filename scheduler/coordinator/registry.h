@@ -61,6 +61,7 @@ struct reg_host {
 	int64_t off_since_ms; /* of the first of them */
 	char power_text[REPORT_TEXT_LEN];
 	char bmc_trouble[REPORT_TEXT_LEN];
+	bool bmc_is_foreign; /* and that is the trouble */
 	/* As last read, of a static table; NULL: never. */
 	const char *restore_policy, *power_event;
 

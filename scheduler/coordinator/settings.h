@@ -48,6 +48,7 @@ struct bmc_settings {
 	const struct ipmi_account *ipmi;
 	int cipher_suite;
 	const char *guid; /* NULL: not configured */
+	int64_t off_settle_ms;
 };
 
 struct outlet_settings {

@@ -24,6 +24,11 @@ const struct config_option settings_bmc_options[] = {
 	  .preset = "17",
 	  .words = suites },
 	{ .name = "guid", .type = CONFIG_TEXT, .check = guard_check },
+	{ .name = "off-settle-ms",
+	  .type = CONFIG_INT,
+	  .preset = "250", /* POWER_VERIFY_GAP_MS */
+	  .min = 250,
+	  .max = 4000 },
 	{ .name = NULL },
 };
 
@@ -93,6 +98,7 @@ read_bmc(struct settings *s, const struct config_section *sec,
 
 	bmc->address = config_text(sec, "address");
 	bmc->guid = config_text(sec, "guid");
+	bmc->off_settle_ms = config_int(sec, "off-settle-ms");
 	bmc->cipher_suite = config_word(sec, "cipher-suite") == 0 ? 17 : 3;
 	if (account == NULL || config_count_errors(s->secrets) > 0)
 		return;

@@ -59,9 +59,14 @@ raise_host_trouble(struct draft *draft, const struct snap_host *host)
 {
 	struct plan_alarm *alarm;
 
+	/* Who acts on a foreign BMC by hand hits a machine that is well. */
 	if (host->bmc_trouble[0] != '\0') {
-		alarm = plan_add_alarm(draft->plan, SEVERITY_WARNING,
-				       "bmc-trouble", host->name);
+		alarm = plan_add_alarm(draft->plan,
+				       host->bmc_is_foreign ? SEVERITY_CRITICAL
+							    : SEVERITY_WARNING,
+				       host->bmc_is_foreign ? "bmc-wrong-host"
+							    : "bmc-trouble",
+				       host->name);
 		reason_set(alarm->text, "%s could not be fenced now: %s",
 			   host->name, host->bmc_trouble);
 	}

@@ -97,6 +97,7 @@ struct snap_host {
 			    younger than OFF_PROOF_MS */
 	char power_text[REPORT_TEXT_LEN];  /* what was read, or why not */
 	char bmc_trouble[REPORT_TEXT_LEN]; /* a fence would fail now; or "" */
+	bool bmc_is_foreign; /* because its BMC is another host's */
 
 	/* seen: full report */
 	int64_t report_age_ms;

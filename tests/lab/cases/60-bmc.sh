@@ -14,7 +14,7 @@ case_a_fence_is_proved_possible_before_it_is_needed() {
 
 wrong_host_is_told_and_not_touched() {
 	local id text code=0
-	within 40 alarm_stands bmc-trouble h1 || return 1
+	within 40 alarm_stands bmc-wrong-host h1 || return 1
 	id=$(last_event)
 	text=$(ih power off h1 --yes --force 2>&1) || code=$?
 	[ "$code" != 0 ] || fail "it was switched: $text" || return 1

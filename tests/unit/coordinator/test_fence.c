@@ -78,7 +78,7 @@ chassis(void)
 	return (struct level_settings){
 		.name = "chassis",
 		.has_bmc = true,
-		.bmc = { world.second, &world.account, 17, NULL },
+		.bmc = { world.second, &world.account, 17, NULL, 250 },
 	};
 }
 
@@ -103,7 +103,7 @@ fill_settings(struct world *w)
 		.agent = "127.0.92.1:1", /* nobody is there */
 		.snmp = &w->snmp,
 		.has_bmc = true,
-		.bmc = { w->own, &w->account, 17, NULL },
+		.bmc = { w->own, &w->account, 17, NULL, 250 },
 		.levels = w->levels,
 	};
 	w->settings = (struct settings){ .clusters = &w->cluster,

@@ -223,7 +223,12 @@ a_word_that_is_not_believed_tells_why(void **state)
 {
 	(void)state;
 	off(OWN, 1000, 1300);
-	device_word_deny(&words[OWN], 1500, "this BMC is another host's");
+	const struct power_result foreign = {
+		.rc = IPMI_WRONG_HOST,
+		.done_ms = 1500,
+		.text = "this BMC is another host's",
+	};
+	device_word_take(&words[OWN], &foreign);
 	struct levels_word word = combine();
 	assert_int_equal(word.word.power, POWER_UNKNOWN);
 	assert_non_null(strstr(word.word.text, "another host's"));

@@ -61,9 +61,8 @@ set_up(void **state)
 	w->host = (struct host_settings){ .name = "h1",
 					  .agent = "127.0.92.9:161",
 					  .has_bmc = true,
-					  .bmc = w->address,
-					  .ipmi = &w->account,
-					  .cipher_suite = 17 };
+					  .bmc = { w->address, &w->account, 17,
+						   NULL, 250 } };
 	w->settings = (struct settings){ .site = "lab",
 					 .api_socket = w->socket,
 					 .clusters = &w->cluster,
@@ -340,10 +339,11 @@ a_bmc_that_became_anothers_is_not_told_to_cut(void **state)
 	ipmi_farm_tell(&world.farm, "0 stuck 1");
 	int fd = order("POST", POWER, SOFT_OFF1);
 	await_count("softs ", 1);
-	world.host.guid = OTHER_GUID;
+	world.host.bmc.guid = OTHER_GUID;
 	await_answer(fd);
-	assert_int_equal(world.code, 409);
-	expect_said("error", "another host's");
+	assert_int_equal(world.code, 200);
+	expect_said("rc", "wrong-host");
+	expect_said("text", "another host's");
 	assert_int_equal(count_of("offs "), 0);
 	expect_nothing_open();
 }
@@ -542,7 +542,7 @@ the_power_of_another_host_is_not_ours(void **state)
 {
 	(void)state;
 	run_for(500);
-	world.host.guid = OTHER_GUID;
+	world.host.bmc.guid = OTHER_GUID;
 	ask("GET", POWER, "");
 	assert_int_equal(world.code, 200);
 	expect_said("power", "unknown");
@@ -582,7 +582,7 @@ the_lamp_of_another_host_is_not_lit(void **state)
 {
 	(void)state;
 	run_for(500);
-	world.host.guid = OTHER_GUID;
+	world.host.bmc.guid = OTHER_GUID;
 	ask("POST", LAMP, "{\"on\": true}");
 	assert_int_equal(world.code, 409);
 	expect_said("error", "another host's");

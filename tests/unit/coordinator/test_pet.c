@@ -227,7 +227,7 @@ set_up(void **state)
 	w->host = (struct host_settings){ .name = "h1",
 					  .has_bmc = true,
 					  .bmc = { w->address, &w->account, 17,
-						   NULL } };
+						   NULL, 250 } };
 	w->settings = (struct settings){ .clusters = &w->cluster,
 					 .n_clusters = 1,
 					 .hosts = &w->host,

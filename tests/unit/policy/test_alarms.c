@@ -110,6 +110,8 @@ a_bmc_in_trouble_is_said_before_it_is_needed(void **state)
 	(void)state;
 	strcpy(scene.hosts[1].bmc_trouble, "its BMC does not answer");
 	assert_string_equal(alarms(), "bmc-trouble h1");
+	scene.hosts[1].bmc_is_foreign = true;
+	assert_string_equal(alarms(), "bmc-wrong-host h1");
 }
 
 static void
