@@ -2,9 +2,9 @@
 /*
  * common/loop.h - the event loop: timers, descriptors, signals.
  *
- * The only file that knows libevent, but for the two that bring a library
- * with its own descriptors or its own libevent (net-snmp, evhttp): those take
- * the base by loop_base().  One loop belongs to one thread.
+ * The only file that knows libevent, but for those that bring a library with
+ * its own descriptors (net-snmp) or a part of libevent (evhttp, evdns): these
+ * take the base by loop_base().  One loop belongs to one thread.
  * Nothing that runs on a loop may block; see common/worker.h for what can.
  */
 #ifndef COMMON_LOOP_H
