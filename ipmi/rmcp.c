@@ -178,6 +178,55 @@ rmcp_classify_refusal(uint8_t status, const char **ret_text)
 	return IPMI_NO_SESSION;
 }
 
+/* Completion codes by which a BMC says that this user may not: by Set Session
+ * Privilege Level, and 0xd4 by any command.  Whatever else it says there (busy,
+ * no memory, not now) is no fault of the account, and no reason to ever call it
+ * locked. */
+static bool
+refuses_privilege(unsigned code)
+{
+	return code == 0x80 || code == 0x81 || code == 0xd4;
+}
+
+/* The BMC, asked for the privilege or before, answered with an error. */
+static enum ipmi_rc
+classify_code(unsigned code, const char **ret_text)
+{
+	if (code == IPMI_TIMEOUT_CC) {
+		*ret_text = no_answer;
+		return IPMI_TIMEOUT;
+	}
+	if (refuses_privilege(code)) {
+		*ret_text = "the BMC refused the privilege asked for";
+		return IPMI_AUTH;
+	}
+	*ret_text = code == IPMI_NODE_BUSY_CC
+			    ? "the BMC is too busy to open a session"
+			    : "the BMC ended the opening of the session with "
+			      "an error";
+	return IPMI_NO_SESSION;
+}
+
+/* The library's own findings, after the BMC's last good answer. */
+static enum ipmi_rc
+classify_finding(enum rmcp_kind step, const char **ret_text)
+{
+	/* The BMC's proof of the password was wrong: the two sides know
+	 * different ones. */
+	if (step == RMCP_RAKP_2) {
+		*ret_text = wrong_account;
+		return IPMI_AUTH;
+	}
+	/* The password was right, so there is nothing to lock. */
+	if (step == RMCP_RAKP_4) {
+		*ret_text = "the BMC gave another privilege than asked for, or "
+			    "an answer that makes no sense";
+		return IPMI_NO_SESSION;
+	}
+	*ret_text = no_answer;
+	return IPMI_TIMEOUT;
+}
+
 enum ipmi_rc
 rmcp_classify(const struct rmcp_progress *progress, int error,
 	      const char **ret_text)
@@ -192,18 +241,10 @@ rmcp_classify(const struct rmcp_progress *progress, int error,
 	}
 	if (IPMI_IS_RMCPP_ERR(e))
 		return rmcp_classify_refusal(IPMI_GET_RMCPP_ERR(e), ret_text);
-	/* The library found the BMC's own proof of the password wrong: the two
-	 * sides know different ones. */
-	if (progress->step == RMCP_RAKP_2 &&
-	    (error == EINVAL || error == E2BIG)) {
-		*ret_text = wrong_account;
-		return IPMI_AUTH;
-	}
-	if (progress->step == RMCP_RAKP_4 && error != ETIMEDOUT &&
-	    e != IPMI_IPMI_ERR_VAL(IPMI_TIMEOUT_CC)) {
-		*ret_text = "the BMC refused the privilege asked for";
-		return IPMI_AUTH;
-	}
+	if (IPMI_IS_IPMI_ERR(e))
+		return classify_code(IPMI_GET_IPMI_ERR(e), ret_text);
+	if (error == EINVAL || error == E2BIG)
+		return classify_finding(progress->step, ret_text);
 	*ret_text = no_answer;
 	return IPMI_TIMEOUT;
 }

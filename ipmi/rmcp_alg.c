@@ -131,8 +131,10 @@ rakp_4_came(ipmi_con_t *con, ipmi_msgi_t *item)
 
 	if (error == 0) {
 		rmcp_prove_session(&rakp->x, &rakp->keys, code);
+		/* As the BMC would say it: the two sides' keys differ. */
 		if (!rmcp_same(code, msg->data + RAKP_4_LEN, check_len))
-			error = EINVAL;
+			error = (int)IPMI_RMCPP_ERR_VAL(
+				IPMI_RMCPP_INVALID_INTEGRITY_CHECK_VALUE);
 	}
 	return rakp_end(rakp, con, error);
 }

@@ -248,6 +248,12 @@ static const struct fault {
 	{ "", "0 busy 4", power_read, 0, IPMI_OK, IPMI_POWER_ON, false },
 	{ "", "0 busy 100000", power_read, 1000, IPMI_CC, IPMI_POWER_UNKNOWN,
 	  false },
+	/* While the session is being opened, more often than wrong passwords
+	 * may be: Set Session Privilege Level is the one that is told so. */
+	{ "0 busy 1", "", power_read, 20000, IPMI_OK, IPMI_POWER_ON, false },
+	{ "0 busy 5", "", power_read, 20000, IPMI_OK, IPMI_POWER_ON, false },
+	{ "0 privilege 2", "", power_read, 5000, IPMI_AUTH, IPMI_POWER_UNKNOWN,
+	  false },
 	{ "0 sessions 0", "", power_read, 3000, IPMI_NO_SESSION,
 	  IPMI_POWER_UNKNOWN, false },
 	{ "0 lock 1", "", power_read, 0, IPMI_AUTH, IPMI_POWER_UNKNOWN, false },

@@ -161,6 +161,39 @@ each_status_of_the_handshake_has_its_result(void **state)
 }
 
 static void
+only_codes_about_the_privilege_are_the_accounts_fault(void **state)
+{
+	static const struct {
+		unsigned code;
+		enum ipmi_rc rc;
+	} cases[] = {
+		{ 0x80, IPMI_AUTH },       { 0x81, IPMI_AUTH },
+		{ 0xd4, IPMI_AUTH },       { 0xc0, IPMI_NO_SESSION },
+		{ 0xc1, IPMI_NO_SESSION }, { 0xc3, IPMI_TIMEOUT },
+		{ 0xc4, IPMI_NO_SESSION }, { 0xcf, IPMI_NO_SESSION },
+		{ 0xd5, IPMI_NO_SESSION }, { 0xff, IPMI_NO_SESSION },
+	};
+	const struct rmcp_progress progress = { .step = RMCP_RAKP_4,
+						.answered = true };
+	const char *text = "";
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		int error = (int)IPMI_IPMI_ERR_VAL(cases[i].code);
+
+		text = "";
+		assert_int_equal(rmcp_classify(&progress, error, &text),
+				 cases[i].rc);
+		assert_string_not_equal(text, "");
+	}
+	/* Another privilege than asked for, or a short answer. */
+	assert_int_equal(rmcp_classify(&progress, EINVAL, &text),
+			 IPMI_NO_SESSION);
+	assert_int_equal(rmcp_classify(&progress, ECANCELED, &text),
+			 IPMI_TIMEOUT);
+}
+
+static void
 addresses_are_numeric_with_a_port(void **state)
 {
 	static const char *const good[] = { "10.91.0.1:623", "[fd00::1]:623",
@@ -216,6 +249,8 @@ main(void)
 		cmocka_unit_test(other_algorithms_than_asked_for_are_a_lie),
 		cmocka_unit_test(a_wrong_password_is_told_from_a_timeout),
 		cmocka_unit_test(each_status_of_the_handshake_has_its_result),
+		cmocka_unit_test(
+			only_codes_about_the_privilege_are_the_accounts_fault),
 		cmocka_unit_test(addresses_are_numeric_with_a_port),
 		cmocka_unit_test(an_address_is_taken_apart),
 	};
