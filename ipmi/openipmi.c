@@ -225,7 +225,6 @@ bmc_new_lan(struct ipmi_env *env, const struct bmc_target *target,
 	wire->address = address;
 	wire->privilege = privileges[target->privilege];
 	wire->account = account_share(env, account);
-	wire->suite = &rmcp_suite_17;
 	wire->may_suite_3 = target->cipher_suite == 3;
 	ipmi_env_add(env, wire);
 	return bmc_new(&wire->transport, target->address);

@@ -53,10 +53,11 @@ struct wire {
 	unsigned ifnum;
 	struct ipmi_address address;
 	struct shared_account *account;
-	unsigned privilege; /* OpenIPMI's number */
-	/* The strongest that the BMC did not refuse. */
-	const struct rmcp_suite *suite;
+	unsigned privilege;             /* OpenIPMI's number */
+	const struct rmcp_suite *suite; /* asked for, or of the session */
+	bool redialled;                 /* in this opening, with the other */
 	bool may_suite_3, told_suite_3;
+	bool needs_suite_3; /* the last session: it refused 17, and took 3 */
 };
 
 /* --- wire.c --- */

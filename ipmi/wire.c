@@ -99,13 +99,20 @@ wire_drop_dial(struct wire *wire)
 
 static int wire_dial(struct wire *wire, struct err *err);
 
+static const struct rmcp_suite *
+other_suite(const struct rmcp_suite *suite)
+{
+	return suite == &rmcp_suite_17 ? &rmcp_suite_3 : &rmcp_suite_17;
+}
+
 /* The other suite, after the BMC refused the first; nobody else notices. */
 static bool
 wire_redial(struct wire *wire)
 {
 	struct err err;
 
-	wire->suite = &rmcp_suite_3;
+	wire->suite = other_suite(wire->suite);
+	wire->redialled = true;
 	return wire_dial(wire, &err) == 0;
 }
 
@@ -134,9 +141,9 @@ wire_news(void *arg)
 static bool
 may_redial(const struct wire *wire, enum ipmi_rc why)
 {
-	return why == IPMI_ALGORITHM && wire->may_suite_3 &&
-	       wire->suite == &rmcp_suite_17 && wire->dial != NULL &&
-	       !wire->dial->up && !wire->dial->progress.lied;
+	return why == IPMI_ALGORITHM && wire->may_suite_3 && !wire->redialled &&
+	       wire->dial != NULL && !wire->dial->up &&
+	       !wire->dial->progress.lied;
 }
 
 /* News is told, and a failed connection closed, from a clean stack: this runs
@@ -148,8 +155,8 @@ wire_fail(struct wire *wire, enum ipmi_rc why, const char *text)
 	if (wire->news == NEWS_DOWN || wire->news == NEWS_REDIAL)
 		return;
 	wire->news = may_redial(wire, why) ? NEWS_REDIAL : NEWS_DOWN;
-	if (why == IPMI_ALGORITHM && wire->suite == &rmcp_suite_3)
-		wire->suite = &rmcp_suite_17; /* perhaps it learnt something */
+	if (why == IPMI_ALGORITHM)
+		wire->needs_suite_3 = false; /* perhaps it learnt something */
 	wire->why = why;
 	wire->text = text;
 	loop_timer_start(wire->later, 0);
@@ -160,8 +167,8 @@ wire_is_up(struct wire *wire)
 {
 	if (wire->news == NEWS_DOWN || wire->news == NEWS_REDIAL)
 		return;
-	if (wire->suite == &rmcp_suite_3 && !wire->told_suite_3 &&
-	    !wire->local) {
+	wire->needs_suite_3 = wire->suite == &rmcp_suite_3;
+	if (wire->needs_suite_3 && !wire->told_suite_3) {
 		wire->told_suite_3 = true;
 		log_warn("bmc",
 			 "%s: it does not do cipher suite 17, suite 3 (SHA-1) "
@@ -317,8 +324,13 @@ wire_open(struct transport *transport, struct err *err)
 {
 	struct wire *wire = wire_of(transport);
 
-	if (wire->dial == NULL && !wire->local && !ipmi_window_enter(wire))
-		return 0; /* in line; see ipmi_wire_begin() */
+	if (wire->dial == NULL && !wire->local) {
+		wire->suite =
+			wire->needs_suite_3 ? &rmcp_suite_3 : &rmcp_suite_17;
+		wire->redialled = false;
+		if (!ipmi_window_enter(wire))
+			return 0; /* in line; see ipmi_wire_begin() */
+	}
 	if (wire->dial == NULL) {
 		int rc = wire_dial(wire, err);
 

@@ -180,6 +180,41 @@ a_bmc_that_refuses_17_is_spoken_to_with_3_where_it_may(void **state)
 	expect_suite(3);
 }
 
+/* That 17 was refused is no reason to take 3 later: that 3 worked is. */
+static void
+suite_3_is_remembered_only_when_it_has_worked(void **state)
+{
+	(void)state;
+	tell("0 refuse-suite 17");
+	tell("0 sessions 0");
+	world.bmc = bmc_of(0, &good, 3);
+	/* 17 refused, and with 3 no session. */
+	assert_int_equal(ask(power_read, 1000).rc, IPMI_NO_SESSION);
+	tell("0 refuse-suite 0"); /* its firmware is newer now */
+	tell("0 sessions 15");
+	assert_int_equal(ask(power_read, 20000).rc, IPMI_OK);
+	expect_suite(17);
+}
+
+static void
+a_remembered_3_that_is_refused_is_17_in_the_same_opening(void **state)
+{
+	(void)state;
+	tell("0 refuse-suite 17");
+	world.bmc = bmc_of(0, &good, 3);
+	assert_int_equal(ask(power_read, 20000).rc, IPMI_OK);
+	expect_suite(3);
+	tell("0 refuse-suite 3");
+	tell("0 drop-sessions");
+	assert_int_equal(ask(power_read, 20000).rc, IPMI_OK);
+	expect_suite(17);
+	/* And back. */
+	tell("0 refuse-suite 17");
+	tell("0 drop-sessions");
+	assert_int_equal(ask(power_read, 20000).rc, IPMI_OK);
+	expect_suite(3);
+}
+
 /* Longer than OpenIPMI asks: its own word for that is "no RMCP+". */
 static void
 silence_is_no_refusal_however_long(void **state)
@@ -439,6 +474,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_whole_life_under_suite_17),
 		TEST(a_bmc_that_refuses_17_is_spoken_to_with_3_where_it_may),
+		TEST(suite_3_is_remembered_only_when_it_has_worked),
+		TEST(a_remembered_3_that_is_refused_is_17_in_the_same_opening),
 		TEST(silence_is_no_refusal_however_long),
 		TEST(who_lies_about_algorithms_is_not_believed_even_where_3_may_be),
 		TEST(wrong_passwords_and_users_are_auth_and_end_in_quarantine),
