@@ -18,6 +18,8 @@
  *	1.0 s	slow, and the session is doubted: closed, opened anew at once
  *	2.5 s	silent; a handshake is given BMC_CONNECT_MS, then tried again
  *		after 2, 5, 15, 60, 60 ... s, or at once when something is asked
+ * Where many handshakes have to wait for each other (ipmi/window.c), both count
+ * from when the BMC's own begins.
  *
  * All of it runs on one loop and one thread.
  */

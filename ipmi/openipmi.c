@@ -83,6 +83,19 @@ ipmi_env_add(struct ipmi_env *env, struct wire *wire)
 	*bucket = wire;
 }
 
+bool
+ipmi_env_is_busy_at(struct ipmi_env *env, const struct wire *wire)
+{
+	const struct sockaddr *own =
+		(const struct sockaddr *)&wire->address.socket;
+
+	for (const struct wire *w = *bucket_of(env, own); w != NULL;
+	     w = w->next)
+		if (w != wire && ipmi_wire_is_opening(w) && is_from(w, own))
+			return true;
+	return false;
+}
+
 static bool
 env_filter(void *arg, const struct sockaddr *from, const uint8_t *data,
 	   size_t len)

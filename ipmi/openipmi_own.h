@@ -20,6 +20,10 @@ struct shared_account {
 
 enum { WIRE_BUCKETS = 4096, WIRE_OPENING_MAX = 256, WIRE_PLACE_MS = 1500 };
 
+struct wire_line {
+	struct wire *first, **end;
+};
+
 struct ipmi_env {
 	struct loop *loop;
 	struct os_handler_s *handler;
@@ -27,9 +31,12 @@ struct ipmi_env {
 
 	/* So many handshakes at a time; the others wait in line. */
 	unsigned n_opening;
-	struct wire *waiting, **waiting_end;
-	struct wire *opening, **opening_end; /* in a place, oldest first */
+	struct wire_line waiting;
+	struct wire_line silent;  /* waiting, too, behind them */
+	struct wire_line opening; /* in a place, oldest first */
 	struct loop_timer *places;
+	bool look_planned; /* `places` runs, until look_ms */
+	int64_t look_ms;
 	struct shared_account *accounts;
 	unsigned orphans; /* local connections that cannot be closed yet */
 };
@@ -42,6 +49,8 @@ struct wire {
 	struct wire *line_next;
 	enum { PLACE_NONE, PLACE_WAITING, PLACE_TAKEN } place;
 	int64_t place_ms; /* taken since */
+	int64_t begun_ms; /* the last handshake */
+	bool was_silent;  /* then, for as long as a place is kept */
 	struct loop_timer *tick;
 	struct loop_timer *later; /* to tell the news from a clean stack */
 	struct dial *dial;        /* NULL: closed */
@@ -70,6 +79,8 @@ bool ipmi_wire_is_opening(const struct wire *wire);
 void ipmi_wire_begin(struct wire *wire);
 
 /* --- openipmi.c --- */
+/* Another one is opening a session to the same address and port. */
+bool ipmi_env_is_busy_at(struct ipmi_env *env, const struct wire *wire);
 void ipmi_env_add(struct ipmi_env *env, struct wire *wire);
 void ipmi_env_forget(struct ipmi_env *env, const struct wire *wire);
 

@@ -180,10 +180,24 @@ closed_step(struct bmc *bmc, int64_t now_ms, int64_t *due_ms)
 	return true;
 }
 
+/* For how long the BMC has been asked for a session: waiting for a place among
+ * other handshakes is no silence of its. */
+static int64_t
+asked_for_ms(const struct bmc *bmc, int64_t now_ms)
+{
+	const struct transport *t = bmc->transport;
+	int64_t begun_ms = t->ops->begun_ms != NULL ? t->ops->begun_ms(t)
+						    : bmc->session.since_ms;
+
+	return begun_ms == BEGUN_NEVER ? 0 : now_ms - begun_ms;
+}
+
 static bool
 opening_step(struct bmc *bmc, int64_t now_ms, int64_t *due_ms)
 {
-	int64_t end_ms = bmc->session.since_ms + BMC_CONNECT_MS;
+	/* One that still waits is looked at again when its time would be up
+	 * if it began now. */
+	int64_t end_ms = now_ms - asked_for_ms(bmc, now_ms) + BMC_CONNECT_MS;
 
 	if (now_ms < end_ms) {
 		if (end_ms < *due_ms)
@@ -211,7 +225,7 @@ state_without(const struct bmc *bmc)
 {
 	const struct session *session = &bmc->session;
 	bool asked_long = session->phase == SESSION_OPENING &&
-			  bmc_now(bmc) - session->since_ms >= BMC_SILENT_MS;
+			  asked_for_ms(bmc, bmc_now(bmc)) >= BMC_SILENT_MS;
 
 	switch (session->failure) {
 	case IPMI_OK:

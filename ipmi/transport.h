@@ -18,6 +18,7 @@
 #include "ipmi/bmc.h"
 
 enum { TRANSPORT_DATA_MAX = 64 }; /* bytes of a request's data */
+enum { BEGUN_NEVER = -1 };
 
 struct transport_message {
 	uint32_t tag; /* comes back with the answer */
@@ -68,6 +69,9 @@ struct transport_ops {
 	void (*free)(struct transport *transport);
 	/* The cipher suite of the session, 0 for none; NULL: always so. */
 	int (*suite)(const struct transport *transport);
+	/* When the opening began that is under way: handshakes may have to wait
+	 * for others.  BEGUN_NEVER: it waits; NULL: with open(). */
+	int64_t (*begun_ms)(const struct transport *transport);
 };
 
 /* Takes the transport over; copies the name. */

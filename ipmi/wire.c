@@ -167,6 +167,7 @@ wire_is_up(struct wire *wire)
 {
 	if (wire->news == NEWS_DOWN || wire->news == NEWS_REDIAL)
 		return;
+	wire->was_silent = false;
 	wire->needs_suite_3 = wire->suite == &rmcp_suite_3;
 	if (wire->needs_suite_3 && !wire->told_suite_3) {
 		wire->told_suite_3 = true;
@@ -287,6 +288,7 @@ ipmi_wire_begin(struct wire *wire)
 {
 	struct err err;
 
+	wire->begun_ms = clock_mono_ms();
 	if (wire_dial(wire, &err) < 0)
 		wire_fail(wire, IPMI_NO_SESSION, "cannot open a connection");
 }
@@ -331,6 +333,7 @@ wire_open(struct transport *transport, struct err *err)
 		if (!ipmi_window_enter(wire))
 			return 0; /* in line; see ipmi_wire_begin() */
 	}
+	wire->begun_ms = clock_mono_ms();
 	if (wire->dial == NULL) {
 		int rc = wire_dial(wire, err);
 
@@ -445,6 +448,14 @@ wire_suite(const struct transport *transport)
 	return wire->local || wire->suite == NULL ? 0 : wire->suite->number;
 }
 
+static int64_t
+wire_begun_ms(const struct transport *transport)
+{
+	const struct wire *wire = (const struct wire *)transport;
+
+	return wire->place == PLACE_WAITING ? BEGUN_NEVER : wire->begun_ms;
+}
+
 static const struct transport_ops wire_ops = {
 	.mono_ms = wire_mono_ms,
 	.wall_ms = wire_wall_ms,
@@ -454,6 +465,7 @@ static const struct transport_ops wire_ops = {
 	.send = wire_send,
 	.free = wire_free,
 	.suite = wire_suite,
+	.begun_ms = wire_begun_ms,
 };
 
 static void

@@ -57,12 +57,14 @@ fake_open(struct transport *transport, struct err *err)
 	fake->opening = true;
 	fake->opens++;
 	fake->session++;
+	fake->begun_ms = fake->now_ms + fake->line_ms;
 	if (!fake->silent)
-		push(fake, (struct fake_event){ .kind = fake->refuse == IPMI_OK
-								? FAKE_UP
-								: FAKE_DOWN,
-						.at_ms = 2 * fake->latency_ms,
-						.session = fake->session });
+		push(fake,
+		     (struct fake_event){
+			     .kind = fake->refuse == IPMI_OK ? FAKE_UP
+							     : FAKE_DOWN,
+			     .at_ms = fake->line_ms + 2 * fake->latency_ms,
+			     .session = fake->session });
 	return 0;
 }
 
@@ -104,6 +106,14 @@ fake_free(struct transport *transport)
 	fake_of(transport)->freed = true;
 }
 
+static int64_t
+fake_begun_ms(const struct transport *transport)
+{
+	const struct fake *fake = (const struct fake *)transport;
+
+	return fake->now_ms < fake->begun_ms ? BEGUN_NEVER : fake->begun_ms;
+}
+
 static const struct transport_ops fake_ops = {
 	.mono_ms = fake_mono_ms,
 	.wall_ms = fake_wall_ms,
@@ -112,6 +122,7 @@ static const struct transport_ops fake_ops = {
 	.close = fake_close,
 	.send = fake_send,
 	.free = fake_free,
+	.begun_ms = fake_begun_ms,
 };
 
 void

@@ -31,6 +31,7 @@ struct fake {
 	size_t n_events;
 	bool open, opening;
 	unsigned session; /* counts open() */
+	int64_t begun_ms; /* the last handshake begins */
 	bool freed;
 
 	/* The chassis. */
@@ -45,6 +46,7 @@ struct fake {
 	/* The BMC and its network. */
 	bool silent;         /* nothing is answered */
 	int64_t latency_ms;  /* one way */
+	int64_t line_ms;     /* a handshake waits for a place */
 	enum ipmi_rc refuse; /* handshakes end so, with refuse_text */
 	const char *refuse_text;
 	uint8_t read_code; /* completion code of Get Chassis Status */

@@ -23,14 +23,14 @@
 #include "ipmi/request.h"
 #include "tests/support/ipmi_farm.h"
 
-enum { MANY = 300 };
+enum { MANY = 300, DEAD = 1700 };
 
 static struct world {
 	struct ipmi_farm farm;
 	struct loop *loop;
 	struct ipmi_env *env;
 	struct bmc *bmc;
-	struct bmc *many[MANY];
+	struct bmc *many[MANY], *dead[DEAD];
 	unsigned waiting;
 } world;
 
@@ -121,6 +121,8 @@ tear_down(void **state)
 	bmc_free(world.bmc);
 	for (unsigned i = 0; i < MANY; i++)
 		bmc_free(world.many[i]);
+	for (unsigned i = 0; i < DEAD; i++)
+		bmc_free(world.dead[i]);
 	ipmi_env_free(world.env);
 	loop_free(world.loop);
 	ipmi_farm_stop(&world.farm);
@@ -405,6 +407,93 @@ the_dead_cost_the_living_nothing(void **state)
 	assert_in_range(living_ms, 0, 4000);
 }
 
+/* So many that their handshakes take longer than one is given. */
+static void
+the_end_of_a_long_line_of_the_dead_is_not_silent(void **state)
+{
+	static struct outcome outcome;
+
+	(void)state;
+	outcome.ended = false;
+	ipmi_farm_stop(&world.farm);
+	ipmi_farm_start(&world.farm, DEAD + 1);
+	tell("all silent 1");
+	tell("1700 silent 0");
+	for (unsigned i = 0; i < DEAD; i++)
+		world.dead[i] = bmc_of(i, &good, 17);
+	world.bmc = bmc_of(DEAD, &good, 17);
+	power_read(world.bmc, 60000, take, &outcome);
+	int64_t begin_ms = clock_mono_ms();
+	while (!outcome.ended) {
+		struct bmc_health health;
+
+		pause_ms(100);
+		bmc_get_health(world.bmc, &health);
+		assert_int_not_equal(health.state, BMC_SILENT);
+	}
+	print_message("behind %d dead: %s after %lld ms\n", DEAD,
+		      ipmi_rc_name(outcome.result.rc),
+		      (long long)(clock_mono_ms() - begin_ms));
+	assert_int_equal(outcome.result.rc, IPMI_OK);
+}
+
+/* --- two at one address -------------------------------------------------- */
+
+static void
+read_both(struct bmc *a, struct bmc *b, enum ipmi_rc ret_rc[2])
+{
+	struct outcome outcomes[2] = { { .ended = false } };
+
+	world.waiting = 2;
+	power_read(a, 20000, take, &outcomes[0]);
+	power_read(b, 20000, take, &outcomes[1]);
+	while (!outcomes[0].ended || !outcomes[1].ended)
+		loop_run(world.loop);
+	ret_rc[0] = outcomes[0].result.rc;
+	ret_rc[1] = outcomes[1].result.rc;
+}
+
+/* The BMC's refusal of one is none of the other. */
+static void
+one_bmc_that_was_entered_twice_answers_each_for_itself(void **state)
+{
+	enum ipmi_rc rc[2];
+
+	(void)state;
+	for (unsigned i = 0; i < 8; i++) {
+		bool first = i % 2 == 0;
+
+		world.many[0] = bmc_of(i, first ? &good : &nobody, 17);
+		world.many[1] = bmc_of(i, first ? &nobody : &good, 17);
+		read_both(world.many[0], world.many[1], rc);
+		assert_int_equal(rc[first ? 0 : 1], IPMI_OK);
+		assert_int_equal(rc[first ? 1 : 0], IPMI_AUTH);
+		bmc_free(world.many[0]);
+		bmc_free(world.many[1]);
+		world.many[0] = world.many[1] = NULL;
+	}
+}
+
+static void
+two_bmcs_behind_one_address_have_a_port_each(void **state)
+{
+	struct ipmi_farm second;
+	enum ipmi_rc rc[2];
+	unsigned port = world.farm.port;
+
+	(void)state;
+	ipmi_farm_start(&second, 1);
+	tell("0 lie 3");
+	world.many[0] = bmc_of(0, &good, 17);
+	world.farm.port = second.port;
+	world.many[1] = bmc_of(0, &good, 17);
+	world.farm.port = port;
+	read_both(world.many[0], world.many[1], rc);
+	ipmi_farm_stop(&second);
+	assert_int_equal(rc[0], IPMI_ALGORITHM);
+	assert_int_equal(rc[1], IPMI_OK);
+}
+
 /* No descriptor is left for the first attempts. */
 static void
 a_dial_that_fails_gives_its_place_up(void **state)
@@ -483,6 +572,9 @@ main(void)
 		TEST(a_bmc_that_says_off_too_early_is_believed_only_when_it_goes_on),
 		TEST(a_bmc_that_lies_for_seconds_needs_a_gap_of_seconds),
 		TEST(the_dead_cost_the_living_nothing),
+		TEST(the_end_of_a_long_line_of_the_dead_is_not_silent),
+		TEST(one_bmc_that_was_entered_twice_answers_each_for_itself),
+		TEST(two_bmcs_behind_one_address_have_a_port_each),
 		TEST(a_dial_that_fails_gives_its_place_up),
 		TEST(ipmitool_agrees),
 	};

@@ -127,6 +127,44 @@ a_bmc_that_falls_silent_is_slow_then_silent_then_up_again(void **state)
 }
 
 static void
+a_bmc_that_waits_in_line_is_not_called_silent(void **state)
+{
+	struct fake fake;
+
+	(void)state;
+	fake_init(&fake);
+	fake.line_ms = 20000;
+	struct bmc *bmc = start(&fake);
+	fake_run(&fake, 19999);
+	assert_int_equal(state_of(bmc), BMC_UNKNOWN);
+	fake_run(&fake, 1000);
+	assert_int_equal(state_of(bmc), BMC_UP);
+	assert_int_equal(fake.opens, 1);
+	bmc_free(bmc);
+}
+
+static void
+silence_counts_from_the_end_of_the_line(void **state)
+{
+	struct fake fake;
+
+	(void)state;
+	fake_init(&fake);
+	fake.line_ms = 7000;
+	fake.silent = true;
+	struct bmc *bmc = start(&fake);
+	fake_run(&fake, 7000 + BMC_SILENT_MS - 1);
+	assert_int_equal(state_of(bmc), BMC_UNKNOWN);
+	fake_run(&fake, 1);
+	assert_int_equal(state_of(bmc), BMC_SILENT);
+	fake_run(&fake, BMC_CONNECT_MS - BMC_SILENT_MS - 1);
+	assert_int_equal(fake.closes, 0);
+	fake_run(&fake, 1);
+	assert_int_equal(fake.closes, 1);
+	bmc_free(bmc);
+}
+
+static void
 attempts_become_rarer_but_a_question_brings_one_at_once(void **state)
 {
 	struct fake fake;
@@ -374,6 +412,8 @@ main(void)
 		cmocka_unit_test(an_idle_session_is_kept_warm),
 		cmocka_unit_test(
 			a_bmc_that_falls_silent_is_slow_then_silent_then_up_again),
+		cmocka_unit_test(a_bmc_that_waits_in_line_is_not_called_silent),
+		cmocka_unit_test(silence_counts_from_the_end_of_the_line),
 		cmocka_unit_test(
 			attempts_become_rarer_but_a_question_brings_one_at_once),
 		cmocka_unit_test(
