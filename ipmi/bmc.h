@@ -13,8 +13,9 @@
  * until bmc_retry(), or BMC_QUARANTINE_MS later for one more attempt.
  *
  * Timeline of a BMC that falls silent, from the first message unanswered:
- *	0.1 s	a read is sent again (8 round trips, 100 ms to 1 s; three times,
- *		then doubling)
+ *	0.1 s	a read is sent again (the mean round trip and four times its
+ *		variation, at least two of it, 100 ms to 1 s; three times, then
+ *		doubling)
  *	1.0 s	slow, and the session is doubted: closed, opened anew at once
  *	2.5 s	silent; a handshake is given BMC_CONNECT_MS, then tried again
  *		after 2, 5, 15, 60, 60 ... s, or at once when something is asked

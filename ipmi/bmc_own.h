@@ -58,12 +58,23 @@ enum exchange_use {
 	USE_REQUEST
 };
 
+/* More than there are sendings in the longest patience: 4 at 100 ms, then
+ * doubling.  A power of two: tags wrap at 2^32. */
+enum { EXCHANGE_SENT_MAX = 16 };
+
 struct exchange {
 	enum exchange_use use; /* USE_NONE: nothing under way */
 	uint32_t first_tag, last_tag;
 	int64_t first_sent_ms, last_sent_ms;
-	int64_t resend_ms; /* after last_sent_ms */
+	int64_t sent_ms[EXCHANGE_SENT_MAX]; /* by tag, the last ones */
+	int64_t resend_ms;                  /* after last_sent_ms */
 	unsigned resends;
+};
+
+/* Smoothed, for the time after which a read is sent again. */
+struct round_trips {
+	int64_t mean_8;      /* eighths of a ms; 0: none is known */
+	int64_t variation_4; /* fourths of a ms */
 };
 
 enum operation_kind {
@@ -137,6 +148,7 @@ struct bmc {
 	bool freed;
 
 	int64_t ok_ms, rtt_ms; /* -1: never */
+	struct round_trips trips;
 	enum ipmi_power power;
 	int64_t power_ms;
 	int64_t went_off_ms; /* last seen to go from on to off; -1: never */

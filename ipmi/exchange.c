@@ -9,7 +9,13 @@
  */
 #include "ipmi/bmc_own.h"
 
-enum { RESENDS_EVEN = 3 }; /* at even distances, then at doubling ones */
+enum {
+	RESENDS_EVEN = 3, /* at even distances, then at doubling ones */
+	/* RFC 6298 in whole numbers: kept as eighths and fourths of a
+	 * millisecond. */
+	MEAN_PARTS = 8,
+	VARIATION_PARTS = 4
+};
 
 static const struct {
 	uint8_t netfn, command;
@@ -47,20 +53,51 @@ exchange_send(struct bmc *bmc)
 	message.tag = ++bmc->last_tag;
 	exchange->last_tag = message.tag;
 	exchange->last_sent_ms = bmc_now(bmc);
+	exchange->sent_ms[message.tag % EXCHANGE_SENT_MAX] =
+		exchange->last_sent_ms;
 	/* A failure is as good as a loss: it is sent again, or doubted. */
 	(void)bmc->transport->ops->send(bmc->transport, &message);
 }
 
+/* The mean round trip and four times its variation; but not less than two round
+ * trips, for a BMC may be even for long, and then busy for once. */
 static int64_t
 first_resend_ms(const struct bmc *bmc)
 {
-	if (bmc->rtt_ms < 0)
+	const struct round_trips *trips = &bmc->trips;
+
+	if (trips->mean_8 == 0)
 		return BMC_RESEND_FIRST_MS;
-	int64_t delay_ms = 8 * bmc->rtt_ms;
+	int64_t mean_ms = trips->mean_8 / MEAN_PARTS;
+	int64_t margin_ms = trips->variation_4; /* of it four times a fourth */
+	int64_t delay_ms =
+		mean_ms + (margin_ms > mean_ms ? margin_ms : mean_ms);
 
 	if (delay_ms < BMC_RESEND_MIN_MS)
 		return BMC_RESEND_MIN_MS;
 	return delay_ms < BMC_RESEND_MAX_MS ? delay_ms : BMC_RESEND_MAX_MS;
+}
+
+/* Each sending has a tag, so it is known which one was answered: what Karn's
+ * rule is about does not occur. */
+static void
+note_round_trip(struct bmc *bmc, int64_t ms)
+{
+	struct round_trips *trips = &bmc->trips;
+
+	bmc->rtt_ms = ms;
+	if (trips->mean_8 == 0) {
+		trips->mean_8 = MEAN_PARTS * ms;
+		trips->variation_4 = VARIATION_PARTS * ms / 2;
+	} else {
+		int64_t off_ms = ms - trips->mean_8 / MEAN_PARTS;
+
+		trips->variation_4 += (off_ms < 0 ? -off_ms : off_ms) -
+				      trips->variation_4 / VARIATION_PARTS;
+		trips->mean_8 += off_ms;
+	}
+	if (trips->mean_8 == 0)
+		trips->mean_8 = 1; /* known, and shorter than can be told */
 }
 
 void
@@ -163,11 +200,13 @@ bmc_exchange_take(struct bmc *bmc, uint32_t tag, enum exchange_use *ret_use,
 
 	*ret_use = exchange->use;
 	*ret_sent_ms = exchange->first_sent_ms;
-	/* The tag tells which sending was answered; of one in between only the
-	 * first one's time is known, which errs on the patient side. */
-	bmc->rtt_ms = bmc_now(bmc) - (tag == exchange->last_tag
-					      ? exchange->last_sent_ms
-					      : exchange->first_sent_ms);
+	/* Of a sending that is too long ago only the first one's time is
+	 * known, which errs on the patient side. */
+	bool known = exchange->last_tag - tag < EXCHANGE_SENT_MAX;
+	note_round_trip(
+		bmc, bmc_now(bmc) -
+			     (known ? exchange->sent_ms[tag % EXCHANGE_SENT_MAX]
+				    : exchange->first_sent_ms));
 	exchange->use = USE_NONE;
 	return true;
 }

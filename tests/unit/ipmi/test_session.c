@@ -353,6 +353,95 @@ a_bmc_that_forgot_the_session_gets_a_new_one_within_the_read(void **state)
 	bmc_free(bmc);
 }
 
+/* --- round trips --------------------------------------------------------- */
+
+/* What happens to the next request, and to the answer after it. */
+static struct {
+	bool lose_request;
+	int64_t delay_answer_ms;
+} next;
+
+static void
+meddle(struct fake *fake, struct fake_event *event, bool *ret_drop)
+{
+	(void)fake;
+	if (event->kind == FAKE_REQUEST && next.lose_request) {
+		next.lose_request = false;
+		*ret_drop = true;
+	} else if (event->kind == FAKE_ANSWER) {
+		event->at_ms += next.delay_answer_ms;
+		next.delay_answer_ms = 0;
+	}
+}
+
+static int64_t
+read_takes_ms(struct fake *fake, struct bmc *bmc)
+{
+	struct outcome outcome = { .fake = fake };
+	int64_t asked_ms = fake->now_ms;
+
+	power_read(bmc, 20000, take, &outcome);
+	fake_run(fake, 5000);
+	assert_int_equal(outcome.result.rc, IPMI_OK);
+	return outcome.at_ms - asked_ms;
+}
+
+static struct bmc *
+start_and_read(struct fake *fake, int64_t latency_ms)
+{
+	memset(&next, 0, sizeof(next));
+	fake_init(fake);
+	fake->latency_ms = latency_ms;
+	fake->meddle = meddle;
+	struct bmc *bmc = start(fake);
+	fake_run(fake, 1000);
+	for (int i = 0; i < 20; i++)
+		assert_int_equal(read_takes_ms(fake, bmc), 2 * latency_ms);
+	return bmc;
+}
+
+static void
+one_late_answer_does_not_put_the_next_repetition_off(void **state)
+{
+	struct fake fake;
+
+	(void)state;
+	struct bmc *bmc = start_and_read(&fake, 1);
+	next.delay_answer_ms = 98;
+	assert_int_equal(read_takes_ms(&fake, bmc), 100);
+	next.lose_request = true;
+	assert_in_range(read_takes_ms(&fake, bmc), 100, 200);
+	assert_int_equal(health_of(bmc).sessions, 1);
+	bmc_free(bmc);
+}
+
+static void
+an_answer_is_timed_from_the_sending_it_belongs_to(void **state)
+{
+	struct fake fake;
+
+	(void)state;
+	struct bmc *bmc = start_and_read(&fake, 1);
+	/* Sent at 0 and lost, at 100 and answered late, and at 200 ms. */
+	next.lose_request = true;
+	next.delay_answer_ms = 99;
+	assert_int_equal(read_takes_ms(&fake, bmc), 201);
+	assert_int_equal(health_of(bmc).rtt_ms, 101);
+	bmc_free(bmc);
+}
+
+static void
+who_answers_evenly_but_slowly_is_asked_again_after_two_round_trips(void **state)
+{
+	struct fake fake;
+
+	(void)state;
+	struct bmc *bmc = start_and_read(&fake, 100);
+	next.lose_request = true;
+	assert_in_range(read_takes_ms(&fake, bmc), 600, 800);
+	bmc_free(bmc);
+}
+
 static void
 a_slow_bmc_is_given_more_patience_each_time(void **state)
 {
@@ -428,6 +517,12 @@ main(void)
 		cmocka_unit_test(a_wrong_cipher_suite_is_told_as_such),
 		cmocka_unit_test(
 			a_bmc_that_forgot_the_session_gets_a_new_one_within_the_read),
+		cmocka_unit_test(
+			one_late_answer_does_not_put_the_next_repetition_off),
+		cmocka_unit_test(
+			an_answer_is_timed_from_the_sending_it_belongs_to),
+		cmocka_unit_test(
+			who_answers_evenly_but_slowly_is_asked_again_after_two_round_trips),
 		cmocka_unit_test(a_slow_bmc_is_given_more_patience_each_time),
 		cmocka_unit_test(a_session_lost_is_reopened_at_once),
 		cmocka_unit_test(freeing_closes_the_session_and_allows_nothing),
