@@ -73,6 +73,7 @@ rakp_free(struct rakp *rakp)
 {
 	explicit_bzero(rakp, sizeof(*rakp));
 	free(rakp);
+	rmcp_forget_keys();
 }
 
 static int
@@ -347,6 +348,7 @@ integrity_free(ipmi_con_t *con, void *arg)
 	(void)con;
 	explicit_bzero(arg, sizeof(struct integrity));
 	free(arg);
+	rmcp_forget_keys();
 }
 
 /* So that pad length and next header end on a multiple of four. */

@@ -3,7 +3,9 @@
  * ipmi/rmcp_keys.c - the keyed hashes of RMCP+.
  *
  * One context for each hash in the process: it is keyed anew for each
- * message, which costs no memory and no allocation for a BMC.
+ * message, which costs no memory and no allocation for a BMC.  It keeps the
+ * last key, which is that of some session that lives; when one ends, the keys
+ * are forgotten.
  */
 #include "ipmi/rmcp_keys.h"
 
@@ -77,6 +79,19 @@ bool
 rmcp_same(const uint8_t *a, const uint8_t *b, size_t len)
 {
 	return CRYPTO_memcmp(a, b, len) == 0;
+}
+
+void
+rmcp_forget_keys(void)
+{
+	static const uint8_t no_key[RMCP_HASH_MAX];
+	uint8_t code[RMCP_HASH_MAX];
+
+	/* libcrypto wipes what a context held when it gets another key. */
+	for (int hash = 0; hash < RMCP_HASHES; hash++)
+		if (contexts[hash] != NULL)
+			rmcp_hmac(hash, no_key, sizeof(no_key), no_key, 0,
+				  code);
 }
 
 /* --- what is hashed ------------------------------------------------------ */

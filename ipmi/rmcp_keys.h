@@ -59,6 +59,9 @@ void rmcp_hmac(enum rmcp_hash hash, const uint8_t *key, size_t key_len,
 	       const uint8_t *data, size_t len,
 	       uint8_t ret_code[RMCP_HASH_MAX]);
 
+/* What the last calls left behind inside libcrypto. */
+void rmcp_forget_keys(void);
+
 /* In a time that does not tell where they differ. */
 bool rmcp_same(const uint8_t *a, const uint8_t *b, size_t len);
 
