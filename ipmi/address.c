@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * ipmi/address.c - numeric addresses only: a name would be looked up by calls
- * that block, and a fence must not depend on DNS.
- */
 #include "ipmi/address.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "common/alloc.h"
+#include "common/cleanup.h"
 #include "common/num.h"
+#include "common/resolve.h"
 
 static int
 refuse(struct err *err, const char *text)
 {
 	return err_set(err, -EINVAL,
-		       "\"%.64s\" is not a numeric address with a port; write "
-		       "10.0.0.1:623 or [fd00::1]:623",
+		       "\"%.64s\" is not an address with a port; write "
+		       "10.0.0.1:623, [fd00::1]:623 or bmc1.example:623",
 		       text);
 }
 
@@ -68,9 +68,60 @@ ipmi_address_parse(const char *text, struct ipmi_address *ret_address,
 }
 
 int
+ipmi_address_from(const struct sockaddr *from, uint16_t port,
+		  struct ipmi_address *ret_address)
+{
+	struct ipmi_address address = { .family = from->sa_family };
+	const void *raw =
+		from->sa_family == AF_INET
+			? (const void *)&((const struct sockaddr_in *)from)
+				  ->sin_addr
+			: (const void *)&((const struct sockaddr_in6 *)from)
+				  ->sin6_addr;
+
+	if (from->sa_family != AF_INET && from->sa_family != AF_INET6)
+		return -EAFNOSUPPORT;
+	if (inet_ntop(address.family, raw, address.host,
+		      sizeof(address.host)) == NULL)
+		return -errno;
+	snprintf(address.port, sizeof(address.port), "%u", (unsigned)port);
+	if (parse_host(&address, port) != 1)
+		return -EINVAL;
+	*ret_address = address;
+	return 0;
+}
+
+char *
+ipmi_address_name(const char *text, uint16_t *ret_port)
+{
+	const char *colon = strrchr(text, ':');
+	uint64_t port;
+
+	if (colon == NULL || num_parse_u64(colon + 1, 65535, &port) < 0 ||
+	    port == 0)
+		return NULL;
+	char *name = xasprintf("%.*s", (int)(colon - text), text);
+	if (resolve_is_name(name)) {
+		*ret_port = (uint16_t)port;
+		return name;
+	}
+	free(name);
+	return NULL;
+}
+
+bool
+bmc_is_named(const char *text)
+{
+	uint16_t port;
+	cleanup_free char *name = ipmi_address_name(text, &port);
+
+	return name != NULL;
+}
+
+int
 bmc_check_address(const char *text, struct err *err)
 {
 	struct ipmi_address address;
 
-	return ipmi_address_parse(text, &address, err);
+	return bmc_is_named(text) ? 0 : ipmi_address_parse(text, &address, err);
 }

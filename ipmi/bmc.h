@@ -88,7 +88,7 @@ void ipmi_env_free(struct ipmi_env *env); /* after all of its BMCs */
 enum ipmi_privilege { IPMI_OPERATOR, IPMI_ADMINISTRATOR };
 
 struct bmc_target {
-	const char *address; /* "10.91.0.1:623", "[fd00::1]:623" */
+	const char *address; /* see bmc_check_address() */
 	/* The weakest that may be used: 17, or 3 for a BMC that refuses 17. */
 	int cipher_suite;
 	enum ipmi_privilege privilege; /* operator is enough for power */
@@ -162,9 +162,19 @@ void bmc_get_health(const struct bmc *bmc, struct bmc_health *ret_health);
 enum { BMC_GUID_TEXT = 33 };
 void bmc_format_guid(const uint8_t guid[16], char ret_text[BMC_GUID_TEXT]);
 
-/* "10.91.0.1:623" or "[fd00::1]:623", numeric; 0, or -EINVAL and the reason.
- * Fits config_option.check.  Names are refused: they would be looked up by
- * calls that block, and a fence must not depend on DNS. */
+/* "10.91.0.1:623", "[fd00::1]:623" or "bmc1.example:623"; 0, or -EINVAL and the
+ * reason.  Fits config_option.check. */
 int bmc_check_address(const char *address, struct err *err);
+
+/*
+ * A name is looked up when the first session is opened, and again when no
+ * session came of its address; where DNS is silent then, the old one is tried.
+ * So a fence over a warm session needs no DNS, but whoever answers for DNS can
+ * lead the next session elsewhere: give such a BMC a guard.
+ */
+bool bmc_is_named(const char *address);
+
+/* Ask this server ("127.0.0.1:53") instead of the system's. */
+void ipmi_env_set_dns(struct ipmi_env *env, const char *server);
 
 #endif

@@ -17,6 +17,7 @@
 
 #include "common/alloc.h"
 #include "common/log.h"
+#include "common/resolve.h"
 #include "common/secret.h"
 #include "ipmi/openipmi_own.h"
 #include "ipmi/rmcp_alg.h"
@@ -155,15 +156,30 @@ account_release(struct ipmi_env *env, struct shared_account *shared)
 	free(shared);
 }
 
-void
-ipmi_env_forget(struct ipmi_env *env, const struct wire *wire)
+static void
+unlink_wire(struct ipmi_env *env, const struct wire *wire)
 {
 	struct wire **at = bucket_of_wire(env, wire);
 
 	while (*at != wire)
 		at = &(*at)->next;
 	*at = wire->next;
+}
+
+void
+ipmi_env_forget(struct ipmi_env *env, const struct wire *wire)
+{
+	unlink_wire(env, wire);
 	account_release(env, wire->account);
+}
+
+void
+ipmi_env_move(struct ipmi_env *env, struct wire *wire,
+	      const struct ipmi_address *address)
+{
+	unlink_wire(env, wire);
+	wire->address = *address;
+	ipmi_env_add(env, wire);
 }
 
 /* --- what the others see ------------------------------------------------- */
@@ -202,6 +218,8 @@ ipmi_env_free(struct ipmi_env *env)
 		return;
 	the_env = NULL;
 	ipmi_window_done(env);
+	resolver_free(env->resolver);
+	free(env->dns);
 	if (env->orphans > 0) {
 		/* The library still has timers on them. */
 		log_debug("openipmi", "left to the end of the process");
@@ -222,20 +240,26 @@ struct bmc *
 bmc_new_lan(struct ipmi_env *env, const struct bmc_target *target,
 	    const struct ipmi_account *account, struct err *err)
 {
-	struct ipmi_address address;
+	struct ipmi_address address = { .family = 0 };
+	uint16_t port = 0;
+	char *name = ipmi_address_name(target->address, &port);
 
-	if (ipmi_address_parse(target->address, &address, err) < 0)
+	if (name == NULL &&
+	    ipmi_address_parse(target->address, &address, err) < 0)
 		return NULL;
 	if (target->cipher_suite != 17 && target->cipher_suite != 3) {
 		err_set(err, -EINVAL,
 			"bmc %s: cipher suite %d is not supported; use 17, or "
 			"3 for a BMC that cannot do 17",
 			target->address, target->cipher_suite);
+		free(name);
 		return NULL;
 	}
 
 	struct wire *wire = ipmi_wire_new(env);
 	wire->address = address;
+	wire->name = name;
+	wire->name_port = port;
 	wire->privilege = privileges[target->privilege];
 	wire->account = account_share(env, account);
 	wire->may_suite_3 = target->cipher_suite == 3;

@@ -39,6 +39,9 @@ struct ipmi_env {
 	int64_t look_ms;
 	struct shared_account *accounts;
 	unsigned orphans; /* local connections that cannot be closed yet */
+
+	struct resolver *resolver; /* NULL: no name was asked for yet */
+	char *dns;                 /* NULL: the system's servers */
 };
 
 /* A BMC's way, as long as the BMC. */
@@ -60,7 +63,12 @@ struct wire {
 
 	bool local;
 	unsigned ifnum;
-	struct ipmi_address address;
+	struct ipmi_address address; /* of a name: family 0 until it is known */
+	char *name;                  /* NULL: it is numeric */
+	uint16_t name_port;
+	bool name_is_stale; /* ask anew: no session came of it */
+	struct resolve *resolving;
+	char name_text[BMC_TEXT_MAX]; /* why there is none */
 	struct shared_account *account;
 	unsigned privilege;             /* OpenIPMI's number */
 	const struct rmcp_suite *suite; /* asked for, or of the session */
@@ -78,7 +86,20 @@ bool ipmi_wire_is_opening(const struct wire *wire);
 /* It has come to its place in the line. */
 void ipmi_wire_begin(struct wire *wire);
 
+/* The handshake fails before it began. */
+void ipmi_wire_fail(struct wire *wire, const char *text);
+
+/* --- named.c --- */
+/* True: ipmi_wire_open_now() or ipmi_wire_fail() follows. */
+bool ipmi_named_ask(struct wire *wire);
+void ipmi_named_cancel(struct wire *wire);
+/* Its name is known: as if it were opened now. */
+void ipmi_wire_open_now(struct wire *wire);
+
 /* --- openipmi.c --- */
+/* It is at another address now. */
+void ipmi_env_move(struct ipmi_env *env, struct wire *wire,
+		   const struct ipmi_address *address);
 /* Another one is opening a session to the same address and port. */
 bool ipmi_env_is_busy_at(struct ipmi_env *env, const struct wire *wire);
 void ipmi_env_add(struct ipmi_env *env, struct wire *wire);

@@ -167,14 +167,14 @@ wire_is_up(struct wire *wire)
 {
 	if (wire->news == NEWS_DOWN || wire->news == NEWS_REDIAL)
 		return;
-	wire->was_silent = false;
+	wire->was_silent = wire->name_is_stale = false;
 	wire->needs_suite_3 = wire->suite == &rmcp_suite_3;
 	if (wire->needs_suite_3 && !wire->told_suite_3) {
 		wire->told_suite_3 = true;
 		log_warn("bmc",
 			 "%s: it does not do cipher suite 17, suite 3 (SHA-1) "
 			 "is used",
-			 wire->address.host);
+			 wire->name != NULL ? wire->name : wire->address.host);
 	}
 	wire->news = NEWS_UP;
 	loop_timer_start(wire->later, 0);
@@ -322,10 +322,8 @@ wire_arm(struct transport *transport, int64_t delay_ms)
 }
 
 static int
-wire_open(struct transport *transport, struct err *err)
+open_now(struct wire *wire, struct err *err)
 {
-	struct wire *wire = wire_of(transport);
-
 	if (wire->dial == NULL && !wire->local) {
 		wire->suite =
 			wire->needs_suite_3 ? &rmcp_suite_3 : &rmcp_suite_17;
@@ -347,6 +345,29 @@ wire_open(struct transport *transport, struct err *err)
 	return 0;
 }
 
+static int
+wire_open(struct transport *transport, struct err *err)
+{
+	struct wire *wire = wire_of(transport);
+
+	return ipmi_named_ask(wire) ? 0 : open_now(wire, err);
+}
+
+void
+ipmi_wire_open_now(struct wire *wire)
+{
+	struct err err;
+
+	if (open_now(wire, &err) < 0)
+		ipmi_wire_fail(wire, "cannot open a connection");
+}
+
+void
+ipmi_wire_fail(struct wire *wire, const char *text)
+{
+	wire_fail(wire, IPMI_NO_SESSION, text);
+}
+
 static void
 wire_close(struct transport *transport)
 {
@@ -354,6 +375,7 @@ wire_close(struct transport *transport)
 
 	loop_timer_stop(wire->later);
 	wire->news = NEWS_NONE;
+	ipmi_named_cancel(wire);
 	ipmi_window_leave(wire);
 	/* The kernel's driver has no session to mend by reopening. */
 	if (!wire->local)
@@ -433,10 +455,12 @@ wire_free(struct transport *transport)
 	struct wire *wire = wire_of(transport);
 
 	wire_drop_dial(wire);
+	ipmi_named_cancel(wire);
 	ipmi_window_leave(wire);
 	ipmi_env_forget(wire->env, wire);
 	loop_timer_free(wire->tick);
 	loop_timer_free(wire->later);
+	free(wire->name);
 	free(wire);
 }
 
@@ -453,7 +477,9 @@ wire_begun_ms(const struct transport *transport)
 {
 	const struct wire *wire = (const struct wire *)transport;
 
-	return wire->place == PLACE_WAITING ? BEGUN_NEVER : wire->begun_ms;
+	return wire->place == PLACE_WAITING || wire->resolving != NULL
+		       ? BEGUN_NEVER
+		       : wire->begun_ms;
 }
 
 static const struct transport_ops wire_ops = {

@@ -17,7 +17,7 @@ const struct config_option settings_bmc_options[] = {
 	{ .name = "address",
 	  .type = CONFIG_TEXT,
 	  .required = true,
-	  .check = settings_check_address },
+	  .check = bmc_check_address },
 	{ .name = "account", .type = CONFIG_TEXT, .required = true },
 	{ .name = "cipher-suite",
 	  .type = CONFIG_WORD,
@@ -98,6 +98,11 @@ read_bmc(struct settings *s, const struct config_section *sec,
 
 	bmc->address = config_text(sec, "address");
 	bmc->guid = config_text(sec, "guid");
+	if (bmc->address != NULL && bmc->guid == NULL &&
+	    bmc_is_named(bmc->address))
+		config_complain(s->config, sec, "address",
+				"a BMC that is found by name needs its guid: "
+				"DNS may lead to another");
 	bmc->off_settle_ms = config_int(sec, "off-settle-ms");
 	bmc->cipher_suite = config_word(sec, "cipher-suite") == 0 ? 17 : 3;
 	if (account == NULL || config_count_errors(s->secrets) > 0)

@@ -415,6 +415,34 @@ a_custom_pdu_is_told_whole_or_not_at_all(void **state)
 }
 
 static void
+a_bmc_that_is_named_has_to_have_a_guid(void **state)
+{
+	static const char named[] = "cluster \"c1\" { }\n" LEVELS(
+		"a", "1",
+		"bmc { address = \"bmc1.example:623\" account = "
+		"\"bmcs\" guid = "
+		"\"00112233445566778899aabbccddeeff\" off-settle-ms = "
+		"3000 }\n");
+	char *errors;
+	struct settings *s = load(named, &errors);
+
+	(void)state;
+	assert_string_equal(errors, "");
+	assert_non_null(s);
+	assert_string_equal(s->hosts[0].bmc.address, "bmc1.example:623");
+	assert_int_equal(s->hosts[0].bmc.off_settle_ms, 3000);
+	settings_free(s);
+	free(errors);
+	assert_refused("cluster \"c1\" { }\n" LEVELS(
+			       "a", "1",
+			       "bmc { address = \"bmc1.example:623\" account "
+			       "= \"bmcs\" off-settle-ms = 100 }\n"),
+		       (const char *const[]){
+			       "coordinator.conf:4:", "needs its guid",
+			       "off-settle-ms", "250", "4000", NULL });
+}
+
+static void
 refuses_two_hosts_of_one_name(void **state)
 {
 	(void)state;
@@ -524,6 +552,7 @@ main(void)
 		cmocka_unit_test(refuses_one_device_of_two_hosts),
 		cmocka_unit_test(refuses_levels_that_cannot_work),
 		cmocka_unit_test(a_custom_pdu_is_told_whole_or_not_at_all),
+		cmocka_unit_test(a_bmc_that_is_named_has_to_have_a_guid),
 		cmocka_unit_test(refuses_two_hosts_of_one_name),
 		cmocka_unit_test(refuses_an_unknown_account),
 		cmocka_unit_test(refuses_credentials_that_others_can_read),

@@ -194,14 +194,15 @@ only_codes_about_the_privilege_are_the_accounts_fault(void **state)
 }
 
 static void
-addresses_are_numeric_with_a_port(void **state)
+addresses_are_checked(void **state)
 {
 	static const char *const good[] = { "10.91.0.1:623", "[fd00::1]:623",
-					    "127.0.0.1:65535", "[::1]:1" };
+					    "127.0.0.1:65535", "[::1]:1",
+					    "bmc1:623" };
 	static const char *const bad[] = {
 		"",          "10.91.0.1",      "10.91.0.1:",
 		":623",      "10.91.0.1:0",    "10.91.0.1:65536",
-		"bmc1:623",  "fd00::1",        "fd00::1:623",
+		"bmc_1:623", "fd00::1",        "fd00::1:623",
 		"[fd00::1]", "[]:623",         "[10.0.0.1]:623",
 		"1.2.3:623", "10.91.0.1:62x",  "10.91.0.1 :623",
 		"[::1:623",  "10.91.0.1:+623", "[::1]x:623",
@@ -251,7 +252,7 @@ main(void)
 		cmocka_unit_test(each_status_of_the_handshake_has_its_result),
 		cmocka_unit_test(
 			only_codes_about_the_privilege_are_the_accounts_fault),
-		cmocka_unit_test(addresses_are_numeric_with_a_port),
+		cmocka_unit_test(addresses_are_checked),
 		cmocka_unit_test(an_address_is_taken_apart),
 	};
 
