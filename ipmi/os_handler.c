@@ -33,7 +33,12 @@ enum {
 	/* The library's own probe of each connection, which cannot be set; the
 	 * state machine has one of its own, and 4096 BMCs would cost twice. */
 	AUDIT_S = 10,
-	AUDIT_RARE_S = 300
+	AUDIT_RARE_S = 300,
+	/* The library has 32 BMCs on one socket.  With the 8 answers that each
+	 * may have under way the 208 kB that are usual are full, and what is
+	 * repeated while we are late comes on top.  Forced where we may, else
+	 * as much as the system gives. */
+	RECEIVE_ROOM = 1 << 20
 };
 
 struct own { /* behind os_handler_t.internal_data */
@@ -199,6 +204,16 @@ fd_ready(void *arg, int fd, unsigned what)
 		id->fn(fd, id->arg, id); /* may free id */
 }
 
+static void
+make_room(int fd)
+{
+	const int room = RECEIVE_ROOM;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)) < 0)
+		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room,
+				 sizeof(room));
+}
+
 static int
 hnd_add_fd(os_handler_t *handler, int fd, os_data_ready_t fn, void *arg,
 	   os_fd_data_freed_t freed, os_hnd_fd_id_t **ret_id)
@@ -213,6 +228,8 @@ hnd_add_fd(os_handler_t *handler, int fd, os_data_ready_t fn, void *arg,
 	id->datagrams =
 		getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_len) == 0 &&
 		type == SOCK_DGRAM;
+	if (id->datagrams)
+		make_room(fd);
 	id->fn = fn;
 	id->freed = freed;
 	id->arg = arg;
