@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ipmi/openipmi_own.h - what openipmi.c and wire.c share; nobody else includes
- * it.
+ * ipmi/openipmi_own.h - what the files around OpenIPMI's connections share;
+ * nobody else includes it.
  */
 #ifndef IPMI_OPENIPMI_OWN_H
 #define IPMI_OPENIPMI_OWN_H
@@ -74,14 +74,36 @@ struct wire {
 	const struct rmcp_suite *suite; /* asked for, or of the session */
 	bool redialled;                 /* in this opening, with the other */
 	bool may_suite_3, told_suite_3;
-	bool needs_suite_3; /* the last session: it refused 17, and took 3 */
+	bool slow_handshake; /* it needs more time between two sendings */
+	bool needs_suite_3;  /* the last session: it refused 17, and took 3 */
+};
+
+enum {
+	/* Between two sendings of the library's, also of RAKP, where BMCs need
+	 * up to 1 s; and where one needs more. */
+	DIAL_MESSAGE_MS = 1000,
+	DIAL_MESSAGE_SLOW_MS = 3000
+};
+
+/* One connection of the library. */
+struct dial {
+	struct wire *wire; /* NULL: given up */
+	struct ipmi_env *env;
+	struct ipmi_con_s *con; /* NULL: closed */
+	unsigned refs; /* the wire's, and one for each message under way */
+	bool local;
+	bool up;
+	struct rmcp_progress progress;
+	int64_t rakp_1_ms;   /* sent for the first time */
+	bool rakp_1_repeats; /* by the library, before an answer came */
 };
 
 /* --- wire.c --- */
 struct wire *ipmi_wire_new(struct ipmi_env *env);
-/* A packet of a handshake under way; false: to be dropped. */
-bool ipmi_wire_note(struct wire *wire, const struct rmcp_packet *packet);
 bool ipmi_wire_is_opening(const struct wire *wire);
+
+/* The connection is given up, soon; the first reason counts. */
+void ipmi_wire_fail(struct wire *wire, enum ipmi_rc why, const char *text);
 
 /* It has come to its place in the line. */
 void ipmi_wire_begin(struct wire *wire);
@@ -104,6 +126,10 @@ void ipmi_env_move(struct ipmi_env *env, struct wire *wire,
 bool ipmi_env_is_busy_at(struct ipmi_env *env, const struct wire *wire);
 void ipmi_env_add(struct ipmi_env *env, struct wire *wire);
 void ipmi_env_forget(struct ipmi_env *env, const struct wire *wire);
+
+/* --- handshake.c --- */
+/* A packet of a handshake under way; false: to be dropped. */
+bool ipmi_wire_note(struct wire *wire, const struct rmcp_packet *packet);
 
 /* --- window.c --- */
 void ipmi_window_init(struct ipmi_env *env);

@@ -32,22 +32,7 @@
 #include "common/log.h"
 #include "ipmi/openipmi_own.h"
 
-enum {
-	MESSAGE_US = 1000000, /* also for RAKP, where BMCs need up to 1 s */
-	ONCE_US = 120000000,
-	OUTSTANDING = 8
-};
-
-/* One connection of the library. */
-struct dial {
-	struct wire *wire; /* NULL: given up */
-	struct ipmi_env *env;
-	ipmi_con_t *con; /* NULL: closed */
-	unsigned refs;   /* the wire's, and one for each message under way */
-	bool local;
-	bool up;
-	struct rmcp_progress progress;
-};
+enum { ONCE_US = 120000000, OUTSTANDING = 8 };
 
 /* --- connections --------------------------------------------------------- */
 
@@ -149,8 +134,8 @@ may_redial(const struct wire *wire, enum ipmi_rc why)
 /* News is told, and a failed connection closed, from a clean stack: this runs
  * inside the library or the filter, which still hold on to the socket.  The
  * first failure is the true one. */
-static void
-wire_fail(struct wire *wire, enum ipmi_rc why, const char *text)
+void
+ipmi_wire_fail(struct wire *wire, enum ipmi_rc why, const char *text)
 {
 	if (wire->news == NEWS_DOWN || wire->news == NEWS_REDIAL)
 		return;
@@ -210,7 +195,7 @@ con_changed(ipmi_con_t *con, int error, unsigned int port, int any_port_up,
 		why = IPMI_NO_SESSION;
 		text = "the local BMC does not answer its driver";
 	}
-	wire_fail(dial->wire, why, text);
+	ipmi_wire_fail(dial->wire, why, text);
 }
 
 static int
@@ -236,7 +221,10 @@ lan_setup(const struct wire *wire, ipmi_con_t **ret_con)
 		{ IPMI_LANP_PARMID_PASSWORD, 0, account->password,
 		  (unsigned)strlen(account->password) },
 		{ IPMI_LANP_MAX_OUTSTANDING_MSG_COUNT, OUTSTANDING, NULL, 0 },
-		{ IPMI_LANP_DEFAULT_TIMEOUT, MESSAGE_US, NULL, 0 },
+		{ IPMI_LANP_DEFAULT_TIMEOUT,
+		  1000 * (wire->slow_handshake ? DIAL_MESSAGE_SLOW_MS
+					       : DIAL_MESSAGE_MS),
+		  NULL, 0 },
 		{ IPMI_LANP_DEFAULT_SIDEEFFECT_TIMEOUT, ONCE_US, NULL, 0 },
 	};
 
@@ -290,7 +278,8 @@ ipmi_wire_begin(struct wire *wire)
 
 	wire->begun_ms = clock_mono_ms();
 	if (wire_dial(wire, &err) < 0)
-		wire_fail(wire, IPMI_NO_SESSION, "cannot open a connection");
+		ipmi_wire_fail(wire, IPMI_NO_SESSION,
+			       "cannot open a connection");
 }
 
 /* --- the operations of a transport --------------------------------------- */
@@ -518,28 +507,4 @@ bool
 ipmi_wire_is_opening(const struct wire *wire)
 {
 	return wire->dial != NULL && !wire->dial->up;
-}
-
-bool
-ipmi_wire_note(struct wire *wire, const struct rmcp_packet *packet)
-{
-	struct rmcp_progress *progress = &wire->dial->progress;
-
-	if (packet->kind != RMCP_OTHER && packet->status != 0) {
-		const char *text;
-		enum ipmi_rc why = rmcp_classify_refusal(packet->status, &text);
-
-		/* One of an earlier step is the answer to a repetition of ours
-		 * that came late. */
-		if (packet->kind == rmcp_awaited(progress))
-			wire_fail(wire, why, text);
-		return false;
-	}
-	if (rmcp_note(progress, wire->suite, packet))
-		return true;
-	if (progress->lied)
-		wire_fail(wire, IPMI_ALGORITHM,
-			  "the BMC answered with other algorithms than asked "
-			  "for");
-	return false;
 }

@@ -15,6 +15,7 @@
 
 #include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "common/clock.h"
@@ -378,6 +379,25 @@ a_bmc_that_lies_for_seconds_needs_a_gap_of_seconds(void **state)
 	assert_memory_equal(ipmi_farm_tell(&world.farm, "0 state"), "off", 3);
 }
 
+/* Slower than the library waits before it repeats itself: then its answers and
+ * the BMC's cross, and the BMC finds the proof of the password wrong. */
+static void
+a_bmc_that_is_slow_in_the_handshake_does_not_refuse_the_account(void **state)
+{
+	struct bmc_health health = { .sessions = 0 };
+	int64_t end_ms = clock_mono_ms() + 60000;
+
+	(void)state;
+	tell("0 slow 1040");
+	world.bmc = bmc_of(0, &good, 17);
+	while (health.sessions == 0 && clock_mono_ms() < end_ms) {
+		pause_ms(100);
+		bmc_get_health(world.bmc, &health);
+		assert_int_equal(health.auth_failures, 0);
+	}
+	assert_int_not_equal(health.sessions, 0);
+}
+
 /* --- many ---------------------------------------------------------------- */
 
 static void
@@ -405,6 +425,44 @@ the_dead_cost_the_living_nothing(void **state)
 		      (long long)living_ms);
 	/* More handshakes than have a place, and none waited for the dead. */
 	assert_in_range(living_ms, 0, 4000);
+}
+
+/* Of the datagram sockets beyond the first few descriptors; 0: there is none.
+ */
+static int
+room_of_sockets(void)
+{
+	int room = 0;
+
+	for (int fd = 3; fd < 64; fd++) {
+		int type = 0, size = 0;
+		socklen_t len = sizeof(int);
+
+		if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) < 0 ||
+		    type != SOCK_DGRAM)
+			continue;
+		assert_int_equal(getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size,
+					    &len),
+				 0);
+		if (room == 0 || size < room)
+			room = size;
+	}
+	return room;
+}
+
+static void
+the_sockets_that_many_share_have_more_room_than_usual(void **state)
+{
+	int usual = 0, fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	socklen_t len = sizeof(usual);
+
+	(void)state;
+	assert_int_equal(getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &usual, &len),
+			 0);
+	close(fd);
+	world.bmc = bmc_of(0, &good, 17);
+	assert_int_equal(ask(power_read, 20000).rc, IPMI_OK);
+	assert_true(room_of_sockets() > usual);
 }
 
 /* So many that their handshakes take longer than one is given. */
@@ -571,7 +629,9 @@ main(void)
 		TEST(each_fault_has_its_result),
 		TEST(a_bmc_that_says_off_too_early_is_believed_only_when_it_goes_on),
 		TEST(a_bmc_that_lies_for_seconds_needs_a_gap_of_seconds),
+		TEST(a_bmc_that_is_slow_in_the_handshake_does_not_refuse_the_account),
 		TEST(the_dead_cost_the_living_nothing),
+		TEST(the_sockets_that_many_share_have_more_room_than_usual),
 		TEST(the_end_of_a_long_line_of_the_dead_is_not_silent),
 		TEST(one_bmc_that_was_entered_twice_answers_each_for_itself),
 		TEST(two_bmcs_behind_one_address_have_a_port_each),
