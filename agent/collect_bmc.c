@@ -9,6 +9,7 @@
 #include "common/alloc.h"
 #include "common/clock.h"
 #include "ipmi/power.h"
+#include "snmp-mib/hex.h"
 
 struct collect_bmc {
 	struct loop *loop;
@@ -35,19 +36,25 @@ bmc_print_firmware(const uint8_t device[15], char *ret_text, size_t room)
 		 (unsigned)device[3]);
 }
 
+void
+bmc_fill_row(const struct bmc_health *health, struct report_bmc *row)
+{
+	row->present = true;
+	row->reachable = health->state == BMC_UP || health->state == BMC_SLOW;
+	if (health->has_device)
+		bmc_print_firmware(health->device, row->firmware,
+				   sizeof(row->firmware));
+	if (health->has_guid)
+		hex_print_uuid(health->guid, row->guid);
+}
+
 static void
 take_health(struct collect_bmc *bmc)
 {
 	struct bmc_health health;
 
 	bmc_get_health(bmc->bmc, &health);
-	bmc->row.present = true;
-	bmc->row.reachable = health.state == BMC_UP || health.state == BMC_SLOW;
-	if (health.has_device)
-		bmc_print_firmware(health.device, bmc->row.firmware,
-				   sizeof(bmc->row.firmware));
-	if (health.has_guid)
-		bmc_format_guid(health.guid, bmc->row.guid);
+	bmc_fill_row(&health, &bmc->row);
 }
 
 static void

@@ -8,6 +8,7 @@
 
 #include "agent/source.h"
 #include "common/loop.h"
+#include "ipmi/bmc.h"
 
 enum { COLLECT_BMC_PERIOD_MS = 10000, COLLECT_BMC_RETRY_MS = 60000 };
 
@@ -23,5 +24,9 @@ const struct source *collect_bmc_source(const struct collect_bmc *bmc);
 
 /* "2.17": firmware revision out of the answer to Get Device ID. */
 void bmc_print_firmware(const uint8_t device[15], char *ret_text, size_t room);
+
+/* All but the power, which is news of its own.  What the BMC has not told yet
+ * stays as it was. */
+void bmc_fill_row(const struct bmc_health *health, struct report_bmc *row);
 
 #endif

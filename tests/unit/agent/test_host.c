@@ -16,6 +16,7 @@
 #include "agent/identity.h"
 #include "agent/text.h"
 #include "agent/uuid.h"
+#include "snmp-mib/hex.h"
 #include "tests/unit/agent/tree.h"
 
 static void
@@ -304,6 +305,28 @@ firmware_is_printed_as_its_maker_writes_it(void **state)
 	assert_string_equal(text, "2.17");
 }
 
+static void
+the_guid_of_a_bmc_goes_out_as_it_came_in(void **state)
+{
+	const struct bmc_health health = {
+		.state = BMC_UP,
+		.has_guid = true,
+		.guid = { 0xa1, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef, 0xa1,
+			  0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef },
+	};
+	struct report_bmc row = { .power = REPORT_POWER_UNKNOWN };
+	uint8_t octets[HEX_UUID_OCTETS];
+
+	(void)state;
+	bmc_fill_row(&health, &row);
+	assert_true(row.present);
+	assert_true(row.reachable);
+	/* As the codec takes it. */
+	assert_true(hex_parse_uuid(row.guid, octets));
+	assert_memory_equal(octets, health.guid, sizeof(octets));
+	assert_string_equal(row.firmware, "");
+}
+
 int
 main(void)
 {
@@ -325,6 +348,7 @@ main(void)
 		cmocka_unit_test(
 			a_bmc_that_is_not_there_is_absent_and_of_unknown_power),
 		cmocka_unit_test(firmware_is_printed_as_its_maker_writes_it),
+		cmocka_unit_test(the_guid_of_a_bmc_goes_out_as_it_came_in),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
