@@ -166,6 +166,21 @@ $B/bench/%: $B/obj/tests/bench/%.o $(foreach r,ipmi common,$(call room_lib,$r))
 bench-ipmi: $B/bench/ipmi_bench $B/lab/bmcfarm  ## ipmi/ against ipmipower and others (root)
 	$(Q)OUT=$B/bench FARM=$B/lab/bmcfarm BENCH=$B/bench/ipmi_bench tests/bench/ipmi
 
+# --- a node with a true BMC; optional, minutes -----------------------------
+$B/system/%: $B/obj/tests/system/%.o $(foreach r,ipmi common,$(call room_lib,$r))
+	@mkdir -p $(@D)
+	@echo "  LD   $@"
+	$(Q)$(CC) $(link) -o $@ $^ $(libs-ipmi)
+
+$B/system/sim_guid.so: tests/system/sim_guid.c
+	@mkdir -p $(@D)
+	@echo "  CC   $<"
+	$(Q)$(CC) -std=c11 $(defs) $(warn) $(CFLAGS) -fPIC -shared -o $@ $<
+
+check-node: all $B/system/bmc_probe $B/system/sim_guid.so ## a node with a true BMC (minutes)
+	$(Q)BIN=$B/bin TOOLS=$B/system KERNEL=$B/node/kernel \
+	        IRONHERD_ARC=$(IRONHERD_ARC) tests/system/node
+
 lint:                                          ## clang-tidy and cppcheck
 	$(Q)tests/lint $(defs) $(pkg_cflags)
 
@@ -208,6 +223,6 @@ help:                                          ## this list
 	@echo "  V=1 shows commands; SAN=1 builds with sanitizers into build-san"
 
 .SECONDARY:
-.PHONY: all check check-unit check-layers check-lab fuzz bench-ipmi lint demo lab-up lab-down \
+.PHONY: all check check-unit check-layers check-lab check-node fuzz bench-ipmi lint demo lab-up lab-down \
         install format clean help
 -include $(shell find $B/obj -name '*.d' 2>/dev/null)
