@@ -5,6 +5,7 @@
  *
  *	api.c         the socket, and one request from arrival to its function
  *	api_routes.c  which function, and what it makes of a request
+ *	api_call.c    parameters and body, checked against tables
  *	api_reply.c   answers that are owed, and clients that are gone
  *	api_wait.c    who waits for events
  *	api_guard.c   how many connections, and for how long

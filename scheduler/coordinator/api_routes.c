@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From a request to the function of struct api_ops that answers it. */
 #include <errno.h>
-#include <event2/buffer.h>
-#include <event2/keyvalq_struct.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,30 +8,7 @@
 #include "common/alloc.h"
 #include "common/cleanup.h"
 #include "common/num.h"
-#include "scheduler/coordinator/api_internal.h"
-
-#define SEE_MANUAL "see ironherd-coordinator(8) for what can be asked"
-
-/* A request on its way; functions below answer by its reply. */
-struct call {
-	struct api *api;
-	struct api_reply *reply;
-	char name[API_NAME_LEN]; /* what "*" of the route stands for */
-	struct evkeyvalq query;
-	json_t *body; /* of a POST, an object */
-};
-
-struct param {
-	const char *name;
-	int64_t preset, min, max;
-};
-
-struct field {
-	const char *name;
-	enum { FIELD_BOOL, FIELD_TEXT, FIELD_NUMBER } type;
-	bool required;
-	int64_t max; /* of a number; the least is 1 */
-};
+#include "scheduler/coordinator/api_call.h"
 
 struct route {
 	enum evhttp_cmd_type method;
@@ -43,81 +17,12 @@ struct route {
 	const struct field *fields; /* of a POST's body */
 };
 
-/* --- refusals ------------------------------------------------------------ */
-
-static void refuse(struct api_reply *reply, int code, const char *hint,
-		   const char *fmt, ...) __attribute__((format(printf, 4, 5)));
-
-static void
-refuse(struct api_reply *reply, int code, const char *hint, const char *fmt,
-       ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	cleanup_free char *error = xvasprintf(fmt, ap);
-	va_end(ap);
-	api_reply_error(reply, code, error, hint);
-}
-
-/* --- query --------------------------------------------------------------- */
-
-static const struct param *
-find_param(const struct param *params, const char *name)
-{
-	for (; params->name != NULL; params++)
-		if (strcmp(params->name, name) == 0)
-			return params;
-	return NULL;
-}
-
-/* Values in the order of the table; false when the request was refused. */
-static bool
-read_query(struct call *call, const struct param *params, int64_t *ret_values)
-{
-	const struct evkeyval *pair;
-
-	for (size_t i = 0; params[i].name != NULL; i++)
-		ret_values[i] = params[i].preset;
-	TAILQ_FOREACH(pair, &call->query, next)
-	{
-		const struct param *param = find_param(params, pair->key);
-
-		if (param == NULL) {
-			refuse(call->reply, 400, SEE_MANUAL,
-			       "unknown parameter \"%.64s\"", pair->key);
-			return false;
-		}
-		if (num_parse_i64(pair->value, param->min, param->max,
-				  &ret_values[param - params]) < 0) {
-			refuse(call->reply, 400,
-			       "give a whole number in that range",
-			       "%s: \"%.64s\" is not a number from %lld to "
-			       "%lld",
-			       param->name, pair->value, (long long)param->min,
-			       (long long)param->max);
-			return false;
-		}
-	}
-	return true;
-}
-
-/* For routes that take none. */
-static bool
-has_no_query(struct call *call)
-{
-	static const struct param none[] = { { .name = NULL } };
-	int64_t unused[1];
-
-	return read_query(call, none, unused);
-}
-
 /* --- functions of the routes --------------------------------------------- */
 
 static void
 answer_status(struct call *call)
 {
-	if (has_no_query(call))
+	if (call_has_no_query(call))
 		call->api->ops->status(call->api->arg, call->reply);
 }
 
@@ -132,7 +37,7 @@ answer_events(struct call *call)
 	};
 	int64_t values[3];
 
-	if (read_query(call, params, values))
+	if (call_read_query(call, params, values))
 		api_waits_add(call->api->waits, call->reply, values[0],
 			      (unsigned)values[1], values[2]);
 }
@@ -141,9 +46,9 @@ static bool
 read_number(struct call *call, int64_t *ret_number)
 {
 	if (num_parse_i64(call->name, 1, INT64_MAX, ret_number) == 0)
-		return has_no_query(call);
-	refuse(call->reply, 400, SEE_MANUAL,
-	       "\"%s\" is not the number of anything", call->name);
+		return call_has_no_query(call);
+	call_refuse(call->reply, 400, SEE_MANUAL,
+		    "\"%s\" is not the number of anything", call->name);
 	return false;
 }
 
@@ -169,22 +74,9 @@ answer_snapshot(struct call *call)
 static void
 answer_power_get(struct call *call)
 {
-	if (has_no_query(call))
+	if (call_has_no_query(call))
 		call->api->ops->power_get(call->api->arg, call->name,
 					  call->reply);
-}
-
-static bool
-is_set(const struct call *call, const char *field)
-{
-	return json_is_true(json_object_get(call->body, field));
-}
-
-/* 0 when it was not given. */
-static unsigned
-number_in(const struct call *call, const char *field)
-{
-	return (unsigned)json_integer_value(json_object_get(call->body, field));
 }
 
 static void
@@ -193,8 +85,8 @@ answer_power_set(struct call *call)
 	const char *want =
 		json_string_value(json_object_get(call->body, "want"));
 	struct api_order order = {
-		.force = is_set(call, "force"),
-		.then_off_s = number_in(call, "then_off_s"),
+		.force = call_is_set(call, "force"),
+		.then_off_s = call_number(call, "then_off_s"),
 	};
 	static const char *const words[] = {
 		[API_POWER_OFF] = "off",
@@ -206,12 +98,13 @@ answer_power_set(struct call *call)
 	while (i < n && strcmp(words[i], want) != 0)
 		i++;
 	if (i == n)
-		refuse(call->reply, 400, "write \"on\", \"off\" or \"soft\"",
-		       "want: \"%.64s\" is no power state", want);
+		call_refuse(call->reply, 400,
+			    "write \"on\", \"off\" or \"soft\"",
+			    "want: \"%.64s\" is no power state", want);
 	else if (order.then_off_s != 0 && i != API_POWER_SOFT)
-		refuse(call->reply, 400, SEE_MANUAL,
-		       "then_off_s goes with \"soft\" only");
-	else if (has_no_query(call)) {
+		call_refuse(call->reply, 400, SEE_MANUAL,
+			    "then_off_s goes with \"soft\" only");
+	else if (call_has_no_query(call)) {
 		order.want = (enum api_power)i;
 		call->api->ops->power_set(call->api->arg, call->name, &order,
 					  call->reply);
@@ -221,26 +114,26 @@ answer_power_set(struct call *call)
 static void
 answer_watts(struct call *call)
 {
-	if (has_no_query(call))
+	if (call_has_no_query(call))
 		call->api->ops->watts(call->api->arg, call->name, call->reply);
 }
 
 static void
 answer_identify(struct call *call)
 {
-	bool on = is_set(call, "on");
+	bool on = call_is_set(call, "on");
 	struct api_lamp lamp = {
-		.forever = is_set(call, "forever"),
-		.seconds = number_in(call, "seconds"),
+		.forever = call_is_set(call, "forever"),
+		.seconds = call_number(call, "seconds"),
 	};
 
 	if ((lamp.forever || lamp.seconds != 0) && !on)
-		refuse(call->reply, 400, SEE_MANUAL,
-		       "a lamp that is out has no time");
+		call_refuse(call->reply, 400, SEE_MANUAL,
+			    "a lamp that is out has no time");
 	else if (lamp.forever && lamp.seconds != 0)
-		refuse(call->reply, 400, SEE_MANUAL,
-		       "\"seconds\" and \"forever\" exclude each other");
-	else if (has_no_query(call)) {
+		call_refuse(call->reply, 400, SEE_MANUAL,
+			    "\"seconds\" and \"forever\" exclude each other");
+	else if (call_has_no_query(call)) {
 		if (on && !lamp.forever && lamp.seconds == 0)
 			lamp.seconds = API_LAMP_S;
 		call->api->ops->identify(call->api->arg, call->name, &lamp,
@@ -251,9 +144,10 @@ answer_identify(struct call *call)
 static void
 answer_ha_set(struct call *call)
 {
-	if (has_no_query(call))
+	if (call_has_no_query(call))
 		call->api->ops->ha_set(call->api->arg, call->name,
-				       is_set(call, "enabled"), call->reply);
+				       call_is_set(call, "enabled"),
+				       call->reply);
 }
 
 /* "by" is taken for the sake of older clients, and not believed: the kernel
@@ -291,93 +185,6 @@ static const struct route routes[] = {
 	  identify_fields },
 	{ EVHTTP_REQ_POST, "/v1/clusters/*/ha", answer_ha_set, ha_fields },
 };
-
-/* --- body ---------------------------------------------------------------- */
-
-static const struct field *
-find_field(const struct field *fields, const char *name)
-{
-	for (; fields->name != NULL; fields++)
-		if (strcmp(fields->name, name) == 0)
-			return fields;
-	return NULL;
-}
-
-/* False when the request was refused. */
-static bool
-has_good_value(struct call *call, const struct field *field,
-	       const json_t *value)
-{
-	bool good = field->type == FIELD_TEXT   ? json_is_string(value)
-		    : field->type == FIELD_BOOL ? json_is_boolean(value)
-						: json_is_integer(value);
-
-	if (field->type == FIELD_NUMBER) {
-		good = good && json_integer_value(value) >= 1 &&
-		       json_integer_value(value) <= field->max;
-		if (!good)
-			refuse(call->reply, 400, SEE_MANUAL,
-			       "%s: not a whole number from 1 to %lld",
-			       field->name, (long long)field->max);
-	} else if (!good) {
-		refuse(call->reply, 400, SEE_MANUAL, "%s: not a %s",
-		       field->name,
-		       field->type == FIELD_TEXT ? "text" : "true or false");
-	}
-	return good;
-}
-
-static bool
-has_good_fields(struct call *call, const struct field *fields)
-{
-	const char *name;
-	json_t *value;
-
-	json_object_foreach (call->body, name, value) {
-		const struct field *field = find_field(fields, name);
-
-		if (field == NULL) {
-			refuse(call->reply, 400, SEE_MANUAL,
-			       "unknown field \"%.64s\"", name);
-			return false;
-		}
-		if (!has_good_value(call, field, value))
-			return false;
-	}
-	for (; fields->name != NULL; fields++)
-		if (fields->required &&
-		    json_object_get(call->body, fields->name) == NULL) {
-			refuse(call->reply, 400, SEE_MANUAL,
-			       "the field \"%s\" is missing", fields->name);
-			return false;
-		}
-	return true;
-}
-
-/* False when the request was refused. */
-static bool
-read_body(struct call *call, const struct field *fields)
-{
-	struct evbuffer *in =
-		evhttp_request_get_input_buffer(call->reply->request);
-	size_t len = evbuffer_get_length(in);
-	json_error_t why;
-
-	if (len > API_BODY_MAX) {
-		refuse(call->reply, 413, SEE_MANUAL,
-		       "the body has more than %u bytes", API_BODY_MAX);
-		return false;
-	}
-	const char *text = len > 0 ? (const char *)evbuffer_pullup(in, -1) : "";
-	call->body = json_loadb(text, len, JSON_REJECT_DUPLICATES, &why);
-	if (!json_is_object(call->body)) {
-		refuse(call->reply, 400, "send one JSON object",
-		       "the body is no JSON object: %s",
-		       call->body ? "something else" : why.text);
-		return false;
-	}
-	return has_good_fields(call, fields);
-}
 
 static bool
 may_change_things(const struct api_reply *reply)
@@ -444,18 +251,19 @@ follow(struct call *call, const char *path, const char *query)
 	const struct route *route = find_route(call, path, &other_method);
 
 	if (route == NULL && other_method)
-		refuse(call->reply, 405, SEE_MANUAL,
-		       "this cannot be done with %.64s", path);
+		call_refuse(call->reply, 405, SEE_MANUAL,
+			    "this cannot be done with %.64s", path);
 	else if (route == NULL)
-		refuse(call->reply, 404, SEE_MANUAL, "there is no %.64s", path);
+		call_refuse(call->reply, 404, SEE_MANUAL, "there is no %.64s",
+			    path);
 	else if (query != NULL &&
 		 evhttp_parse_query_str(query, &call->query) < 0)
-		refuse(call->reply, 400, SEE_MANUAL,
-		       "what follows the \"?\" cannot be read");
+		call_refuse(call->reply, 400, SEE_MANUAL,
+			    "what follows the \"?\" cannot be read");
 	else if (route->fields != NULL && !may_change_things(call->reply))
-		refuse(call->reply, 403, "try again as root, with sudo",
-		       "%s may only look", call->reply->caller);
-	else if (route->fields == NULL || read_body(call, route->fields))
+		call_refuse(call->reply, 403, "try again as root, with sudo",
+			    "%s may only look", call->reply->caller);
+	else if (route->fields == NULL || call_read_body(call, route->fields))
 		route->answer(call);
 }
 
@@ -469,7 +277,7 @@ api_route(struct api *api, struct api_reply *reply)
 
 	TAILQ_INIT(&call.query);
 	if (path == NULL)
-		refuse(reply, 400, SEE_MANUAL, "no path was given");
+		call_refuse(reply, 400, SEE_MANUAL, "no path was given");
 	else
 		follow(&call, path, evhttp_uri_get_query(uri));
 	/* The reply may be answered and gone by here. */
