@@ -10,6 +10,8 @@
  *	POST /v1/hosts/NAME/power   {"want": "on"|"off"|"soft", "force": bool,
  *	                             "then_off_s": N}
  *	GET  /v1/hosts/NAME/watts
+ *	GET  /v1/hosts/NAME/sensors
+ *	GET  /v1/hosts/NAME/sel?n=N  the last N entries of the BMC's log
  *	POST /v1/hosts/NAME/identify {"on": bool, "seconds": N,
  *	                              "forever": bool}
  *	POST /v1/clusters/NAME/ha   {"enabled": bool}
@@ -40,6 +42,8 @@
 #define API_THEN_OFF_MAX_S  600
 #define API_LAMP_MAX_S      255
 #define API_LAMP_S          60 /* unless it is said */
+#define API_SEL_MAX         256
+#define API_SEL             20 /* unless it is said */
 
 struct api;
 
@@ -88,6 +92,9 @@ struct api_ops {
 			  const struct api_order *order,
 			  struct api_reply *reply);
 	void (*watts)(void *arg, const char *host, struct api_reply *reply);
+	void (*sensors)(void *arg, const char *host, struct api_reply *reply);
+	void (*sel)(void *arg, const char *host, unsigned n,
+		    struct api_reply *reply);
 	void (*identify)(void *arg, const char *host,
 			 const struct api_lamp *lamp, struct api_reply *reply);
 	void (*ha_set)(void *arg, const char *cluster, bool enabled,

@@ -119,6 +119,28 @@ answer_watts(struct call *call)
 }
 
 static void
+answer_sensors(struct call *call)
+{
+	if (call_has_no_query(call))
+		call->api->ops->sensors(call->api->arg, call->name,
+					call->reply);
+}
+
+static void
+answer_sel(struct call *call)
+{
+	static const struct param params[] = {
+		{ "n", API_SEL, 1, API_SEL_MAX },
+		{ .name = NULL },
+	};
+	int64_t n;
+
+	if (call_read_query(call, params, &n))
+		call->api->ops->sel(call->api->arg, call->name, (unsigned)n,
+				    call->reply);
+}
+
+static void
 answer_identify(struct call *call)
 {
 	bool on = call_is_set(call, "on");
@@ -181,6 +203,8 @@ static const struct route routes[] = {
 	{ EVHTTP_REQ_POST, "/v1/hosts/*/power", answer_power_set,
 	  power_fields },
 	{ EVHTTP_REQ_GET, "/v1/hosts/*/watts", answer_watts, NULL },
+	{ EVHTTP_REQ_GET, "/v1/hosts/*/sensors", answer_sensors, NULL },
+	{ EVHTTP_REQ_GET, "/v1/hosts/*/sel", answer_sel, NULL },
 	{ EVHTTP_REQ_POST, "/v1/hosts/*/identify", answer_identify,
 	  identify_fields },
 	{ EVHTTP_REQ_POST, "/v1/clusters/*/ha", answer_ha_set, ha_fields },

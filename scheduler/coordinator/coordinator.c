@@ -8,6 +8,7 @@
 #include "common/cleanup.h"
 #include "common/clock.h"
 #include "common/file.h"
+#include "scheduler/coordinator/bmc_log.h"
 #include "scheduler/coordinator/pet.h"
 #include "scheduler/coordinator/poll.h"
 #include "scheduler/coordinator/power.h"
@@ -74,6 +75,7 @@ open_parts(struct coordinator *co, struct err *err)
 	if (rc < 0)
 		return rc;
 	pet_open(co);
+	bmc_log_open(co);
 	co->turn = loop_timer_new(co->loop, take_turn, co);
 	loop_timer_start(co->turn, 0);
 	return 0;
@@ -107,6 +109,7 @@ coordinator_close(struct coordinator *co)
 		return;
 	loop_timer_free(co->turn);
 	co->turn = NULL;
+	bmc_log_close(co);
 	power_close(co);
 	pet_close(co);
 	poll_close(co);

@@ -18,6 +18,8 @@
 
 enum { TURN_PERIOD_MS = 250, TURN_SOON_MS = 5 };
 
+struct bmc_logs;
+struct look;
 struct pets;
 struct poll;
 struct power;
@@ -31,10 +33,12 @@ struct coordinator {
 	const struct ops *ops;
 
 	struct virt *virt;
-	struct power *power; /* power.h: the BMCs */
-	struct soft *softs;  /* soft.h: systems that are shutting down */
-	struct pets *pets;   /* pet.h: the BMCs' traps */
-	struct poll *poll;   /* poll.h: heartbeats, reports, informs */
+	struct power *power;       /* power.h: the BMCs */
+	struct soft *softs;        /* soft.h: systems that are shutting down */
+	struct look *looks;        /* inspect.h: sensors and logs being read */
+	struct pets *pets;         /* pet.h: the BMCs' traps */
+	struct bmc_logs *bmc_logs; /* bmc_log.h */
+	struct poll *poll;         /* poll.h: heartbeats, reports, informs */
 	struct api *api;
 	struct loop_timer *turn;
 };

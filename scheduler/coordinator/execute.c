@@ -9,6 +9,7 @@
 #include "common/cleanup.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "scheduler/coordinator/bmc_log.h"
 #include "scheduler/coordinator/record.h"
 
 /* All cleanings of one host are one call: the first step takes the rest. */
@@ -113,6 +114,7 @@ outcome_fence(struct coordinator *co, size_t host, int64_t command,
 
 	h->fencing = false;
 	h->fence_ended_ms = clock_mono_ms();
+	bmc_log_hint(co, host);
 	snprintf(line, sizeof(line), "power off %s: %s", h->conf->name, text);
 	end(co,
 	    &(struct record_end){

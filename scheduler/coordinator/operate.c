@@ -97,10 +97,6 @@ operate_find_bmc(struct coordinator *co, const char *name,
 	return bmc;
 }
 
-#define OWN_HINT                                                 \
-	"compare 'ipmitool mc guid' on the host with the BMC's " \
-	"address in the configuration"
-
 struct bmc *
 operate_find_own_bmc(struct coordinator *co, const char *name,
 		     struct api_reply *reply, size_t *ret_host)
@@ -110,7 +106,7 @@ operate_find_own_bmc(struct coordinator *co, const char *name,
 
 	if (bmc == NULL || power_guard(co, *ret_host, &err))
 		return bmc;
-	api_reply_error(reply, 409, err.text, OWN_HINT);
+	api_reply_error(reply, 409, err.text, OPERATE_OWN_HINT);
 	return NULL;
 }
 
@@ -231,7 +227,7 @@ is_refused(const struct order *order, struct refusal *ret_why)
 	ret_why->hint = "shut them down or move them first, or use --force";
 	if (!power_guard(co, order->host, &err)) {
 		why = err.text;
-		ret_why->hint = OWN_HINT;
+		ret_why->hint = OPERATE_OWN_HINT;
 	} else if (co->reg.hosts[order->host].fencing) {
 		why = "the host is being fenced just now";
 		ret_why->hint = "try again in some seconds";

@@ -8,6 +8,7 @@
 #include "common/alloc.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "scheduler/coordinator/bmc_log.h"
 #include "scheduler/coordinator/power.h"
 #include "scheduler/coordinator/record.h"
 
@@ -118,8 +119,10 @@ pet_came(void *arg, const char *from, int32_t specific, const uint8_t *octets,
 	}
 	struct pet_advice advice =
 		pet_book_judge(co->pets->book, host, &pet, clock_mono_ms());
-	if (advice.look)
+	if (advice.look) {
 		power_probe(co, host);
+		bmc_log_hint(co, host);
+	}
 	if (advice.acknowledge)
 		acknowledge(co, host, &pet);
 	if (advice.tell)

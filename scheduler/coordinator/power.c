@@ -6,6 +6,7 @@
 
 #include "common/alloc.h"
 #include "scheduler/coordinator/guard.h"
+#include "scheduler/coordinator/inspect.h"
 #include "scheduler/coordinator/poll.h"
 #include "scheduler/coordinator/power_internal.h"
 #include "scheduler/coordinator/soft.h"
@@ -70,6 +71,7 @@ power_close(struct coordinator *co)
 		return;
 	co->power = NULL; /* results of the closing are nobody's news */
 	soft_close(co);
+	inspect_close(co);
 	for (size_t i = 0; power->lines != NULL && i < co->reg.n_hosts; i++)
 		if (power->lines[i].co != NULL)
 			close_line(&power->lines[i]);

@@ -434,3 +434,16 @@ record_event(struct registry *reg, struct store *store, enum severity severity,
 		log_error("record", "%s", err.text);
 	return rc;
 }
+
+int
+record_bmc_log(struct registry *reg, struct store *store, size_t host,
+	       const struct store_bmc_log *row, const struct record_news *news,
+	       size_t n, int64_t wall_ms, struct err *err)
+{
+	store_begin(store);
+	store_put_bmc_log(store, row);
+	for (size_t i = 0; i < n; i++)
+		add_event(reg, store, news[i].severity, "bmc-event", host, "",
+			  news[i].text, NULL, wall_ms);
+	return store_commit(store, err);
+}

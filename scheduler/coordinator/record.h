@@ -45,6 +45,17 @@ int record_event(struct registry *reg, struct store *store,
 		 enum severity severity, const char *kind, size_t host,
 		 const char *vm, const char *text, int64_t wall_ms);
 
+struct record_news {
+	enum severity severity;
+	char text[REASON_LEN];
+};
+
+/* How far a BMC's log was read, and what it told: both or nothing. */
+int record_bmc_log(struct registry *reg, struct store *store, size_t host,
+		   const struct store_bmc_log *row,
+		   const struct record_news *news, size_t n, int64_t wall_ms,
+		   struct err *err);
+
 /* The store's row of a VM. */
 void record_fill_vm(const struct registry *reg, const struct reg_vm *vm,
 		    struct store_vm *ret_row);

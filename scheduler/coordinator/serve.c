@@ -113,6 +113,8 @@ static const struct api_ops ops = {
 	.power_get = operate_power_get,
 	.power_set = operate_power_set,
 	.watts = inspect_watts,
+	.sensors = inspect_sensors,
+	.sel = inspect_sel,
 	.identify = inspect_identify,
 	.ha_set = operate_ha_set,
 };

@@ -19,6 +19,9 @@ struct bmc *operate_find_bmc(struct coordinator *co, const char *name,
 /* The same, and it must be the host's own (guard.h). */
 struct bmc *operate_find_own_bmc(struct coordinator *co, const char *name,
 				 struct api_reply *reply, size_t *ret_host);
+#define OPERATE_OWN_HINT                                         \
+	"compare 'ipmitool mc guid' on the host with the BMC's " \
+	"address in the configuration"
 void operate_power_get(void *arg, const char *host, struct api_reply *reply);
 void operate_power_set(void *arg, const char *host,
 		       const struct api_order *order, struct api_reply *reply);

@@ -73,6 +73,16 @@ struct store_cluster {
 	int64_t set_ms;
 };
 
+/* How far the event log of a host's BMC was read. */
+struct store_bmc_log {
+	char host[REPORT_NAME_LEN];
+	char guid[33];     /* of the BMC, hex; "" when it told none */
+	uint32_t erased_s; /* the last erasure, by the BMC's clock */
+	uint16_t entry;    /* the last one read, */
+	char record[33];   /* and its bytes, hex; "": there was none */
+	bool overflow;     /* it was told that the log is full */
+};
+
 enum store_command_kind {
 	COMMAND_FENCE,
 	COMMAND_CLEAN,
@@ -165,6 +175,10 @@ void store_state_free(struct store_state *state);
 int store_load_definition(struct store *store, const char *uuid, char **ret_xml,
 			  struct err *err);
 
+/* -ENOENT when there is none. */
+int store_load_bmc_log(struct store *store, const char *host,
+		       struct store_bmc_log *ret_log, struct err *err);
+
 /* Events with an id above `after`, oldest first, at most `limit`; `after` -N
  * means the last N.  The caller frees the array; none is n 0 and no error. */
 int store_load_events(struct store *store, int64_t after, unsigned limit,
@@ -195,6 +209,7 @@ void store_put_host(struct store *store, const struct store_host *host);
 void store_put_vm(struct store *store, const struct store_vm *vm);
 void store_put_cluster(struct store *store,
 		       const struct store_cluster *cluster);
+void store_put_bmc_log(struct store *store, const struct store_bmc_log *log);
 
 /* Of a VM that is stored; written only when the hash is another. */
 void store_put_definition(struct store *store, const char *uuid,

@@ -370,6 +370,40 @@ store_load_definition(struct store *store, const char *uuid, char **ret_xml,
 	return rc;
 }
 
+static void
+take_bmc_log(struct row *row, void *item)
+{
+	struct store_bmc_log *log = item;
+
+	TAKE_TEXT(row, 0, log->host);
+	TAKE_TEXT(row, 1, log->guid);
+	log->erased_s = (uint32_t)take_number(row, 2, UINT32_MAX);
+	log->entry = (uint16_t)take_number(row, 3, UINT16_MAX);
+	TAKE_TEXT(row, 4, log->record);
+	log->overflow = take_number(row, 5, 1) != 0;
+}
+
+int
+store_load_bmc_log(struct store *store, const char *host,
+		   struct store_bmc_log *ret_log, struct err *err)
+{
+	struct row row = { .store = store, .table = "bmc_logs", .err = err };
+	struct store_bmc_log log = { .erased_s = 0 };
+	cleanup_stmt sqlite3_stmt *stmt = NULL;
+	int rc = store_prepare(store, "SELECT * FROM bmc_logs WHERE host = ?",
+			       CELLS(TEXT(host)), &stmt, err);
+
+	if (rc == 0)
+		rc = find_row(store, stmt, "log of that host's BMC", err);
+	if (rc < 0)
+		return rc;
+	row.stmt = stmt;
+	take_bmc_log(&row, &log);
+	if (row.rc == 0)
+		*ret_log = log;
+	return row.rc;
+}
+
 int
 store_load_events(struct store *store, int64_t after, unsigned limit,
 		  struct store_event **ret_events, size_t *ret_n,

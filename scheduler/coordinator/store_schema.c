@@ -102,6 +102,15 @@ static const char *const migrations[] = {
 	" snapshot TEXT NOT NULL,"
 	" plan TEXT"
 	") STRICT;",
+
+	"CREATE TABLE bmc_logs ("
+	" host TEXT PRIMARY KEY,"
+	" guid TEXT,"
+	" erased_s INTEGER NOT NULL,"
+	" entry INTEGER NOT NULL,"
+	" record TEXT,"
+	" overflow INTEGER NOT NULL CHECK (overflow IN (0, 1))"
+	") STRICT, WITHOUT ROWID;",
 };
 
 #define VERSION ((int64_t)(sizeof(migrations) / sizeof(*migrations)))
@@ -252,6 +261,7 @@ static const char copy_script[] =
 	"INSERT INTO vms SELECT * FROM live.vms;"
 	"INSERT INTO definitions SELECT * FROM live.definitions;"
 	"INSERT INTO clusters SELECT * FROM live.clusters;"
+	"INSERT INTO bmc_logs SELECT * FROM live.bmc_logs;"
 	"INSERT INTO fences SELECT * FROM live.fences;"
 	"INSERT INTO commands SELECT * FROM live.commands"
 	" WHERE outcome = 'open';"

@@ -172,6 +172,18 @@ store_put_cluster(struct store *store, const struct store_cluster *cluster)
 }
 
 void
+store_put_bmc_log(struct store *store, const struct store_bmc_log *log)
+{
+	run(store,
+	    "INSERT INTO bmc_logs VALUES (?, ?, ?, ?, ?, ?)"
+	    " ON CONFLICT (host) DO UPDATE SET guid = excluded.guid,"
+	    " erased_s = excluded.erased_s, entry = excluded.entry,"
+	    " record = excluded.record, overflow = excluded.overflow",
+	    CELLS(TEXT(log->host), OPT(log->guid), NUM(log->erased_s),
+		  NUM(log->entry), OPT(log->record), NUM(log->overflow)));
+}
+
+void
 store_delete_vm(struct store *store, const char *uuid)
 {
 	run(store, "DELETE FROM vms WHERE uuid = ?", CELLS(TEXT(uuid)));

@@ -140,6 +140,22 @@ op_watts(void *arg, const char *host, struct api_reply *reply)
 }
 
 static void
+op_sensors(void *arg, const char *host, struct api_reply *reply)
+{
+	(void)arg;
+	api_reply_json(reply,
+		       json_pack("{s:s, s:[]}", "host", host, "sensors"));
+}
+
+static void
+op_sel(void *arg, const char *host, unsigned n, struct api_reply *reply)
+{
+	(void)arg;
+	api_reply_json(reply,
+		       json_pack("{s:s, s:i}", "host", host, "n", (int)n));
+}
+
+static void
 op_identify(void *arg, const char *host, const struct api_lamp *lamp,
 	    struct api_reply *reply)
 {
@@ -165,6 +181,8 @@ static const struct api_ops ops = {
 	.power_get = op_power_get,
 	.power_set = op_power_set,
 	.watts = op_watts,
+	.sensors = op_sensors,
+	.sel = op_sel,
 	.identify = op_identify,
 	.ha_set = op_ha_set,
 };
@@ -420,6 +438,12 @@ every_route_answers(void **state)
 		     "\"seconds\": 60}");
 	ask(f, "GET", "/v1/hosts/h1/watts", "");
 	expect_ok(f, "{\"host\": \"h1\", \"watts\": 180}");
+	ask(f, "GET", "/v1/hosts/h1/sensors", "");
+	expect_ok(f, "{\"host\": \"h1\", \"sensors\": []}");
+	ask(f, "GET", "/v1/hosts/h1/sel", "");
+	expect_ok(f, "{\"host\": \"h1\", \"n\": 20}");
+	ask(f, "GET", "/v1/hosts/h1/sel?n=256", "");
+	expect_ok(f, "{\"host\": \"h1\", \"n\": 256}");
 	ask(f, "POST", "/v1/clusters/c1/ha", "{\"enabled\": false}");
 	expect_ok(f, "{\"cluster\": \"c1\", \"ha\": false}");
 }
@@ -505,6 +529,12 @@ what_is_wrong_with_a_request_is_told(void **state)
 		{ "GET", "/v1/snapshots/x", "", 400, "\"x\"" },
 		{ "GET", "/v1/snapshots/404", "", 404, "no such snapshot ?" },
 		{ "GET", "/v1/hosts/broken/power", "", 500, "" },
+		{ "GET", "/v1/hosts/h1/sensors?n=5", "", 400, "\"n\"" },
+		{ "POST", "/v1/hosts/h1/sensors", "{}", 405, "" },
+		{ "GET", "/v1/hosts/h1/sel?n=0", "", 400, "1 to 256" },
+		{ "GET", "/v1/hosts/h1/sel?n=257", "", 400, "1 to 256" },
+		{ "GET", "/v1/hosts/h1/sel?n=x", "", 400, "\"x\"" },
+		{ "GET", "/v1/hosts/h1/sel?m=5", "", 400, "\"m\"" },
 		{ "POST", "/v1/clusters/c1/ha", "", 400, "no JSON object" },
 		{ "POST", "/v1/clusters/c1/ha", "[]", 400, "something else" },
 		{ "POST", "/v1/clusters/c1/ha", "{", 400, "no JSON object" },
