@@ -16,7 +16,8 @@ const struct option_word cli_options[OPTIONS] = {
 			     "longest wait for an answer [10]" },
 	[OPTION_FOLLOW] = { "follow", 'f', NULL,
 			    "go on with events as they happen" },
-	[OPTION_COUNT] = { "number", 'n', "N", "begin N events back" },
+	[OPTION_COUNT] = { "number", 'n', "N",
+			   "the last N events, or sel: entries [20]" },
 	[OPTION_EXIT_CODE] = { "exit-code", 0, NULL,
 			       "exit 1 on a warning, 2 when critical, 3 when "
 			       "unknown" },
@@ -30,6 +31,9 @@ const struct option_word cli_options[OPTIONS] = {
 			     "identify: so long, up to 255 [60]" },
 	[OPTION_FOREVER] = { "forever", 0, NULL,
 			     "identify: until it is put out" },
+	[OPTION_THRESHOLDS] = { "thresholds", 0, NULL,
+				"sensors: with their thresholds" },
+	[OPTION_BAD] = { "bad", 0, NULL, "sensors: only what is not ok" },
 	[OPTION_AGENT] = { "agent", 0, NULL, "it is an agent's configuration" },
 	[OPTION_HELP] = { "help", 'h', NULL, "explain the command" },
 	[OPTION_VERSION] = { "version", 'V', NULL, "print the version" },
@@ -54,11 +58,13 @@ const struct command cli_commands[] = {
 	{ "snapshot", "NUMBER", 1, 1, READING, cmd_snapshot,
 	  "what was known at a decision, and the plan made", NULL },
 	{ "power", "VERB HOSTS", 2, CLI_ARGS_MAX,
-	  READING | BIT(FORCE) | BIT(YES) | BIT(THEN_OFF) | BIT(OFF) |
-		  BIT(SECONDS) | BIT(FOREVER),
-	  cmd_power, "read or switch the power of hosts by their BMCs",
+	  READING | BIT(COUNT) | BIT(FORCE) | BIT(YES) | BIT(THEN_OFF) |
+		  BIT(OFF) | BIT(SECONDS) | BIT(FOREVER) | BIT(THRESHOLDS) |
+		  BIT(BAD),
+	  cmd_power, "power, sensors and logs of hosts by their BMCs",
 	  "VERB: status, on, off, soft (the system shuts itself down),\n"
-	  "      identify (the lamp that shows the machine blinks), watts\n"
+	  "      identify (the lamp that shows the machine blinks), watts,\n"
+	  "      sensors, sel (the BMC's event log)\n"
 	  "HOSTS: h1  h1,h7  rack2-[01-16,20]  @CLUSTER  @all\n"
 	  "off and soft ask first; without a terminal they need --yes.  They "
 	  "are\n"

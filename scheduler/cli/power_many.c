@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/alloc.h"
+#include "common/cleanup.h"
 #include "scheduler/cli/field.h"
 #include "scheduler/cli/hosts_pick.h"
 #include "scheduler/cli/interrupt.h"
@@ -42,19 +43,67 @@ is_lit(const struct power_many *many, const json_t *answer)
 				       field_true(answer, "forever"));
 }
 
+static bool
+has_list(const struct power_many *many, const json_t *answer)
+{
+	const char *key = many->verb->counts ? "entries" : "sensors";
+
+	return is_ok(many, answer) &&
+	       json_is_array(json_object_get(answer, key));
+}
+
 static const struct power_verb verbs[] = {
-	{ "status", "/power", NULL, "told their power", false, false, is_told,
-	  power_columns, power_set_row },
-	{ "on", "/power", "on", "are on, verified", false, true, is_switched,
-	  NULL, NULL },
-	{ "off", "/power", "off", "are off, verified", true, true, is_switched,
-	  NULL, NULL },
-	{ "soft", "/power", "off", "are off, verified", true, true, is_switched,
-	  NULL, NULL },
-	{ "identify", "/identify", NULL, NULL, false, true, is_lit, NULL,
-	  NULL },
-	{ "watts", "/watts", NULL, "told what they draw", false, false, is_ok,
-	  watts_columns, watts_set_row },
+	{ .name = "status",
+	  .path = "/power",
+	  .summary = "told their power",
+	  .is_good = is_told,
+	  .columns = power_columns,
+	  .set = power_set_row },
+	{ .name = "on",
+	  .path = "/power",
+	  .want = "on",
+	  .summary = "are on, verified",
+	  .orders = true,
+	  .is_good = is_switched },
+	{ .name = "off",
+	  .path = "/power",
+	  .want = "off",
+	  .summary = "are off, verified",
+	  .cuts = true,
+	  .orders = true,
+	  .is_good = is_switched },
+	{ .name = "soft",
+	  .path = "/power",
+	  .want = "off",
+	  .summary = "are off, verified",
+	  .cuts = true,
+	  .orders = true,
+	  .is_good = is_switched },
+	{ .name = "identify",
+	  .path = "/identify",
+	  .orders = true,
+	  .is_good = is_lit },
+	{ .name = "watts",
+	  .path = "/watts",
+	  .summary = "told what they draw",
+	  .is_good = is_ok,
+	  .columns = watts_columns,
+	  .set = watts_set_row },
+	{ .name = "sensors",
+	  .path = "/sensors",
+	  .summary = "told their sensors",
+	  .is_good = has_list,
+	  .columns = sensors_columns,
+	  .show = sensors_show,
+	  .timeout_ms = LOOK_TIMEOUT_MS },
+	{ .name = "sel",
+	  .path = "/sel",
+	  .summary = "told their event log",
+	  .is_good = has_list,
+	  .columns = sel_columns,
+	  .show = sel_show,
+	  .counts = true,
+	  .timeout_ms = LOOK_TIMEOUT_MS },
 };
 
 enum { VERBS = sizeof(verbs) / sizeof(verbs[0]) };
@@ -174,18 +223,37 @@ new_body(const struct power_many *many)
 		       : power_lamp_body(many->cli);
 }
 
+static int64_t
+timeout_of(const struct power_many *many)
+{
+	const struct power_verb *verb = many->verb;
+
+	if (verb->want != NULL)
+		return power_timeout_ms(many->cli, verb->name);
+	return verb->timeout_ms != 0 && !many->cli->given[OPTION_TIMEOUT]
+		       ? verb->timeout_ms
+		       : many->cli->timeout_ms;
+}
+
+/* What follows the name of a host in a path. */
+static char *
+path_after(const struct power_many *many)
+{
+	return many->verb->counts ? xasprintf("%s?n=%u", many->verb->path,
+					      power_count(many->cli))
+				  : xstrdup(many->verb->path);
+}
+
 static void
 call_all(struct power_many *many)
 {
 	struct cli *cli = many->cli;
-	const struct power_verb *verb = many->verb;
+	cleanup_free char *after = path_after(many);
 	json_t *body = new_body(many);
 	struct client_many calls = {
 		.n = many->hosts.n,
 		.body = body,
-		.timeout_ms = verb->want != NULL
-				      ? power_timeout_ms(cli, verb->name)
-				      : cli->timeout_ms,
+		.timeout_ms = timeout_of(many),
 		.is_over = interrupt_came,
 		.progress = show_progress,
 		.arg = many,
@@ -194,9 +262,8 @@ call_all(struct power_many *many)
 
 	many->calls = xcalloc(many->hosts.n, sizeof(*many->calls));
 	for (size_t i = 0; i < many->hosts.n; i++)
-		many->calls[i].path =
-			cli_path(cli, "/v1/hosts/", many->hosts.names[i],
-				 verb->path);
+		many->calls[i].path = cli_path(cli, "/v1/hosts/",
+					       many->hosts.names[i], after);
 	calls.calls = many->calls;
 	interrupt_watch(&interrupt);
 	many->interrupted = !client_call_many(cli_socket(cli), &calls);

@@ -11,11 +11,15 @@ static const struct {
 	enum option option;
 	const char *verb;
 	unsigned preset, max; /* of its number; 0: it has none */
+	const char *unit;
 } only[] = {
-	{ OPTION_THEN_OFF, "soft", THEN_OFF_S, THEN_OFF_MAX_S },
-	{ OPTION_SECONDS, "identify", LAMP_S, LAMP_MAX_S },
-	{ OPTION_FOREVER, "identify", 0, 0 },
-	{ OPTION_OFF, "identify", 0, 0 },
+	{ OPTION_THEN_OFF, "soft", THEN_OFF_S, THEN_OFF_MAX_S, " of seconds" },
+	{ OPTION_SECONDS, "identify", LAMP_S, LAMP_MAX_S, " of seconds" },
+	{ OPTION_FOREVER, "identify", 0, 0, "" },
+	{ OPTION_OFF, "identify", 0, 0, "" },
+	{ OPTION_THRESHOLDS, "sensors", 0, 0, "" },
+	{ OPTION_BAD, "sensors", 0, 0, "" },
+	{ OPTION_COUNT, "sel", SEL_ENTRIES, SEL_ENTRIES_MAX, "" },
 };
 
 enum { ONLY = sizeof(only) / sizeof(only[0]) };
@@ -46,9 +50,9 @@ check_one(const struct cli *cli, size_t i)
 				    name, only[i].verb);
 	if (only[i].max > 0 && read_number(cli, i) < 0)
 		return cli_complain(cli, CLI_USAGE,
-				    "--%s: \"%.64s\" is not a whole number of "
-				    "seconds from 1 to %u",
-				    name, text, only[i].max);
+				    "--%s: \"%.64s\" is not a whole number%s "
+				    "from 1 to %u",
+				    name, text, only[i].unit, only[i].max);
 	return CLI_OK;
 }
 
@@ -87,6 +91,12 @@ power_then_off_s(const struct cli *cli)
 {
 	return cli->given[OPTION_THEN_OFF] ? number_of(cli, OPTION_THEN_OFF)
 					   : 0;
+}
+
+unsigned
+power_count(const struct cli *cli)
+{
+	return number_of(cli, OPTION_COUNT);
 }
 
 json_t *

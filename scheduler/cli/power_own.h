@@ -5,6 +5,8 @@
  *	power.c          one host
  *	power_many.c     many hosts side by side
  *	power_show.c     what is told of many
+ *	power_sensors.c  their sensors
+ *	power_sel.c      their event logs
  *	power_options.c  the options of single verbs, and what they send
  */
 #ifndef SCHEDULER_CLI_POWER_OWN_H
@@ -21,11 +23,15 @@ enum {
 	 * that shuts itself down minutes. */
 	SWITCH_TIMEOUT_MS = 90000,
 	SOFT_TIMEOUT_MS = 180000,
+	/* Many requests; the coordinator gives up after 60 s. */
+	LOOK_TIMEOUT_MS = 75000,
 
 	THEN_OFF_S = 120, /* unless it is said */
 	THEN_OFF_MAX_S = 600,
 	LAMP_S = 60, /* unless it is said */
-	LAMP_MAX_S = 255
+	LAMP_MAX_S = 255,
+	SEL_ENTRIES = 20, /* unless it is said */
+	SEL_ENTRIES_MAX = 256
 };
 
 /* --- one host ------------------------------------------------------------ */
@@ -60,6 +66,9 @@ int64_t power_timeout_ms(const struct cli *cli, const char *want);
 /* With --then-off: after so long; else 0. */
 unsigned power_then_off_s(const struct cli *cli);
 
+/* Entries of a log. */
+unsigned power_count(const struct cli *cli);
+
 /* "blink for 60 s" */
 const char *power_lamp_words(const struct cli *cli, char buf[TEXT_LEN]);
 
@@ -75,8 +84,12 @@ struct power_verb {
 	bool orders;         /* by POST, else it reads */
 	bool (*is_good)(const struct power_many *many, const json_t *answer);
 	const struct table_column *columns; /* NULL: only a summary */
+	/* Fills a host's row, or shows tables of its own. */
 	void (*set)(const struct power_many *many, struct table *table,
 		    struct libscols_line *row, size_t i);
+	void (*show)(const struct power_many *many);
+	bool counts;        /* so many are asked for */
+	int64_t timeout_ms; /* of what is no switch; 0: the usual one */
 };
 
 struct power_many {
@@ -107,6 +120,12 @@ void power_set_row(const struct power_many *many, struct table *table,
 		   struct libscols_line *row, size_t i);
 void watts_set_row(const struct power_many *many, struct table *table,
 		   struct libscols_line *row, size_t i);
+
+/* Several rows for a host; its name only where there are several hosts. */
+const char *power_row_host(const struct power_many *many, size_t i);
+extern const struct table_column sensors_columns[], sel_columns[];
+void sensors_show(const struct power_many *many);
+void sel_show(const struct power_many *many);
 
 /* All that was answered; returns the exit status. */
 int power_show(const struct power_many *many);

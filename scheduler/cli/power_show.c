@@ -115,6 +115,12 @@ watts_set_row(const struct power_many *many, struct table *table,
 			  "it does not measure just now");
 }
 
+const char *
+power_row_host(const struct power_many *many, size_t i)
+{
+	return many->hosts.n > 1 ? many->hosts.names[i] : "";
+}
+
 static void
 show_table(const struct power_many *many)
 {
@@ -288,7 +294,9 @@ power_show(const struct power_many *many)
 		show_json(many);
 		return good == n ? CLI_OK : failed;
 	}
-	if (many->verb->columns != NULL)
+	if (many->verb->show != NULL)
+		many->verb->show(many);
+	else if (many->verb->columns != NULL)
 		show_table(many);
 	show_summary(many, good);
 	return good == n ? CLI_OK : failed;

@@ -268,6 +268,24 @@ text_share(char buf[TEXT_LEN], int64_t per_mille)
 	return buf;
 }
 
+const char *
+text_micro(char buf[TEXT_LEN], int64_t micro)
+{
+	uint64_t n = micro < 0 ? -(uint64_t)micro : (uint64_t)micro;
+	uint64_t scale = n < 1000000 ? 1000000 : 1000;
+	int digits = n < 1000000 ? 6 : 3;
+
+	n = n < 1000000 ? n : n / 1000 + (n % 1000 >= 500);
+	int len = snprintf(buf, TEXT_LEN, "%s%llu.%0*llu", micro < 0 ? "-" : "",
+			   (unsigned long long)(n / scale), digits,
+			   (unsigned long long)(n % scale));
+	while (buf[len - 1] == '0')
+		buf[--len] = '\0';
+	if (buf[len - 1] == '.')
+		buf[len - 1] = '\0';
+	return buf;
+}
+
 #define YEAR_10000_MS INT64_C(253402300800000)
 
 static bool

@@ -39,6 +39,10 @@ const char *text_memory_use(char buf[TEXT_LEN], int64_t used_kib,
 			    int64_t total_kib);
 const char *text_share(char buf[TEXT_LEN], int64_t per_mille);
 
+/* Millionths as a number: "12.345", "-0.5", "5400"; three digits behind the
+ * point from 1 on, and no zeros at the end. */
+const char *text_micro(char buf[TEXT_LEN], int64_t micro);
+
 /* Local time with seconds; with the date unless it is the day of `now_ms`. */
 const char *text_time(char buf[TEXT_LEN], int64_t wall_ms, int64_t now_ms);
 /* Date and time with ms. */

@@ -58,6 +58,28 @@ static const struct entry severities[] = {
 	{ NULL, { NULL, TONE_PLAIN } },
 };
 
+static const struct entry sensor_states[] = {
+	{ "ok", { "ok", TONE_PLAIN } },
+	{ "lower non-critical", { "lower non-critical", TONE_WARN } },
+	{ "lower critical", { "LOWER CRITICAL", TONE_BAD } },
+	{ "lower non-recoverable", { "LOWER NON-RECOVERABLE", TONE_BAD } },
+	{ "upper non-critical", { "upper non-critical", TONE_WARN } },
+	{ "upper critical", { "UPPER CRITICAL", TONE_BAD } },
+	{ "upper non-recoverable", { "UPPER NON-RECOVERABLE", TONE_BAD } },
+	{ "unavailable", { "unavailable", TONE_DIM } },
+	{ "absent", { "absent", TONE_DIM } },
+	{ "unknown", { "unknown", TONE_WARN } },
+	{ NULL, { NULL, TONE_PLAIN } },
+};
+
+static const struct entry grades[] = {
+	{ "info", { "info", TONE_PLAIN } },
+	{ "warning", { "warning", TONE_WARN } },
+	{ "critical", { "CRITICAL", TONE_BAD } },
+	{ "unknown", { "unknown", TONE_WARN } },
+	{ NULL, { NULL, TONE_PLAIN } },
+};
+
 /* What HA is doing about a VM outranks what libvirt last said of it. */
 static const struct entry vm_phases[] = {
 	{ "lost", { "LOST", TONE_BAD } },
@@ -127,6 +149,18 @@ struct word
 word_severity(const char *severity)
 {
 	return look_up(severities, severity);
+}
+
+struct word
+word_sensor_state(const char *state)
+{
+	return look_up(sensor_states, state);
+}
+
+struct word
+word_grade(const char *grade)
+{
+	return look_up(grades, grade);
 }
 
 struct word

@@ -24,6 +24,9 @@ struct word word_health(const char *health);
 struct word word_power(const char *power);
 struct word word_bmc(const char *state);
 struct word word_severity(const char *severity);
+/* Of a sensor, as its BMC judges it; and how grave something is. */
+struct word word_sensor_state(const char *state);
+struct word word_grade(const char *grade);
 /* State, phase and intent of a VM as one word. */
 struct word word_vm(const json_t *vm);
 
