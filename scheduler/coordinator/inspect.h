@@ -20,6 +20,7 @@ struct coordinator;
 enum {
 	/* The command waits 15 s longer. */
 	INSPECT_DEADLINE_MS = 60000,
+	INSPECT_LEAST_MS = 2000,
 	INSPECT_SILENT_MS = 5000 /* of a BMC without a session */
 };
 

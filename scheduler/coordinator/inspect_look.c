@@ -5,6 +5,7 @@
 
 #include "common/alloc.h"
 #include "common/cleanup.h"
+#include "common/clock.h"
 #include "scheduler/coordinator/inspect.h"
 #include "scheduler/coordinator/power.h"
 #include "scheduler/coordinator/serve.h"
@@ -13,6 +14,7 @@ struct waiter {
 	struct waiter *next;
 	struct api_reply *reply;
 	unsigned n; /* of the log: so many entries */
+	int64_t asked_ms;
 };
 
 /* Of one host; made when it is first asked for. */
@@ -67,7 +69,7 @@ wait_for(struct waiter **list, struct api_reply *reply, unsigned n)
 {
 	struct waiter *waiter = xcalloc(1, sizeof(*waiter));
 
-	*waiter = (struct waiter){ *list, reply, n };
+	*waiter = (struct waiter){ *list, reply, n, clock_mono_ms() };
 	*list = waiter;
 }
 
@@ -156,6 +158,18 @@ inspect_sensors(void *arg, const char *host, struct api_reply *reply)
 
 static void sel_came(void *arg, const struct sel_result *result);
 
+/* Who has waited for another's reading already has less time left. */
+static int64_t
+time_left(const struct look *look, const struct bmc *bmc)
+{
+	int64_t now_ms = clock_mono_ms(), left_ms = deadline_of(bmc);
+
+	for (const struct waiter *w = look->for_sel; w != NULL; w = w->next)
+		if (w->asked_ms + INSPECT_DEADLINE_MS - now_ms < left_ms)
+			left_ms = w->asked_ms + INSPECT_DEADLINE_MS - now_ms;
+	return left_ms > INSPECT_LEAST_MS ? left_ms : INSPECT_LEAST_MS;
+}
+
 /* As much as any of them wants. */
 static bool
 start_sel(struct look *look)
@@ -166,8 +180,8 @@ start_sel(struct look *look)
 	for (const struct waiter *w = look->for_sel; w != NULL; w = w->next)
 		if (w->n > look->sel_n)
 			look->sel_n = w->n;
-	look->sel =
-		sel_tail(bmc, look->sel_n, deadline_of(bmc), sel_came, look);
+	look->sel = sel_tail(bmc, look->sel_n, time_left(look, bmc), sel_came,
+			     look);
 	return look->sel != NULL;
 }
 
