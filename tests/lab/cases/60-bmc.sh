@@ -48,3 +48,28 @@ case_an_operator_powers_a_host_off_and_on_again() {
 	ih power on h1 >/dev/null || fail "was not powered on" || return 1
 	within 60 host_is h1 up
 }
+
+# Add SEL Entry: an event of a processor, "internal error".
+log_a_fault() {
+	lab ipmi "$1" raw 0x0a 0x44 0x00 0x00 0x02 0x00 0x00 0x00 0x00 \
+		0x20 0x00 0x04 0x07 0x01 0x6f 0x00 0xff 0xff >/dev/null
+}
+
+case_an_operator_reads_the_sensors_and_logs_of_all_hosts() {
+	local said before
+	said=$(ih power sensors @all --thresholds) ||
+		fail "sensors: $said" || return 1
+	grep -Eq "^h2 +Core +42 degrees C .*112/144/160 +ok" <<<"$said" &&
+		grep -q "3 of 3 told their sensors" <<<"$said" ||
+		fail "sensors: $said" || return 1
+	said=$(ih power sensors h1 --bad) || fail "bad: $said" || return 1
+	! grep -q Core <<<"$said" || fail "not bad: $said" || return 1
+	before=$(ih power sel h1 --json | jq '.[0].total')
+	log_a_fault h1 || fail "the simulator takes no entry" || return 1
+	said=$(ih power sel h1 -n 1) || fail "sel: $said" || return 1
+	grep -Eq "CRITICAL +processor 0x01: internal error" <<<"$said" ||
+		fail "sel: $said" || return 1
+	[ "$(ih power sel h1 --json | jq '.[0].total')" = $((before + 1)) ] ||
+		fail "it was not added" || return 1
+	ih power sel @all >/dev/null || fail "not all told"
+}
