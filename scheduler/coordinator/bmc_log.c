@@ -88,7 +88,7 @@ check_board(struct follower *f)
 	guid_of(power_bmc(f->co, f->host), guid);
 	if (f->known && guid[0] != '\0' && f->row.guid[0] != '\0' &&
 	    strcmp(guid, f->row.guid) != 0)
-		f->known = false;
+		f->known = f->row.overflow = false;
 	if (guid[0] != '\0')
 		memcpy(f->row.guid, guid, sizeof(guid));
 }

@@ -21,6 +21,8 @@ digit(char c)
 static bool
 parse_record(const char *hex, uint8_t ret_record[SEL_RECORD_LEN])
 {
+	size_t len = strlen(hex);
+
 	for (size_t i = 0; i < SEL_RECORD_LEN; i++) {
 		int high = digit(hex[2 * i]);
 		int low = high < 0 ? -1 : digit(hex[2 * i + 1]);
@@ -29,7 +31,7 @@ parse_record(const char *hex, uint8_t ret_record[SEL_RECORD_LEN])
 			return false;
 		ret_record[i] = (uint8_t)(high << 4 | low);
 	}
-	return hex[2 * SEL_RECORD_LEN] == '\0';
+	return len == (size_t)2 * SEL_RECORD_LEN;
 }
 
 bool

@@ -10,6 +10,16 @@ number_or_null(bool is_known, int64_t number)
 	return is_known ? json_integer(number) : json_null();
 }
 
+/* Into the list, which is none any more when it cannot be. */
+static void
+append(json_t **list, json_t *item)
+{
+	if (json_array_append_new(*list, item) == 0)
+		return;
+	json_decref(*list);
+	*list = NULL;
+}
+
 /* --- sensors ------------------------------------------------------------- */
 
 static json_t *
@@ -54,7 +64,7 @@ inspect_sensors_json(const char *host, const struct sensors_result *result)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < result->n; i++)
-		json_array_append_new(list, sensor_json(&result->sensors[i]));
+		append(&list, sensor_json(&result->sensors[i]));
 	return json_pack("{s:s, s:s, s:s, s:I, s:I, s:b, s:o}", "host", host,
 			 "rc", ipmi_rc_name(result->rc), "text", result->text,
 			 "took_ms", (json_int_t)result->took_ms, "skipped",
@@ -86,7 +96,7 @@ inspect_sel_json(const char *host, const struct sel_result *result, size_t n)
 	json_t *list = json_array();
 
 	for (size_t i = result->n > n ? result->n - n : 0; i < result->n; i++)
-		json_array_append_new(list, entry_json(&result->entries[i]));
+		append(&list, entry_json(&result->entries[i]));
 	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "host", host, "rc",
 			 ipmi_rc_name(result->rc), "text", result->text,
 			 "total", number_or_null(is_told, result->total),

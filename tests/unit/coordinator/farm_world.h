@@ -160,8 +160,7 @@ count_of(const char *word)
 
 	snprintf(key, sizeof(key), " %s ", word);
 	const char *at = strstr(ipmi_farm_tell(&world.farm, "0 state"), key);
-	if (at == NULL)
-		fail_msg("the farm does not count %s", word);
+	assert_non_null(at);
 	return (unsigned)strtoul(at + strlen(key), NULL, 10);
 }
 
