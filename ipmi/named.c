@@ -47,7 +47,7 @@ came(void *arg, const struct sockaddr *found, socklen_t len, const char *why)
 	}
 	snprintf(wire->name_text, sizeof(wire->name_text),
 		 "\"%.60s\" has no address: %.100s", wire->name, why);
-	ipmi_wire_fail(wire, wire->name_text);
+	ipmi_wire_fail(wire, IPMI_NO_SESSION, wire->name_text);
 }
 
 bool

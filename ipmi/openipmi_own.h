@@ -108,9 +108,6 @@ void ipmi_wire_fail(struct wire *wire, enum ipmi_rc why, const char *text);
 /* It has come to its place in the line. */
 void ipmi_wire_begin(struct wire *wire);
 
-/* The handshake fails before it began. */
-void ipmi_wire_fail(struct wire *wire, const char *text);
-
 /* --- named.c --- */
 /* True: ipmi_wire_open_now() or ipmi_wire_fail() follows. */
 bool ipmi_named_ask(struct wire *wire);

@@ -348,13 +348,8 @@ ipmi_wire_open_now(struct wire *wire)
 	struct err err;
 
 	if (open_now(wire, &err) < 0)
-		ipmi_wire_fail(wire, "cannot open a connection");
-}
-
-void
-ipmi_wire_fail(struct wire *wire, const char *text)
-{
-	wire_fail(wire, IPMI_NO_SESSION, text);
+		ipmi_wire_fail(wire, IPMI_NO_SESSION,
+			       "cannot open a connection");
 }
 
 static void
