@@ -36,7 +36,8 @@ enum {
 	PACKET_MAX = 1024,
 	SECRET_MAX = 32,
 	PATIENCE_MS = 30000,
-	CHUNK = 1 << 20
+	CHUNK = 1 << 20,
+	LARGEST = 1 << 30
 };
 
 /* "kEepMe-0ut!9xQz" under the mask. */
@@ -284,7 +285,8 @@ look(unsigned found[SECRETS])
 		off_t begin = (off_t)strtoull(line, &end, 16);
 		off_t stop = (off_t)strtoull(end + 1, &end, 16);
 
-		if (strncmp(end, " rw", 3) != 0)
+		/* Terabytes are a sanitizer's own. */
+		if (strncmp(end, " rw", 3) != 0 || stop - begin > LARGEST)
 			continue;
 		unsigned before = found[0] + found[1] + found[2] + found[3];
 		look_at(memory, begin, stop, found);
