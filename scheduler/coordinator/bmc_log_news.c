@@ -122,11 +122,11 @@ tell_entry(struct writer *to, const char *host, const struct sel_entry *entry,
 	char when[48] = "";
 
 	if (entry->time_s >= 0 && gmtime_r(&time_s, &tm) != NULL)
-		strftime(when, sizeof(when), ", %Y-%m-%d %H:%M:%S by its clock",
-			 &tm);
+		strftime(when, sizeof(when),
+			 ", %Y-%m-%d %H:%M:%S UTC by its clock", &tm);
 	tell(to,
 	     grade == BMC_LOG_CRITICAL ? SEVERITY_CRITICAL : SEVERITY_WARNING,
-	     "%s's BMC logged: %s (entry %u%s)", host, entry->text,
+	     "%s's BMC logged: %s (entry 0x%x%s)", host, entry->text,
 	     (unsigned)entry->id, when);
 }
 

@@ -47,8 +47,8 @@ a_storm_comes_to_ten_events_and_one_that_counts_the_rest(void **state)
 	(void)state;
 	assert_int_equal(take(&result, &budget, 1000, news), BMC_LOG_BURST + 1);
 	assert_string_equal(news[0].text,
-			    "h1's BMC logged: it hurts (entry 1, 2026-03-04 "
-			    "03:12:45 by its clock)");
+			    "h1's BMC logged: it hurts (entry 0x1, 2026-03-04 "
+			    "03:12:45 UTC by its clock)");
 	assert_int_equal(news[0].severity, SEVERITY_WARNING);
 	assert_non_null(
 		strstr(news[BMC_LOG_BURST].text, "0 critical and 246 warning"));
@@ -76,7 +76,7 @@ a_storm_of_warnings_hides_no_critical_one(void **state)
 	storm[255].grade = IPMI_GRADE_CRITICAL;
 	assert_int_equal(take(&result, &budget, 1000, news), BMC_LOG_BURST + 2);
 	assert_int_equal(news[BMC_LOG_BURST].severity, SEVERITY_CRITICAL);
-	assert_non_null(strstr(news[BMC_LOG_BURST].text, "entry 256"));
+	assert_non_null(strstr(news[BMC_LOG_BURST].text, "entry 0x100"));
 }
 
 /* The most there can be: each grade, for a day, at each look. */
@@ -122,7 +122,7 @@ quiet_grades_are_not_told(void **state)
 	storm[7].time_s = -1;
 	assert_int_equal(take(&result, &budget, 1000, news), 1);
 	assert_string_equal(news[0].text,
-			    "h1's BMC logged: it hurts (entry 8)");
+			    "h1's BMC logged: it hurts (entry 0x8)");
 }
 
 static void
@@ -263,9 +263,9 @@ what_was_logged_before_is_not_told_and_what_comes_is_told_once(void **state)
 	assert_int_equal(events[0].severity, SEVERITY_CRITICAL);
 	assert_non_null(strstr(events[0].text,
 			       "h1's BMC logged: processor 0x01: internal "
-			       "error (IERR) (entry 2, 2"));
+			       "error (IERR) (entry 0x2, 2"));
 	assert_int_equal(events[1].severity, SEVERITY_WARNING);
-	assert_non_null(strstr(events[1].text, "entry 4"));
+	assert_non_null(strstr(events[1].text, "entry 0x4"));
 }
 
 /* Where it ends is not known before it was read to there. */
@@ -297,7 +297,7 @@ a_restart_goes_on_where_it_was(void **state)
 	tell("0 sel-add 0x09");
 	look();
 	assert_int_equal(load_events(), 2);
-	assert_non_null(strstr(events[1].text, "entry 2"));
+	assert_non_null(strstr(events[1].text, "entry 0x2"));
 }
 
 static void
@@ -404,7 +404,7 @@ an_erasure_is_one_event_and_what_follows_is_told(void **state)
 	assert_int_equal(load_events(), 2);
 	assert_non_null(strstr(events[0].text, "was erased"));
 	assert_int_equal(events[0].severity, SEVERITY_INFO);
-	assert_non_null(strstr(events[1].text, "entry 1,"));
+	assert_non_null(strstr(events[1].text, "entry 0x1,"));
 }
 
 static void
