@@ -156,6 +156,7 @@ int cmd_events(struct cli *cli);
 int cmd_explain(struct cli *cli);
 int cmd_snapshot(struct cli *cli);
 int cmd_power(struct cli *cli);
+int cmd_confirm_off(struct cli *cli);
 int cmd_ha(struct cli *cli);
 int cmd_check(struct cli *cli);
 int cmd_version(struct cli *cli);

@@ -70,6 +70,13 @@ const struct command cli_commands[] = {
 	  "are\n"
 	  "refused while VMs run on a host, unless --force is given.  See\n"
 	  "ironherd-power(1)." },
+	{ "confirm-off", "HOST", 1, 1, READING | BIT(YES), cmd_confirm_off,
+	  "a silent host has no power: you have been there",
+	  "For a host that cannot be proved off: its BMC is dead, and it has "
+	  "no\noutlets that could be switched.  Its VMs are started elsewhere "
+	  "on your\nword.  Refused as long as anything of it is heard; asks "
+	  "for "
+	  "its name." },
 	{ "ha", "enable|disable CLUSTER", 2, 2, READING, cmd_ha,
 	  "switch high availability of a cluster", NULL },
 	{ "check", "[CONFIG]", 0, 1, BIT(AGENT), cmd_check,

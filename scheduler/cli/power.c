@@ -344,6 +344,65 @@ cmd_power(struct cli *cli)
 	return status;
 }
 
+/* --- a person's word ---------------------------------------------------- */
+
+/* Not a letter that fingers type by themselves: the name of the host. */
+static bool
+types_name(struct cli *cli, const char *host)
+{
+	cleanup_free char *safe = text_safe(host);
+	char answer[128] = "";
+
+	fprintf(cli->io.err,
+		"If %s runs after all, its VMs will run twice and destroy "
+		"their disks.\nYou have been there, and it has no power.  Type "
+		"its name: ",
+		safe);
+	fflush(cli->io.err);
+	if (fgets(answer, sizeof(answer), cli->io.in) == NULL)
+		fputc('\n', cli->io.err);
+	answer[strcspn(answer, "\n")] = '\0';
+	return strcmp(answer, host) == 0;
+}
+
+static int
+send_word(struct cli *cli, const char *host)
+{
+	cleanup_free char *path =
+		cli_path(cli, "/v1/hosts/", host, "/confirm-off");
+	json_t *answer, *body = json_pack("{s:b}", "off", 1);
+	int status = post(cli, path, body, SWITCH_TIMEOUT_MS, &answer);
+
+	json_decref(body);
+	if (status != CLI_OK)
+		return status;
+	if (cli->given[OPTION_JSON])
+		cli_print_json(cli, answer);
+	else
+		fprintf(cli->io.out,
+			"%s: taken for off, on the word of %s, until it shows "
+			"life\n",
+			field_text(answer, "host"), field_text(answer, "by"));
+	json_decref(answer);
+	return CLI_OK;
+}
+
+int
+cmd_confirm_off(struct cli *cli)
+{
+	const char *host = cli->args[0];
+
+	if (host[0] == '\0')
+		return cli_complain(cli, CLI_USAGE, "the host has no name");
+	if (!cli->given[OPTION_YES] && !cli->io.can_ask)
+		return cli_complain(cli, CLI_USAGE,
+				    "confirm-off asks first, and there is no "
+				    "terminal to ask at\nadd --yes");
+	if (!cli->given[OPTION_YES] && !types_name(cli, host))
+		return cli_complain(cli, CLI_FAILED, "nothing was done");
+	return send_word(cli, host);
+}
+
 /* --- ha --------------------------------------------------------------- */
 
 static int

@@ -97,6 +97,8 @@ struct api_ops {
 		    struct api_reply *reply);
 	void (*identify)(void *arg, const char *host,
 			 const struct api_lamp *lamp, struct api_reply *reply);
+	void (*confirm_off)(void *arg, const char *host,
+			    struct api_reply *reply);
 	void (*ha_set)(void *arg, const char *cluster, bool enabled,
 		       struct api_reply *reply);
 };

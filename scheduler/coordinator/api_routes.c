@@ -164,6 +164,19 @@ answer_identify(struct call *call)
 }
 
 static void
+answer_confirm_off(struct call *call)
+{
+	if (!call_has_no_query(call))
+		return;
+	if (!call_is_set(call, "off"))
+		api_reply_error(call->reply, 400, "\"off\" is not true",
+				"it says what was seen: {\"off\": true}");
+	else
+		call->api->ops->confirm_off(call->api->arg, call->name,
+					    call->reply);
+}
+
+static void
 answer_ha_set(struct call *call)
 {
 	if (call_has_no_query(call))
@@ -188,6 +201,11 @@ static const struct field identify_fields[] = {
 	{ "by", FIELD_TEXT, false, 0 },
 	{ .name = NULL },
 };
+static const struct field confirm_fields[] = {
+	{ "off", FIELD_BOOL, true, 0 },
+	{ "by", FIELD_TEXT, false, 0 },
+	{ .name = NULL },
+};
 static const struct field ha_fields[] = {
 	{ "enabled", FIELD_BOOL, true, 0 },
 	{ "by", FIELD_TEXT, false, 0 },
@@ -207,6 +225,8 @@ static const struct route routes[] = {
 	{ EVHTTP_REQ_GET, "/v1/hosts/*/sel", answer_sel, NULL },
 	{ EVHTTP_REQ_POST, "/v1/hosts/*/identify", answer_identify,
 	  identify_fields },
+	{ EVHTTP_REQ_POST, "/v1/hosts/*/confirm-off", answer_confirm_off,
+	  confirm_fields },
 	{ EVHTTP_REQ_POST, "/v1/clusters/*/ha", answer_ha_set, ha_fields },
 };
 

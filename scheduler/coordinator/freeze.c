@@ -95,6 +95,9 @@ freeze_witnesses(const struct reg_host *host, int64_t now_ms,
 	out->bmc_is_foreign = host->bmc_is_foreign;
 	snprintf(out->bmc_trouble, sizeof(out->bmc_trouble), "%s",
 		 host->bmc_trouble);
+	if (host->word_ms > since_ms)
+		snprintf(out->word_of, sizeof(out->word_of), "%s",
+			 host->word_of);
 	if (host->libvirt.asked_ms > since_ms)
 		out->libvirt = host->libvirt.says;
 	if (host->power_ms <= since_ms)
@@ -199,7 +202,7 @@ is_stopping(const struct reg_host *host)
 		strcmp(host->report->host.boot_id, host->pulse.boot_id) == 0);
 }
 
-static void
+void
 freeze_host(const struct registry *reg, size_t index, int64_t now_ms,
 	    struct snap_host *out)
 {

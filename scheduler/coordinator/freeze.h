@@ -12,6 +12,10 @@
 /* snapshot_free() the result.  Takes the next number. */
 struct snapshot *freeze(struct registry *reg, int64_t now_ms);
 
+/* One host of it. */
+void freeze_host(const struct registry *reg, size_t index, int64_t now_ms,
+		 struct snap_host *ret_host);
+
 /* For the record: everything decide() could see, and what it wanted. */
 json_t *snapshot_to_json(const struct snapshot *snap);
 json_t *plan_to_json(const struct snapshot *snap, const struct plan *plan);

@@ -57,6 +57,8 @@ probe_answered(void *arg, enum virt_answer answer, const char *text)
 		  virt_answer_name(answer), text);
 	host->libvirt.says = says[answer];
 	host->libvirt.asked_ms = errand->asked_ms;
+	if (says[answer] == WITNESS_ALIVE)
+		registry_void_word(host);
 	coordinator_wake(errand->co);
 }
 

@@ -117,6 +117,8 @@ line_combine(struct line *line, struct levels_word *ret_word)
 	}
 	levels_combine(devices, line->n_devices, ret_word);
 	h->power = ret_word->word.power;
+	if (h->power == POWER_ON)
+		registry_void_word(h);
 	h->fed = ret_word->fed;
 	h->power_ms = ret_word->word.read_ms;
 	h->off_reads = ret_word->word.off_reads;

@@ -243,3 +243,10 @@ registry_take_report(struct registry *reg, size_t index,
 		if (reg->vms[i].owner == index)
 			take_presence(reg, &reg->vms[i]);
 }
+
+void
+registry_void_word(struct reg_host *host)
+{
+	host->word_ms = 0;
+	host->word_of[0] = '\0';
+}

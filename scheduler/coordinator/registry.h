@@ -62,6 +62,8 @@ struct reg_host {
 	char power_text[REPORT_TEXT_LEN];
 	char bmc_trouble[REPORT_TEXT_LEN];
 	bool bmc_is_foreign; /* and that is the trouble */
+	int64_t word_ms;     /* somebody said that it is off; 0: nobody */
+	char word_of[REPORT_NAME_LEN];
 	/* As last read, of a static table; NULL: never. */
 	const char *restore_policy, *power_event;
 
@@ -153,6 +155,9 @@ void registry_adopted(struct registry *reg, struct reg_vm *vm);
 
 /* Age of the source "libvirt" of a host's report now, AGE_NEVER if unknown. */
 int64_t registry_vms_age_ms(const struct reg_host *host, int64_t now_ms);
+
+/* It shows life: what somebody said of it is void. */
+void registry_void_word(struct reg_host *host);
 
 /* ms since `then_ms`, AGE_NEVER when that is 0. */
 int64_t registry_age(int64_t then_ms, int64_t now_ms);

@@ -116,6 +116,7 @@ static const struct api_ops ops = {
 	.sensors = inspect_sensors,
 	.sel = inspect_sel,
 	.identify = inspect_identify,
+	.confirm_off = operate_confirm_off,
 	.ha_set = operate_ha_set,
 };
 

@@ -25,6 +25,8 @@ struct bmc *operate_find_own_bmc(struct coordinator *co, const char *name,
 void operate_power_get(void *arg, const char *host, struct api_reply *reply);
 void operate_power_set(void *arg, const char *host,
 		       const struct api_order *order, struct api_reply *reply);
+/* confirm.c: somebody went there and saw that the host is off. */
+void operate_confirm_off(void *arg, const char *host, struct api_reply *reply);
 void operate_ha_set(void *arg, const char *cluster, bool enabled,
 		    struct api_reply *reply);
 

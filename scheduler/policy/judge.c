@@ -22,6 +22,8 @@ say_channels(const struct snap_host *host, char why[REASON_LEN])
 		   host->power_text[0] != '\0' ? host->power_text
 		   : host->can_fence           ? "not read yet"
 					       : "none configured");
+	if (host->word_of[0] != '\0')
+		reason_add(why, "; %s says that it is off", host->word_of);
 	reason_add(why, "; libvirt: %s", words[host->libvirt]);
 	if (host->datastore_age_ms == AGE_NEVER)
 		reason_add(why, "; datastore heartbeat: no other host sees it");
@@ -52,11 +54,14 @@ is_hung(const struct snap_host *host)
 	       host->libvirt == WITNESS_SILENT && host->silent_ms >= wait_ms;
 }
 
+/* The word of a person counts where no BMC says otherwise. */
 bool
 host_is_proved_off(const struct snap_host *host)
 {
+	bool word = host->word_of[0] != '\0' && host->power != POWER_ON;
+
 	return host->link != LINK_OK && host->link != LINK_NO_AGENT &&
-	       host->link != LINK_REFUSED && host->off_proved &&
+	       host->link != LINK_REFUSED && (host->off_proved || word) &&
 	       host->libvirt != WITNESS_ALIVE &&
 	       host->datastore != WITNESS_ALIVE;
 }

@@ -95,7 +95,10 @@ struct snap_host {
 	bool fed;        /* no BMC says anything, but an outlet is on */
 	bool off_proved; /* two off reads, 250 ms apart, none on since, the last
 			    younger than OFF_PROOF_MS */
-	char power_text[REPORT_TEXT_LEN];  /* what was read, or why not */
+	char power_text[REPORT_TEXT_LEN]; /* what was read, or why not */
+	/* A person who went there says that it is off; "" or his name.  Holds
+	 * until something of it is heard. */
+	char word_of[REPORT_NAME_LEN];
 	char bmc_trouble[REPORT_TEXT_LEN]; /* a fence would fail now; or "" */
 	bool bmc_is_foreign; /* because its BMC is another host's */
 

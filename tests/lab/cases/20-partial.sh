@@ -50,6 +50,27 @@ case_nothing_is_started_while_a_silent_bmc_gives_no_proof() {
 	bring_back h3
 }
 
+# The BMC is as dead as its host: somebody has to go there.
+case_a_host_that_cannot_be_proved_off_dies_on_an_operators_word() {
+	local vms vm said
+	vms=$(guests_on h2)
+	! said=$(ih confirm-off h2 --yes 2>&1) || fail "a living host: $said" ||
+		return 1
+	grep -q "it answers" <<<"$said" || fail "said: $said" || return 1
+	lab bmc-silence h2 >/dev/null
+	lab power-cut h2 >/dev/null
+	within 40 alarm_stands host-unproved h2 || return 1
+	for vm in $vms; do
+		runs_nowhere "$vm" || fail "$vm was started without proof" ||
+			return 1
+	done
+	within 20 ih confirm-off h2 --yes || return 1
+	# shellcheck disable=SC2086 # a list
+	recovered_from h2 $vms || return 1
+	lab bmc-speak h2 >/dev/null
+	bring_back h2
+}
+
 SOURCE_AGE=$ROOT_OID.1.40.1.4 # ihSourceAge, ms
 
 case_a_hung_libvirtd_stalls_no_snmp_answer() {

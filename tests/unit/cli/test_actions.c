@@ -40,6 +40,12 @@ static const struct fake_route routes[] = {
 	  0 },
 	{ "POST /v1/hosts/h6/power", 200, "{}", 0, 3000 },
 	{ "POST /v1/hosts/..%2Fx%20y/power", 200, "{}", 0, 0 },
+	{ "POST /v1/hosts/h2/confirm-off", 200,
+	  "{'host': 'h2', 'confirmed_off': true, 'by': 'alice'}", 0, 0 },
+	{ "POST /v1/hosts/h3/confirm-off", 409,
+	  "{'error': 'h3 cannot be called off: it answers', 'hint': 'pull its "
+	  "plug'}",
+	  0, 0 },
 	{ "POST /v1/clusters/c1/ha", 200, "{'cluster': 'c1', 'ha': true}", 0,
 	  0 },
 	{ "POST /v1/clusters/c2/ha", 200, "{'cluster': 'c2', 'ha': false}", 0,
@@ -141,6 +147,49 @@ power_off_at_a_terminal_asks_and_takes_no_for_no(void **state)
 	}
 	cleanup_free char *asked = fake_requests(&fake);
 	assert_lacks(asked, "POST");
+}
+
+static void
+a_persons_word_is_asked_for_by_name(void **state)
+{
+	static const char *const noes[] = { "\n", "y\n", "yes\n", "", "h3\n" };
+	struct run run;
+
+	(void)state;
+	run_command(&run, &fake, "confirm-off h2");
+	assert_run(&run, CLI_USAGE, "",
+		   "ironherd: confirm-off asks first, and there is no terminal "
+		   "to ask at\n          add --yes\n");
+	run_io.can_ask = true;
+	for (size_t i = 0; i < sizeof(noes) / sizeof(*noes); i++) {
+		run_input = noes[i];
+		run_command(&run, &fake, "confirm-off h2");
+		assert_has(run.err, "its VMs will run twice");
+		assert_has(run.err, "nothing was done");
+		assert_int_equal(run.status, CLI_FAILED);
+		run_done(&run);
+	}
+	cleanup_free char *asked = fake_requests(&fake);
+	assert_string_equal(asked, "");
+	run_input = "h2\n";
+	run_command(&run, &fake, "confirm-off h2");
+	assert_int_equal(run.status, CLI_OK);
+	assert_string_equal(run.out, "h2: taken for off, on the word of alice, "
+				     "until it shows life\n");
+	run_done(&run);
+}
+
+static void
+a_word_that_is_not_taken_says_why(void **state)
+{
+	struct run run;
+
+	(void)state;
+	run_command(&run, &fake, "confirm-off h3 --yes");
+	assert_int_equal(run.status, CLI_FAILED);
+	assert_string_equal(run.out, "");
+	assert_has(run.err, "h3 cannot be called off: it answers");
+	run_done(&run);
 }
 
 static void
@@ -327,6 +376,8 @@ main(void)
 		TEST(an_unknown_host_is_not_found),
 		TEST(power_off_without_a_terminal_needs_yes),
 		TEST(power_off_at_a_terminal_asks_and_takes_no_for_no),
+		TEST(a_persons_word_is_asked_for_by_name),
+		TEST(a_word_that_is_not_taken_says_why),
 		TEST(power_off_at_a_terminal_does_it_after_yes),
 		TEST(only_a_verified_switch_is_a_success),
 		TEST(the_request_says_what_is_wanted_and_by_whom),

@@ -140,6 +140,22 @@ what_the_bmc_said_before_the_last_heartbeat_is_nothing(void **state)
 }
 
 static void
+a_word_counts_until_the_host_is_heard(void **state)
+{
+	struct reg_host *host = &reg.hosts[SILENT_HOST];
+
+	(void)state;
+	strcpy(host->word_of, "alice");
+	host->word_ms = host->heard_ms + 1;
+	assert_string_equal(frozen()->word_of, "alice");
+	host->word_ms = host->heard_ms;
+	assert_string_equal(frozen()->word_of, "");
+	host->word_ms = host->heard_ms + 1;
+	registry_void_word(host);
+	assert_string_equal(frozen()->word_of, "");
+}
+
+static void
 outlets_count_like_a_bmc(void **state)
 {
 	static struct level_settings level = { .name = "supplies" };
@@ -266,6 +282,7 @@ main(void)
 		TEST(what_the_bmc_said_before_the_last_heartbeat_is_nothing),
 		TEST(a_first_off_read_before_the_last_heartbeat_is_no_proof),
 		TEST(outlets_count_like_a_bmc),
+		TEST(a_word_counts_until_the_host_is_heard),
 		TEST(silence_counts_from_the_first_question_when_nothing_was_heard),
 		TEST(libvirt_asked_before_the_silence_is_no_witness),
 		TEST(a_slot_written_after_the_silence_began_shows_life),

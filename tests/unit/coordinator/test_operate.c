@@ -556,6 +556,109 @@ the_power_of_another_host_is_not_ours(void **state)
 	assert_non_null(strstr(text, "\"restore_policy\":null"));
 }
 
+/* --- a person's word ----------------------------------------------------- */
+
+#define CONFIRM "/v1/hosts/h1/confirm-off"
+#define OFF     "{\"off\": true}"
+
+/* Everybody was asked since, and nobody heard anything. */
+static struct reg_host *
+fall_silent(void)
+{
+	struct reg_host *host = &world.co.reg.hosts[0];
+	int64_t now_ms = clock_mono_ms();
+
+	host->state = HOST_SUSPECT;
+	host->link = LINK_SILENT;
+	host->heard_ms = now_ms - 20000;
+	host->libvirt = (struct reg_witness){ WITNESS_SILENT, now_ms - 1000 };
+	host->power = POWER_UNKNOWN;
+	host->power_ms = now_ms - 1000;
+	snprintf(host->power_text, sizeof(host->power_text), "no answer");
+	return host;
+}
+
+static void
+expect_refused(const char *why)
+{
+	ask("POST", CONFIRM, OFF);
+	assert_int_equal(world.code, 409);
+	expect_said("error", why);
+	assert_int_equal(world.co.reg.hosts[0].word_ms, 0);
+}
+
+static void
+a_silent_host_is_taken_for_off_on_a_persons_word(void **state)
+{
+	struct reg_host *host = fall_silent();
+
+	(void)state;
+	ask("POST", CONFIRM, OFF);
+	assert_int_equal(world.code, 200);
+	expect_said("host", "h1");
+	assert_true(host->word_ms > host->heard_ms);
+	assert_string_equal(host->word_of, said("by"));
+	cleanup_free char *told = events();
+	assert_non_null(strstr(told, "confirmed-off"));
+	assert_non_null(strstr(told, "says that h1 is off"));
+}
+
+static void
+nobodys_word_is_taken_while_anything_is_heard(void **state)
+{
+	struct reg_host *host = fall_silent();
+
+	(void)state;
+	host->link = LINK_OK;
+	expect_refused("it answers");
+	host->link = LINK_NO_AGENT;
+	expect_refused("SNMP master answers");
+	host->link = LINK_SILENT;
+	host->libvirt.says = WITNESS_ALIVE;
+	expect_refused("libvirt answers");
+	host->libvirt.says = WITNESS_SILENT;
+	host->power = POWER_ON;
+	expect_refused("BMC says that it is on");
+}
+
+static void
+nor_before_everybody_was_asked(void **state)
+{
+	struct reg_host *host = fall_silent();
+
+	(void)state;
+	host->state = HOST_UP;
+	expect_refused("not known to be silent");
+	host->state = HOST_SUSPECT;
+	host->libvirt.asked_ms = host->heard_ms;
+	expect_refused("libvirt was not asked");
+	host = fall_silent();
+	host->power_ms = host->heard_ms;
+	expect_refused("BMC was not asked");
+	host = fall_silent();
+	host->fencing = true;
+	expect_refused("being fenced");
+	ask("POST", CONFIRM, "{\"off\": false}");
+	assert_int_equal(world.code, 400);
+	ask("POST", "/v1/hosts/h9/confirm-off", OFF);
+	assert_int_equal(world.code, 404);
+}
+
+/* The BMC comes back, and says that it is on. */
+static void
+a_word_ends_with_the_first_sign_of_life(void **state)
+{
+	struct reg_host *host = fall_silent();
+
+	(void)state;
+	ask("POST", CONFIRM, OFF);
+	assert_int_equal(world.code, 200);
+	power_probe(&world.co, 0);
+	run_for(1000);
+	assert_int_equal(host->power, POWER_ON);
+	assert_int_equal(host->word_ms, 0);
+}
+
 /* --- the lamp ------------------------------------------------------------ */
 
 #define LAMP "/v1/hosts/h1/identify"
@@ -614,6 +717,10 @@ main(void)
 		TEST(a_reading_tells_policy_event_and_the_bmcs_state),
 		TEST(what_was_not_read_is_unknown_and_not_off),
 		TEST(the_power_of_another_host_is_not_ours),
+		TEST(a_silent_host_is_taken_for_off_on_a_persons_word),
+		TEST(nobodys_word_is_taken_while_anything_is_heard),
+		TEST(nor_before_everybody_was_asked),
+		TEST(a_word_ends_with_the_first_sign_of_life),
 		TEST(a_lamp_says_how_long_it_burns),
 		TEST(the_lamp_of_another_host_is_not_lit),
 	};

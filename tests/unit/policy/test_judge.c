@@ -189,6 +189,37 @@ outlets_that_are_on_are_as_good_as_power_that_is_on(void **state)
 	assert_int_equal(judge(), VERDICT_NO_AGENT);
 }
 
+/* Of somebody who went there. */
+static void
+a_persons_word_is_proof_until_anything_contradicts_it(void **state)
+{
+	struct snap_host *host = &scene.hosts[0];
+
+	(void)state;
+	scene_hang(&scene, 0);
+	host->power = POWER_UNKNOWN;
+	strcpy(host->word_of, "alice");
+	assert_int_equal(judge(), VERDICT_OFF);
+	assert_non_null(strstr(why, "alice says that it is off"));
+	host->fed = true;
+	assert_int_equal(judge(), VERDICT_OFF);
+	host->fed = false;
+
+	host->power = POWER_ON;
+	assert_int_equal(judge(), VERDICT_HUNG);
+	host->power = POWER_UNKNOWN;
+	host->libvirt = WITNESS_ALIVE;
+	assert_int_equal(judge(), VERDICT_NO_AGENT);
+	host->libvirt = WITNESS_SILENT;
+	host->datastore = WITNESS_ALIVE;
+	assert_int_equal(judge(), VERDICT_ISOLATED);
+	host->datastore = WITNESS_SILENT;
+	host->link = LINK_OK;
+	assert_int_equal(judge(), VERDICT_LIVES);
+	host->link = LINK_NO_AGENT;
+	assert_int_equal(judge(), VERDICT_NO_AGENT);
+}
+
 static void
 a_libvirt_that_was_not_asked_is_not_silent(void **state)
 {
@@ -233,6 +264,7 @@ main(void)
 		TEST(without_a_witness_of_the_datastore_it_takes_twice_as_long),
 		TEST(unknown_power_is_never_a_hang),
 		TEST(outlets_that_are_on_are_as_good_as_power_that_is_on),
+		TEST(a_persons_word_is_proof_until_anything_contradicts_it),
 		TEST(a_libvirt_that_was_not_asked_is_not_silent),
 		TEST(the_reason_names_every_channel),
 	};
