@@ -146,6 +146,15 @@ keep_first(struct resolve *resolve, const struct evutil_addrinfo *list)
 }
 
 static void
+fail(struct resolve *resolve, int code)
+{
+	resolve->resolver->stale = true;
+	snprintf(resolve->why, sizeof(resolve->why), "%s",
+		 code == 0 ? "the name has no address"
+			   : evutil_gai_strerror(code));
+}
+
+static void
 came(int code, struct evutil_addrinfo *list, void *arg)
 {
 	struct resolve *resolve = arg;
@@ -160,13 +169,9 @@ came(int code, struct evutil_addrinfo *list, void *arg)
 		resolve_free(resolve);
 		return;
 	}
+	if (resolve->len == 0)
+		fail(resolve, code);
 	resolve->ended = true;
-	if (resolve->len == 0) {
-		resolve->resolver->stale = true;
-		snprintf(resolve->why, sizeof(resolve->why), "%s",
-			 code == 0 ? "the name has no address"
-				   : evutil_gai_strerror(code));
-	}
 	loop_timer_start(resolve->timer, 0);
 }
 
@@ -183,11 +188,12 @@ resolve_start(struct resolver *resolver, const char *name, resolve_fn fn,
 	resolve->fn = fn;
 	resolve->arg = arg;
 	resolve->timer = loop_timer_new(resolver->loop, tell, resolve);
-	resolver->asking++;
 	if (dns == NULL) {
-		came(EVUTIL_EAI_FAIL, NULL, resolve);
+		fail(resolve, EVUTIL_EAI_FAIL);
+		loop_timer_start(resolve->timer, 0);
 		return resolve;
 	}
+	resolver->asking++;
 	struct evdns_getaddrinfo_request *request =
 		evdns_getaddrinfo(dns, name, NULL, &hints, came, resolve);
 	if (!resolve->ended)

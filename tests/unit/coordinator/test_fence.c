@@ -426,7 +426,7 @@ a_host_without_a_bmc_is_fenced_by_its_outlets(void **state)
 static void
 a_silent_bmc_and_outlets_that_are_on_mean_fed(void **state)
 {
-	struct reg_host *h = &world.co.reg.hosts[0];
+	struct reg_host *h;
 
 	(void)state;
 	tell("0 silent 1");
