@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scheduler/coordinator/evidence.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "common/alloc.h"
@@ -21,15 +22,20 @@ inquiry_end(struct inquiry *inquiry)
 }
 
 static void
-sel_came(void *arg, const struct ipmi_reply *reply)
+sel_came(void *arg, const struct sel_result *result)
 {
 	struct inquiry *inquiry = arg;
-	const uint8_t *d = reply->data;
+	struct evidence_extra *extra = &inquiry->extra;
 
-	if (reply->rc == IPMI_OK && reply->len >= 9) {
-		inquiry->extra.sel_entries = d[1] | d[2] << 8;
-		inquiry->extra.sel_last_s =
-			d[5] | d[6] << 8 | d[7] << 16 | (int64_t)d[8] << 24;
+	if (result->rc == IPMI_OK)
+		extra->sel_entries = result->total;
+	if (result->rc == IPMI_OK && result->n > 0) {
+		const struct sel_entry *last = &result->entries[result->n - 1];
+
+		extra->sel_last_id = last->id;
+		extra->sel_last_s = last->time_s;
+		snprintf(extra->sel_last_text, sizeof(extra->sel_last_text),
+			 "%s", last->text);
 	}
 	inquiry_end(inquiry);
 }
@@ -37,16 +43,16 @@ sel_came(void *arg, const struct ipmi_reply *reply)
 static void
 cause_came(void *arg, const struct ipmi_reply *reply)
 {
-	static const struct ipmi_request sel_info = { 0x0a, 0x40, NULL, 0,
-						      false };
 	struct inquiry *inquiry = arg;
+	unsigned cause;
 
-	if (reply->rc == IPMI_OK && reply->len >= 1)
-		inquiry->extra.restart_cause = reply->data[0] & 0xf;
+	if (reply->rc == IPMI_OK &&
+	    chassis_parse_cause(reply->data, reply->len, &cause))
+		inquiry->extra.restart_cause = (int)cause;
 	/* A silent one is not asked on. */
 	if ((reply->rc != IPMI_OK && reply->rc != IPMI_CC) ||
-	    bmc_request(inquiry->bmc, &sel_info, EVIDENCE_EXTRA_MS / 2,
-			sel_came, inquiry) == 0)
+	    sel_tail(inquiry->bmc, 1, EVIDENCE_EXTRA_MS / 2, sel_came,
+		     inquiry) == NULL)
 		inquiry_end(inquiry);
 }
 
@@ -55,7 +61,10 @@ evidence_ask(struct bmc *bmc, evidence_fn fn, void *arg)
 {
 	struct inquiry *inquiry = xcalloc(1, sizeof(*inquiry));
 
-	*inquiry = (struct inquiry){ bmc, fn, arg, { -1, -1, -1 } };
+	*inquiry = (struct inquiry){ .bmc = bmc, .fn = fn, .arg = arg };
+	inquiry->extra.restart_cause = -1;
+	inquiry->extra.sel_entries = inquiry->extra.sel_last_id = -1;
+	inquiry->extra.sel_last_s = -1;
 	if (chassis_restart_cause(bmc, EVIDENCE_EXTRA_MS / 2, cause_came,
 				  inquiry) != 0)
 		return true;
@@ -136,6 +145,11 @@ evidence_text(const struct bmc *bmc, const struct power_result *result,
 			    known(extra != NULL ? extra->restart_cause : -1));
 	json_object_set_new(json, "sel_entries",
 			    known(extra != NULL ? extra->sel_entries : -1));
+	json_object_set_new(json, "sel_last_id",
+			    known(extra != NULL ? extra->sel_last_id : -1));
+	json_object_set_new(json, "sel_last_text",
+			    json_string(extra != NULL ? extra->sel_last_text
+						      : ""));
 	json_object_set_new(json, "sel_last_s",
 			    known(extra != NULL ? extra->sel_last_s : -1));
 	if (levels != NULL)

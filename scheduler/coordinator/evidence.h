@@ -11,15 +11,18 @@
 #include <jansson.h>
 
 #include "ipmi/power.h"
+#include "ipmi/sel.h"
 
-/* So long the two questions that prove nothing may take, after the proof. */
+/* So long the questions that prove nothing may take, after the proof. */
 enum { EVIDENCE_EXTRA_MS = 300 };
 
 /* What is asked besides; -1: not told. */
 struct evidence_extra {
-	int restart_cause;  /* Get System Restart Cause, IPMI 2.0 28.11 */
-	int sel_entries;    /* Get SEL Info, 31.2 */
-	int64_t sel_last_s; /* its last addition, the BMC's clock */
+	int restart_cause; /* Get System Restart Cause, IPMI 2.0 28.11 */
+	int sel_entries;   /* of the BMC's event log; the others of its last */
+	int sel_last_id;
+	int64_t sel_last_s; /* by the BMC's clock */
+	char sel_last_text[IPMI_EVENT_TEXT_MAX];
 };
 
 typedef void (*evidence_fn)(void *arg, const struct evidence_extra *extra);

@@ -117,11 +117,20 @@ serve(struct fake *fake, const struct fake_event *request, uint8_t *reply)
 {
 	static const uint8_t sel[15] = { 0, 0x51, 7,    0,    0,
 					 1, 0x78, 0x56, 0x34, 0x12 };
+	/* The watchdog powered it off. */
+	static const uint8_t entry[19] = { 0,    0xff, 0xff, 0x2a, 0x01,
+					   0x02, 0x79, 0x56, 0x34, 0x62,
+					   0x20, 0x00, 0x04, 0x23, 0x03,
+					   0x6f, 0xa2, 0xff, 0xff };
 	(void)fake;
 	memset(reply, 0, 32);
 	if (request->netfn == 0 && request->command == 7) {
 		reply[1] = 4; /* watchdog */
 		return 3;
+	}
+	if (request->netfn == 0x0a && request->command == 0x43) {
+		memcpy(reply, entry, sizeof(entry));
+		return sizeof(entry);
 	}
 	if (request->netfn == 0x0a) {
 		memcpy(reply, sel, sizeof(sel));
@@ -201,7 +210,13 @@ the_record_of_a_fence_has_all_that_an_auditor_asks(void **state)
 			 7);
 	assert_int_equal(json_integer_value(
 				 json_object_get(json, "sel_last_s")),
-			 0x12345678);
+			 0x62345679);
+	assert_int_equal(json_integer_value(
+				 json_object_get(json, "sel_last_id")),
+			 0x12a);
+	assert_string_equal(json_string_value(
+				    json_object_get(json, "sel_last_text")),
+			    "watchdog 0x03: power off");
 	assert_string_equal(json_string_value(
 				    json_object_get(json, "last_power_event")),
 			    "on by IPMI");
@@ -227,6 +242,7 @@ what_a_silent_bmc_does_not_tell_is_null_and_soon(void **state)
 		evidence_text(w->bmc, &w->result, &w->extra, "alice", NULL);
 	assert_non_null(strstr(text, "\"restart_cause\":null"));
 	assert_non_null(strstr(text, "\"sel_entries\":null"));
+	assert_non_null(strstr(text, "\"sel_last_id\":null"));
 	assert_non_null(strstr(text, "\"verified\":true"));
 	free(text);
 	bmc_free(w->bmc);
