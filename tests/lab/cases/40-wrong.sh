@@ -47,11 +47,14 @@ case_a_wrong_snmp_password_is_told_and_fences_nobody() {
 }
 
 told_of_wrong_bmc_password() {
-	local says before after
+	local says before after host
 	within 60 alarm_stands bmc-trouble h1 || return 1
 	says=$(ih status --json | jq -r '.clusters[].hosts[]
 		| select(.name == "h1") | .bmc_state')
-	within 90 host_is_quarantined h1 || fail "BMC is $says" || return 1
+	for host in h1 h2 h3; do
+		within 90 host_is_quarantined "$host" ||
+			fail "BMC of $host is $says" || return 1
+	done
 	# Quiet from now on: accounts are locked by those who go on.
 	before=$(bmc_packets)
 	sleep 8
