@@ -258,8 +258,7 @@ bmc_new_lan(struct ipmi_env *env, const struct bmc_target *target,
 
 	struct wire *wire = ipmi_wire_new(env);
 	wire->address = address;
-	wire->name = name;
-	wire->name_port = port;
+	wire->named = name != NULL ? ipmi_named_new(name, port) : NULL;
 	wire->privilege = privileges[target->privilege];
 	wire->account = account_share(env, account);
 	wire->may_suite_3 = target->cipher_suite == 3;

@@ -44,6 +44,15 @@ struct ipmi_env {
 	char *dns;                 /* NULL: the system's servers */
 };
 
+/* Found by name. */
+struct named {
+	char *name;
+	uint16_t port;
+	bool is_stale; /* ask anew: no session came of the address */
+	struct resolve *resolving;
+	char text[BMC_TEXT_MAX]; /* why there is no address */
+};
+
 /* A BMC's way, as long as the BMC. */
 struct wire {
 	struct transport transport; /* first */
@@ -64,11 +73,7 @@ struct wire {
 	bool local;
 	unsigned ifnum;
 	struct ipmi_address address; /* of a name: family 0 until it is known */
-	char *name;                  /* NULL: it is numeric */
-	uint16_t name_port;
-	bool name_is_stale; /* ask anew: no session came of it */
-	struct resolve *resolving;
-	char name_text[BMC_TEXT_MAX]; /* why there is none */
+	struct named *named;         /* NULL: it is numeric */
 	struct shared_account *account;
 	unsigned privilege;             /* OpenIPMI's number */
 	const struct rmcp_suite *suite; /* asked for, or of the session */
@@ -109,9 +114,14 @@ void ipmi_wire_fail(struct wire *wire, enum ipmi_rc why, const char *text);
 void ipmi_wire_begin(struct wire *wire);
 
 /* --- named.c --- */
+/* Takes the name. */
+struct named *ipmi_named_new(char *name, uint16_t port);
+void ipmi_named_free(struct named *named); /* NULL is fine, as below */
 /* True: ipmi_wire_open_now() or ipmi_wire_fail() follows. */
 bool ipmi_named_ask(struct wire *wire);
+bool ipmi_named_is_asking(const struct wire *wire);
 void ipmi_named_cancel(struct wire *wire);
+void ipmi_named_was_right(struct wire *wire); /* a session came of it */
 /* Its name is known: as if it were opened now. */
 void ipmi_wire_open_now(struct wire *wire);
 

@@ -152,14 +152,15 @@ wire_is_up(struct wire *wire)
 {
 	if (wire->news == NEWS_DOWN || wire->news == NEWS_REDIAL)
 		return;
-	wire->was_silent = wire->name_is_stale = false;
+	wire->was_silent = false;
+	ipmi_named_was_right(wire);
 	wire->needs_suite_3 = wire->suite == &rmcp_suite_3;
 	if (wire->needs_suite_3 && !wire->told_suite_3) {
 		wire->told_suite_3 = true;
 		log_warn("bmc",
 			 "%s: it does not do cipher suite 17, suite 3 (SHA-1) "
 			 "is used",
-			 wire->name != NULL ? wire->name : wire->address.host);
+			 wire->address.host);
 	}
 	wire->news = NEWS_UP;
 	loop_timer_start(wire->later, 0);
@@ -444,7 +445,7 @@ wire_free(struct transport *transport)
 	ipmi_env_forget(wire->env, wire);
 	loop_timer_free(wire->tick);
 	loop_timer_free(wire->later);
-	free(wire->name);
+	ipmi_named_free(wire->named);
 	free(wire);
 }
 
@@ -461,7 +462,7 @@ wire_begun_ms(const struct transport *transport)
 {
 	const struct wire *wire = (const struct wire *)transport;
 
-	return wire->place == PLACE_WAITING || wire->resolving != NULL
+	return wire->place == PLACE_WAITING || ipmi_named_is_asking(wire)
 		       ? BEGUN_NEVER
 		       : wire->begun_ms;
 }
