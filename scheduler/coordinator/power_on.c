@@ -95,6 +95,17 @@ order_outlet(struct device *device)
 		free(order);
 }
 
+/* As a fence left it, or as it was found since the coordinator started. */
+static bool
+is_known_off(const struct device *device)
+{
+	const struct readiness_state *ready = readiness_get(device->readiness);
+
+	return ready->known && ready->checked_ms > device->word.read_ms
+		       ? ready->power == IPMI_POWER_OFF
+		       : device->word.power == POWER_OFF;
+}
+
 /* Those that a fence took; what was never read is left as it is. */
 static void
 order_outlets(struct line *line)
@@ -102,7 +113,7 @@ order_outlets(struct line *line)
 	line->on_outlets = 0;
 	for (size_t i = 0; i < line->n_devices; i++)
 		if (line->devices[i].outlet != NULL &&
-		    line->devices[i].word.power == POWER_OFF)
+		    is_known_off(&line->devices[i]))
 			order_outlet(&line->devices[i]);
 }
 

@@ -499,6 +499,28 @@ power_on_gives_the_outlets_back_first(void **state)
 	assert_true(pdu_sim_is(&world.pdu, RIGHT, "on"));
 }
 
+/* Another coordinator finds them off. */
+static void
+power_on_gives_back_what_an_earlier_coordinator_took(void **state)
+{
+	(void)state;
+	pdu_sim_set(&world.pdu, LEFT, "off");
+	pdu_sim_set(&world.pdu, RIGHT, "off");
+	tell("0 power off");
+	tell("0 silent 1");
+	world.bmc_needs_outlets = true;
+	open_site();
+	run_for(READINESS_FIRST_MS + 2000);
+	assert_true(power_order_on(&world.co, 0, took_on, NULL));
+	for (int i = 0; i < 3000 && world.ons == 0; i++) {
+		feed_bmc();
+		run_for(20);
+	}
+	assert_int_equal(world.on.rc, IPMI_OK);
+	assert_true(pdu_sim_is(&world.pdu, LEFT, "on"));
+	assert_true(pdu_sim_is(&world.pdu, RIGHT, "on"));
+}
+
 static void
 a_fence_ends_a_power_on_that_waits_for_outlets(void **state)
 {
@@ -570,6 +592,7 @@ main(void)
 		CASE(a_silent_bmc_and_outlets_that_are_on_mean_fed),
 		CASE(the_proof_of_outlets_can_be_renewed),
 		CASE(power_on_gives_the_outlets_back_first),
+		CASE(power_on_gives_back_what_an_earlier_coordinator_took),
 		CASE(a_fence_ends_a_power_on_that_waits_for_outlets),
 		CASE(closing_in_the_midst_leaves_nothing_behind),
 		CASE(an_outlet_that_says_off_while_its_host_lives_is_told),
