@@ -122,6 +122,8 @@ power_timeout_ms(const struct cli *cli, const char *want)
 		return cli->timeout_ms;
 	if (then_off_s != 0)
 		return (int64_t)then_off_s * 1000 + SWITCH_TIMEOUT_MS;
+	if (strcmp(want, "on") == 0)
+		return ON_TIMEOUT_MS;
 	return strcmp(want, "soft") == 0 ? SOFT_TIMEOUT_MS : SWITCH_TIMEOUT_MS;
 }
 

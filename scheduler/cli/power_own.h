@@ -23,6 +23,8 @@ enum {
 	 * that shuts itself down minutes. */
 	SWITCH_TIMEOUT_MS = 90000,
 	SOFT_TIMEOUT_MS = 180000,
+	/* Its outlets may come first, and then its BMC has to start. */
+	ON_TIMEOUT_MS = 240000,
 	/* Many requests; the coordinator gives up after 60 s. */
 	LOOK_TIMEOUT_MS = 75000,
 
