@@ -248,7 +248,8 @@ bmc_wants_guid(const struct bmc *bmc)
 void
 bmc_set_verify_gap(struct bmc *bmc, int64_t ms)
 {
-	bmc->verify_gap_ms = ms;
+	bmc->verify_gap_ms =
+		ms > POWER_VERIFY_GAP_MS ? ms : POWER_VERIFY_GAP_MS;
 }
 
 const char *

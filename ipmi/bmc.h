@@ -119,7 +119,7 @@ typedef bool (*bmc_guard_fn)(void *arg, const uint8_t *guid, struct err *err);
 void bmc_set_guard(struct bmc *bmc, bmc_guard_fn fn, void *arg);
 
 /* Reads that prove something are at least so far apart, POWER_VERIFY_GAP_MS
- * unless told: longer than this BMC says "off" before it is true.  An operation
+ * unless told, and never less: longer than this BMC says "off" before it is true.  An operation
  * that begins later keeps to it, and its deadline must leave room. */
 void bmc_set_verify_gap(struct bmc *bmc, int64_t ms);
 

@@ -99,11 +99,12 @@ world_set_up(void **state)
 	assert_non_null(mkdtemp(w->dir));
 	snprintf(w->socket, sizeof(w->socket), "%s/api.sock", w->dir);
 	snprintf(w->address, sizeof(w->address), "127.0.92.1:%u", w->farm.port);
-	w->host = (struct host_settings){ .name = "h1",
-					  .agent = "127.0.92.9:161",
-					  .has_bmc = true,
-					  .bmc = { w->address, &w->account, 17,
-						   NULL } };
+	w->host =
+		(struct host_settings){ .name = "h1",
+					.agent = "127.0.92.9:161",
+					.has_bmc = true,
+					.bmc = { w->address, &w->account, 17,
+						 NULL, POWER_VERIFY_GAP_MS } };
 	w->settings = (struct settings){ .site = "lab",
 					 .state_dir = w->dir,
 					 .api_socket = w->socket,

@@ -275,6 +275,19 @@ an_off_that_is_not_true_yet_needs_a_longer_gap(void **state)
 		    2500);
 }
 
+static void
+a_gap_that_is_too_short_is_not_taken(void **state)
+{
+	(void)state;
+	fake_run(&world.fake, 1000);
+	bmc_set_verify_gap(world.bmc, 0);
+	power_turn_off(world.bmc, 0, take, NULL);
+	fake_run(&world.fake, 2000);
+	assert_true(world.result.verified);
+	assert_true(world.result.last_read_ms - world.result.first_read_ms >=
+		    POWER_VERIFY_GAP_MS);
+}
+
 int
 main(void)
 {
@@ -289,6 +302,7 @@ main(void)
 		TEST(one_that_is_mute_about_it_tells_none),
 		TEST(a_guard_may_take_its_leave),
 		TEST(an_off_that_is_not_true_yet_needs_a_longer_gap),
+		TEST(a_gap_that_is_too_short_is_not_taken),
 	};
 
 	log_start("test_stranger", LOG_LEVEL_ERROR);
