@@ -7,6 +7,7 @@
 #include "agent/features.h"
 #include "agent/text.h"
 #include "common/alloc.h"
+#include "snmp-mib/node_detail.h"
 
 /* --- layout --------------------------------------------------------------- */
 
@@ -173,6 +174,7 @@ assemble(struct assembly *assembly, const struct parts *parts, int64_t now_ms)
 	struct node_report *report = node_report_new();
 
 	report->host = assembly->self;
+	report->detail = node_detail_new();
 	machine_fill(parts->machine, report);
 	collect_host_fill(parts->host, report);
 	virt_fill(parts->virt, report);

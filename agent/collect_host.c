@@ -20,20 +20,33 @@ struct collect_host {
 	struct cpu_ticks ticks;
 	bool has_ticks;
 	struct report_load load;
+	struct detail_pressure pressures[DETAIL_PRESSURES_MAX];
+	size_t n_pressures;
 	uint32_t uptime_s;
 };
 
+/* In the order of the table.  `load` is where avg10 goes into the report, 0
+ * for nowhere. */
 static const struct {
 	const char *path, *word;
-	size_t offset;
+	enum detail_pressure_resource resource;
+	enum detail_pressure_kind kind;
+	size_t load;
 } pressures[] = {
-	{ "/proc/pressure/cpu", "some",
+	{ "/proc/pressure/cpu", "some", PRESSURE_CPU, PRESSURE_SOME,
 	  offsetof(struct report_load, psi_cpu_some_pm) },
-	{ "/proc/pressure/memory", "full",
+	{ "/proc/pressure/cpu", "full", PRESSURE_CPU, PRESSURE_FULL, 0 },
+	{ "/proc/pressure/memory", "some", PRESSURE_MEMORY, PRESSURE_SOME, 0 },
+	{ "/proc/pressure/memory", "full", PRESSURE_MEMORY, PRESSURE_FULL,
 	  offsetof(struct report_load, psi_mem_full_pm) },
-	{ "/proc/pressure/io", "full",
+	{ "/proc/pressure/io", "some", PRESSURE_IO, PRESSURE_SOME, 0 },
+	{ "/proc/pressure/io", "full", PRESSURE_IO, PRESSURE_FULL,
 	  offsetof(struct report_load, psi_io_full_pm) },
+	{ "/proc/pressure/irq", "full", PRESSURE_IRQ, PRESSURE_FULL, 0 },
 };
+
+enum { PRESSURES = sizeof(pressures) / sizeof(*pressures) };
+_Static_assert((int)PRESSURES <= (int)DETAIL_PRESSURES_MAX, "they all fit");
 
 static int
 read_stat(struct collect_host *host, char *text, struct err *err)
@@ -61,24 +74,38 @@ read_meminfo(struct collect_host *host, char *text, struct err *err)
 	return 0;
 }
 
-/* Kernels may come without PSI or with it switched off: that is no error, and
- * psi_present says so.  There is no "full" for CPUs of the whole system. */
+static bool
+read_line_of(const struct collect_host *host, size_t which, char *text,
+	     struct detail_pressure *ret_row)
+{
+	*ret_row =
+		(struct detail_pressure){ .resource = pressures[which].resource,
+					  .kind = pressures[which].kind };
+	return sysroot_read(host->root, pressures[which].path, text,
+			    FILE_MAX_BYTES) >= 0 &&
+	       host_parse_psi(text, pressures[which].word, ret_row) == 0;
+}
+
+/* Kernels may come without PSI or with it switched off, and older ones have
+ * no line for some: that is no error, and psi_present says so. */
 static void
 read_pressure(struct collect_host *host, char *text)
 {
-	bool present = true;
+	host->load.psi_present = true;
+	host->n_pressures = 0;
+	for (size_t i = 0; i < PRESSURES; i++) {
+		struct detail_pressure *row =
+			&host->pressures[host->n_pressures];
+		bool there = read_line_of(host, i, text, row);
+		uint32_t pm = there ? row->avg10_pm : 0;
 
-	for (size_t i = 0; i < sizeof(pressures) / sizeof(*pressures); i++) {
-		uint32_t pm = 0;
-
-		if (sysroot_read(host->root, pressures[i].path, text,
-				 FILE_MAX_BYTES) < 0 ||
-		    host_parse_psi(text, pressures[i].word, &pm) < 0)
-			present = false;
-		memcpy((char *)&host->load + pressures[i].offset, &pm,
+		host->n_pressures += there;
+		if (pressures[i].load == 0)
+			continue;
+		host->load.psi_present = host->load.psi_present && there;
+		memcpy((char *)&host->load + pressures[i].load, &pm,
 		       sizeof(pm));
 	}
-	host->load.psi_present = present;
 }
 
 static void
@@ -152,8 +179,14 @@ fill_node(const struct collect_host *host, struct report_numa *node)
 void
 collect_host_fill(const struct collect_host *host, struct node_report *report)
 {
+	struct node_detail *detail = report->detail;
+
 	report->load = host->load;
 	report->host.uptime_s = host->uptime_s;
+	detail->pressures = xcalloc(PRESSURES, sizeof(*detail->pressures));
+	detail->n_pressures = host->n_pressures;
+	memcpy(detail->pressures, host->pressures,
+	       host->n_pressures * sizeof(*detail->pressures));
 	for (size_t i = 0; i < report->n_numa; i++)
 		fill_node(host, &report->numa[i]);
 }

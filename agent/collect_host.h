@@ -11,7 +11,7 @@
 
 #include "agent/source.h"
 #include "common/loop.h"
-#include "snmp-mib/node_report.h"
+#include "snmp-mib/node_detail.h"
 
 enum { COLLECT_HOST_PERIOD_MS = 2000 };
 
@@ -21,7 +21,8 @@ struct collect_host;
 struct collect_host *collect_host_new(struct loop *loop, const char *root);
 void collect_host_free(struct collect_host *host);
 
-/* Load and uptime; free memory of the NUMA nodes that are there already. */
+/* Load, pressure and uptime; free memory of the NUMA nodes that are there
+ * already.  The report has its detail. */
 void collect_host_fill(const struct collect_host *host,
 		       struct node_report *report);
 const struct source *collect_host_source(const struct collect_host *host);
@@ -43,8 +44,10 @@ uint32_t host_cpu_use(const struct cpu_ticks *before,
 /* Fills the mem_ and swap members; -EINVAL without MemTotal. */
 int host_parse_meminfo(const char *text, struct report_load *ret_load);
 
-/* avg10 of the line that begins with `word` ("some", "full") as per mille. */
-int host_parse_psi(const char *text, const char *word, uint32_t *ret_pm);
+/* Averages and total of the line that begins with `word` ("some", "full");
+ * -EINVAL without such a line. */
+int host_parse_psi(const char *text, const char *word,
+		   struct detail_pressure *ret_row);
 
 /* "Node 3 MemFree: 123 kB" out of a node's meminfo. */
 int host_parse_node_free(const char *text, uint64_t *ret_kib);

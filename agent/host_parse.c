@@ -106,20 +106,41 @@ host_parse_meminfo(const char *text, struct report_load *ret_load)
 	return 0;
 }
 
-int
-host_parse_psi(const char *text, const char *word, uint32_t *ret_pm)
+/* " avg10=12.34" as per mille; moves *text behind it. */
+static int
+take_share(const char **text, const char *name, uint32_t *ret_pm)
 {
+	const char *at = *text;
 	uint64_t percent, tenths = 0;
-	const char *at = find_line(text, word);
 
-	if (at == NULL || strncmp(at, " avg10=", 7) != 0)
+	if (strncmp(at, name, strlen(name)) != 0)
 		return -EINVAL;
-	at += 7;
+	at += strlen(name);
 	if (take_number(&at, &percent) < 0 || percent > 100)
 		return -EINVAL;
 	if (at[0] == '.' && isdigit((unsigned char)at[1]))
 		tenths = (uint64_t)(at[1] - '0');
+	*text = at + strcspn(at, " \n");
 	*ret_pm = percent == 100 ? 1000 : (uint32_t)(percent * 10 + tenths);
+	return 0;
+}
+
+int
+host_parse_psi(const char *text, const char *word,
+	       struct detail_pressure *ret_row)
+{
+	struct detail_pressure row = *ret_row;
+	const char *at = find_line(text, word);
+
+	if (at == NULL || take_share(&at, " avg10=", &row.avg10_pm) < 0 ||
+	    take_share(&at, " avg60=", &row.avg60_pm) < 0 ||
+	    take_share(&at, " avg300=", &row.avg300_pm) < 0 ||
+	    strncmp(at, " total=", 7) != 0)
+		return -EINVAL;
+	at += 7;
+	if (take_number(&at, &row.total_us) < 0)
+		return -EINVAL;
+	*ret_row = row;
 	return 0;
 }
 

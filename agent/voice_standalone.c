@@ -107,8 +107,11 @@ allow_reading(const struct snmp_account *account)
 		return;
 	put_quoted(to, account->user);
 	fclose(to);
-	codec_oid_print(codec_root(), root, sizeof(root));
-	configure("view ironherd included .", root, "");
+	for (size_t i = 0; codec_node_trees[i] != NULL; i++) {
+		codec_oid_print(codec_tree_root(codec_node_trees[i]), root,
+				sizeof(root));
+		configure("view ironherd included .", root, "");
+	}
 	configure("view ironherd included .", "1.3.6.1.2.1.1", "");
 	configure("rouser ", user, " priv -V ironherd");
 }

@@ -1,15 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The handler of all our objects: a raw one over the codec, because table
- * helpers keep their own copies and cost twice the CPU.
+ * helpers keep their own copies and cost twice the CPU.  Each subtree is
+ * registered by itself and answered from the same report.
  */
 #include "agent/voice_own.h"
 
+#include <assert.h>
 #include <errno.h>
 
 #include "common/clock.h"
 #include "snmp-mib/codec.h"
 #include "snmp-mib/wire.h"
+
+enum { SUBTREES_MAX = 16 };
+
+/* What a handler knows. */
+struct subtree {
+	struct board *board;
+	const struct codec_tree *tree;
+};
+
+/* What one request is answered from. */
+struct answer {
+	const struct codec_tree *tree;
+	struct codec_parts parts;
+	uint32_t late_ms;
+};
+
+static struct subtree subtrees[SUBTREES_MAX];
 
 static uint32_t
 late_by(const struct posted *posted)
@@ -34,10 +53,11 @@ put_value(netsnmp_request_info *request, const struct codec_value *value)
 
 static void
 answer_get(netsnmp_agent_request_info *info, netsnmp_request_info *request,
-	   const struct posted *posted, const struct codec_oid *name)
+	   const struct answer *from, const struct codec_oid *name)
 {
 	struct codec_value value;
-	int rc = codec_get(posted->report, late_by(posted), name, &value);
+	int rc = codec_tree_get(from->tree, &from->parts, from->late_ms, name,
+				&value);
 
 	if (rc == 0)
 		put_value(request, &value);
@@ -50,18 +70,18 @@ answer_get(netsnmp_agent_request_info *info, netsnmp_request_info *request,
 /* Without an answer the library goes on behind our tree.  AgentX searches may
  * include their start. */
 static void
-answer_next(netsnmp_request_info *request, const struct posted *posted,
+answer_next(netsnmp_request_info *request, const struct answer *from,
 	    const struct codec_oid *name)
 {
 	struct codec_value value;
 	struct codec_oid next = *name;
 	oid wire_name[MAX_OID_LEN];
-	uint32_t late_ms = late_by(posted);
 
 	if (!request->inclusive ||
-	    codec_get(posted->report, late_ms, name, &value) != 0)
-		if (codec_next(posted->report, late_ms, name, &next, &value) !=
-		    0)
+	    codec_tree_get(from->tree, &from->parts, from->late_ms, name,
+			   &value) != 0)
+		if (codec_tree_next(from->tree, &from->parts, from->late_ms,
+				    name, &next, &value) != 0)
 			return;
 	size_t len = wire_from_oid(&next, wire_name);
 	snmp_set_var_objid(request->requestvb, wire_name, len);
@@ -70,7 +90,7 @@ answer_next(netsnmp_request_info *request, const struct posted *posted,
 
 static void
 answer(netsnmp_agent_request_info *info, netsnmp_request_info *request,
-       const struct posted *posted)
+       const struct answer *from)
 {
 	struct codec_oid name;
 
@@ -78,9 +98,9 @@ answer(netsnmp_agent_request_info *info, netsnmp_request_info *request,
 			request->requestvb->name_length, &name) < 0)
 		netsnmp_set_request_error(info, request, SNMP_ERR_GENERR);
 	else if (info->mode == MODE_GET)
-		answer_get(info, request, posted, &name);
+		answer_get(info, request, from, &name);
 	else
-		answer_next(request, posted, &name);
+		answer_next(request, from, &name);
 }
 
 /* All variables of one request from one report: they fit together. */
@@ -88,42 +108,58 @@ static int
 handle(netsnmp_mib_handler *handler, netsnmp_handler_registration *reginfo,
        netsnmp_agent_request_info *info, netsnmp_request_info *requests)
 {
-	struct board *board = handler->myvoid;
-	const struct posted *posted;
+	const struct subtree *subtree = handler->myvoid;
+	struct answer from = { .tree = subtree->tree };
 
 	(void)reginfo;
 	if (info->mode != MODE_GET && info->mode != MODE_GETNEXT)
 		return SNMP_ERR_NOERROR;
-	posted = board_take(board);
+	const struct posted *posted = board_take(subtree->board);
+	if (posted != NULL) {
+		from.parts = codec_parts_of(posted->report);
+		from.late_ms = late_by(posted);
+	}
 	for (; requests != NULL; requests = requests->next) {
 		if (requests->processed)
 			continue;
 		if (posted != NULL)
-			answer(info, requests, posted);
+			answer(info, requests, &from);
 		else if (info->mode == MODE_GET)
 			netsnmp_set_request_error(info, requests,
 						  SNMP_NOSUCHOBJECT);
 	}
 	if (posted != NULL)
-		board_give_back(board, posted);
+		board_give_back(subtree->board, posted);
 	return SNMP_ERR_NOERROR;
 }
 
-int
-voice_tree_register(struct board *board, struct err *err)
+static int
+register_subtree(struct subtree *subtree, struct err *err)
 {
-	const struct codec_oid *root = codec_root();
 	oid name[MAX_OID_LEN];
-	size_t len = wire_from_oid(root, name);
+	size_t len = wire_from_oid(codec_tree_root(subtree->tree), name);
 	netsnmp_handler_registration *registration =
 		netsnmp_create_handler_registration("ironherd", handle, name,
 						    len, HANDLER_CAN_RONLY);
 
 	if (registration == NULL)
 		return err_set(err, -ENOMEM, "snmp: out of memory");
-	registration->handler->myvoid = board;
+	registration->handler->myvoid = subtree;
 	if (netsnmp_register_handler(registration) != MIB_REGISTERED_OK)
 		return err_set(err, -EEXIST,
 			       "snmp: cannot register our objects");
+	return 0;
+}
+
+int
+voice_tree_register(struct board *board, struct err *err)
+{
+	for (size_t i = 0; codec_node_trees[i] != NULL; i++) {
+		assert(i < SUBTREES_MAX);
+		subtrees[i] = (struct subtree){ board, codec_node_trees[i] };
+		int rc = register_subtree(&subtrees[i], err);
+		if (rc < 0)
+			return rc;
+	}
 	return 0;
 }

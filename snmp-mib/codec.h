@@ -2,7 +2,8 @@
 /*
  * snmp-mib/codec.h - between a node_report and SNMP values, both ways.
  *
- * One table of columns serves agent and poller.  Nothing here includes
+ * One table of columns serves agent and poller; what only monitoring reads
+ * (struct node_detail) has tables of its own kind.  Nothing here includes
  * net-snmp, allocates on the agent's side, keeps state or takes a lock:
  * codec_get() and codec_next() only read the report they are given, so any
  * number of threads may call them on one published (immutable) report.  The
@@ -41,13 +42,14 @@ enum codec_type {
 	CODEC_COUNTER64,   /* Counter64, CounterBasedGauge64 */
 	CODEC_OCTETS,      /* OCTET STRING: text, UUID, hash */
 	CODEC_OID,         /* OBJECT IDENTIFIER */
+	CODEC_TICKS,       /* TimeTicks */
 	CODEC_OTHER        /* anything else a peer may send; always refused */
 };
 
 struct codec_value {
 	enum codec_type type;
 	int64_t integer;       /* CODEC_INTEGER */
-	uint64_t number;       /* CODEC_UNSIGNED, CODEC_COUNTER64 */
+	uint64_t number;       /* CODEC_UNSIGNED, _COUNTER64, _TICKS */
 	const uint8_t *octets; /* CODEC_OCTETS; may point at `small`, so copy
 				* a value only by codec_value_copy() */
 	size_t n_octets;
@@ -73,15 +75,44 @@ const char *codec_oid_print(const struct codec_oid *oid, char *buf,
 /* --- the agent's side ---------------------------------------------------- */
 
 /*
- * The value of one instance.  0; -ENOENT: no such object (unknown column);
- * -ENXIO: the object exists, this instance does not.
+ * What an agent answers from.  Trees are the subtrees that it registers, one
+ * for each MIB module; their sections are of one part or another, and a part
+ * that is not there has no instances.
+ */
+enum codec_part { PART_REPORT, PART_DETAIL, CODEC_PARTS };
+
+struct codec_tree;
+
+struct codec_parts {
+	const void *part[CODEC_PARTS];
+};
+
+/* All trees of a node in the order of their roots, NULL at the end. */
+extern const struct codec_tree *const codec_node_trees[];
+const struct codec_oid *codec_tree_root(const struct codec_tree *tree);
+
+/* As codec_get() and codec_next(), of one tree. */
+int codec_tree_get(const struct codec_tree *tree,
+		   const struct codec_parts *parts, uint32_t late_ms,
+		   const struct codec_oid *oid, struct codec_value *ret_value);
+int codec_tree_next(const struct codec_tree *tree,
+		    const struct codec_parts *parts, uint32_t late_ms,
+		    const struct codec_oid *oid, struct codec_oid *ret_oid,
+		    struct codec_value *ret_value);
+
+/* A report and its detail. */
+struct codec_parts codec_parts_of(const struct node_report *report);
+
+/*
+ * The value of one instance of any of the node's trees.  0; -ENOENT: no such
+ * object (unknown column); -ENXIO: the object exists, this instance does not.
  */
 int codec_get(const struct node_report *report, uint32_t late_ms,
 	      const struct codec_oid *oid, struct codec_value *ret_value);
 
 /*
- * The first instance after `oid` in lexicographic order; `oid` may be
- * anything, also before our tree.  0 or -ENOENT at the end of the tree.
+ * The first instance after `oid` in lexicographic order, in all trees of the
+ * node; `oid` may be anything, also before them.  0 or -ENOENT at their end.
  * Costs O(log rows).  ret_oid may be `oid` itself.
  */
 int codec_next(const struct node_report *report, uint32_t late_ms,

@@ -8,11 +8,13 @@
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
+#include <time.h>
 
 #include "snmp-mib/codec_own.h"
 #include "snmp-mib/hex.h"
 
 enum { HASH_OCTETS = 32 };
+#define DATE_MAX_S UINT64_C(253402300799) /* the end of the year 9999 */
 
 /* --- out ----------------------------------------------------------------- */
 
@@ -128,6 +130,88 @@ encode_hash(const struct codec_column *column, const void *cell, uint32_t late,
 	ret_value->n_octets = hex_parse(cell, ret_value->small, HASH_OCTETS)
 				      ? HASH_OCTETS
 				      : 0;
+}
+
+static void
+encode_i32(const struct codec_column *column, const void *cell, uint32_t late,
+	   struct codec_value *ret_value)
+{
+	const int32_t *number = cell;
+
+	(void)column;
+	(void)late;
+	ret_value->type = CODEC_INTEGER;
+	ret_value->integer = *number;
+}
+
+static void
+encode_ticks(const struct codec_column *column, const void *cell, uint32_t late,
+	     struct codec_value *ret_value)
+{
+	const uint32_t *ticks = cell;
+
+	(void)column;
+	(void)late;
+	ret_value->type = CODEC_TICKS;
+	ret_value->number = *ticks;
+}
+
+static void
+encode_octets(const struct codec_column *column, const void *cell,
+	      uint32_t late, struct codec_value *ret_value)
+{
+	const uint8_t *octets = cell;
+
+	(void)late;
+	ret_value->type = CODEC_OCTETS;
+	ret_value->octets = octets + 1;
+	ret_value->n_octets =
+		octets[0] < column->size ? octets[0] : column->size - 1;
+}
+
+/* RFC 2579: year (two octets), month, day, hour, minute, second, tenths,
+ * then the distance to UTC. */
+static void
+encode_date(const struct codec_column *column, const void *cell, uint32_t late,
+	    struct codec_value *ret_value)
+{
+	const uint64_t *seconds = cell;
+	uint8_t *to = ret_value->small;
+	time_t when = (time_t)*seconds;
+	struct tm tm;
+
+	(void)column;
+	(void)late;
+	ret_value->type = CODEC_OCTETS;
+	ret_value->octets = to;
+	ret_value->n_octets = 8;
+	memset(to, 0, 11);
+	if (*seconds == 0 || *seconds > DATE_MAX_S ||
+	    gmtime_r(&when, &tm) == NULL)
+		return;
+	unsigned year = (unsigned)tm.tm_year + 1900;
+	to[0] = (uint8_t)(year >> 8);
+	to[1] = (uint8_t)year;
+	to[2] = (uint8_t)(tm.tm_mon + 1);
+	to[3] = (uint8_t)tm.tm_mday;
+	to[4] = (uint8_t)tm.tm_hour;
+	to[5] = (uint8_t)tm.tm_min;
+	to[6] = (uint8_t)tm.tm_sec;
+	to[8] = '+';
+	ret_value->n_octets = 11;
+}
+
+static void
+encode_zero_oid(const struct codec_column *column, const void *cell,
+		uint32_t late, struct codec_value *ret_value)
+{
+	static const struct codec_oid zero = { .len = 2, .ids = { 0, 0 } };
+
+	(void)column;
+	(void)cell;
+	(void)late;
+	ret_value->type = CODEC_OID;
+	ret_value->oid = &zero;
 }
 
 /* --- in ------------------------------------------------------------------ */
@@ -290,6 +374,16 @@ decode_hash(const struct codec_column *column, const struct codec_value *value,
 	return rc;
 }
 
+/* What only monitoring reads. */
+static int
+decode_nothing(const struct codec_column *column,
+	       const struct codec_value *value, void *ret_cell, struct err *err)
+{
+	(void)value;
+	(void)ret_cell;
+	return refuse(column, err, "not an object of a report");
+}
+
 /* --- both ---------------------------------------------------------------- */
 
 static const struct {
@@ -310,6 +404,11 @@ static const struct {
 	[CELL_UUID] = { CODEC_OCTETS, encode_uuid, decode_uuid },
 	[CELL_HASH] = { CODEC_OCTETS, encode_hash, decode_hash },
 	[CELL_ROWS] = { CODEC_UNSIGNED, encode_rows, decode_rows },
+	[CELL_I32] = { CODEC_INTEGER, encode_i32, decode_nothing },
+	[CELL_TICKS] = { CODEC_TICKS, encode_ticks, decode_nothing },
+	[CELL_OCTETS] = { CODEC_OCTETS, encode_octets, decode_nothing },
+	[CELL_DATE] = { CODEC_OCTETS, encode_date, decode_nothing },
+	[CELL_ZERO_OID] = { CODEC_OID, encode_zero_oid, decode_nothing },
 };
 
 _Static_assert(sizeof(enum report_health) == sizeof(unsigned) &&

@@ -49,26 +49,58 @@ codec_oid_print(const struct codec_oid *oid, char *buf, size_t room)
 	return buf;
 }
 
-const struct codec_oid *
-codec_root(void)
+/* Past the section's path and, in a table, its entry; 0: not below it. */
+static size_t
+column_place(const struct codec_section *section, const struct codec_oid *oid)
 {
-	/* The objects' subtree without its last arc. */
-	static const struct codec_oid root = {
-		.len = sizeof((uint32_t[]){ IRONHERD_ARC }) / sizeof(uint32_t) +
-		       6,
-		.ids = { 1, 3, 6, 1, 4, 1, IRONHERD_ARC }
-	};
+	size_t at = section->under->len;
 
-	return &root;
+	if (!codec_oid_starts_with(oid, section->under) ||
+	    oid->len < at + section->n_path + (section->n_index > 0) + 1)
+		return 0;
+	for (size_t i = 0; i < section->n_path; i++)
+		if (oid->ids[at++] != section->path[i])
+			return 0;
+	if (section->n_index > 0 && oid->ids[at++] != 1)
+		return 0;
+	return at;
 }
 
-static const struct codec_section *
-section_of(uint32_t arc)
+static const struct codec_column *
+column_in(const struct codec_section *section, uint32_t arc)
 {
-	for (size_t i = 0; i < CODEC_SECTIONS; i++)
-		if (codec_sections[i].arc == arc)
-			return &codec_sections[i];
+	for (size_t i = 0; i < section->n_columns; i++)
+		if (section->columns[i].arc == arc)
+			return &section->columns[i];
 	return NULL;
+}
+
+static bool
+is_in(const struct codec_section *section, const struct codec_oid *oid,
+      const struct codec_column **ret_column, size_t *ret_rest)
+{
+	size_t at = column_place(section, oid);
+	const struct codec_column *column =
+		at > 0 ? column_in(section, oid->ids[at]) : NULL;
+
+	if (column == NULL)
+		return false;
+	*ret_column = column;
+	*ret_rest = at + 1;
+	return true;
+}
+
+int
+codec_find_in(const struct codec_tree *tree, const struct codec_oid *oid,
+	      const struct codec_section **ret_section,
+	      const struct codec_column **ret_column, size_t *ret_rest)
+{
+	for (size_t i = 0; i < tree->n_sections; i++)
+		if (is_in(tree->sections[i], oid, ret_column, ret_rest)) {
+			*ret_section = tree->sections[i];
+			return 0;
+		}
+	return -ENOENT;
 }
 
 int
@@ -76,26 +108,11 @@ codec_find(const struct codec_oid *oid,
 	   const struct codec_section **ret_section,
 	   const struct codec_column **ret_column, size_t *ret_rest)
 {
-	size_t at = codec_objects.len;
-
-	if (!codec_oid_starts_with(oid, &codec_objects) || oid->len < at + 2)
-		return -ENOENT;
-
-	const struct codec_section *section = section_of(oid->ids[at++]);
-	if (section == NULL)
-		return -ENOENT;
-	if (section->n_index > 0 && oid->ids[at++] != 1) /* the entry */
-		return -ENOENT;
-	if (at == oid->len)
-		return -ENOENT;
-	for (size_t i = 0; i < section->n_columns; i++) {
-		if (section->columns[i].arc != oid->ids[at])
-			continue;
-		*ret_section = section;
-		*ret_column = &section->columns[i];
-		*ret_rest = at + 1;
-		return 0;
-	}
+	for (size_t i = 0; i < CODEC_SECTIONS; i++)
+		if (is_in(&codec_sections[i], oid, ret_column, ret_rest)) {
+			*ret_section = &codec_sections[i];
+			return 0;
+		}
 	return -ENOENT;
 }
 
@@ -103,8 +120,9 @@ void
 codec_oid_of(const struct codec_section *section,
 	     const struct codec_column *column, struct codec_oid *ret_oid)
 {
-	*ret_oid = codec_objects;
-	ret_oid->ids[ret_oid->len++] = section->arc;
+	*ret_oid = *section->under;
+	for (size_t i = 0; i < section->n_path; i++)
+		ret_oid->ids[ret_oid->len++] = section->path[i];
 	if (section->n_index > 0)
 		ret_oid->ids[ret_oid->len++] = 1;
 	ret_oid->ids[ret_oid->len++] = column->arc;

@@ -13,7 +13,7 @@
 
 /* Which columns of which rows have come; bit i is columns[i]. */
 struct seen {
-	uint32_t *rows;
+	uint64_t *rows;
 	size_t room;
 };
 
@@ -44,7 +44,7 @@ reading_init(struct codec_reading *reading)
 	for (size_t i = 0; i < CODEC_SECTIONS; i++) {
 		if (codec_sections[i].n_index > 0)
 			continue;
-		reading->seen[i].rows = xcalloc(1, sizeof(uint32_t));
+		reading->seen[i].rows = xcalloc(1, sizeof(uint64_t));
 		reading->seen[i].room = 1;
 	}
 }
@@ -216,7 +216,7 @@ codec_reading_put(struct codec_reading *reading, const struct codec_oid *oid,
 		return rc;
 	if (column->cell == CELL_ROWS)
 		reading->expected[table_counted(at)] = (size_t)value->number;
-	reading->seen[section - codec_sections].rows[row] |= 1u << at;
+	reading->seen[section - codec_sections].rows[row] |= UINT64_C(1) << at;
 	return 0;
 }
 
@@ -249,10 +249,10 @@ codec_reading_keep(struct codec_reading *reading, enum codec_table table,
 /* --- the end ------------------------------------------------------------- */
 
 static const char *
-first_missing(const struct codec_section *section, uint32_t seen)
+first_missing(const struct codec_section *section, uint64_t seen)
 {
 	for (size_t i = 0; i < section->n_columns; i++)
-		if ((seen & 1u << i) == 0)
+		if ((seen & UINT64_C(1) << i) == 0)
 			return section->columns[i].name;
 	return NULL;
 }

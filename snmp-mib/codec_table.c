@@ -4,14 +4,7 @@
  * add at the end, never renumber.  IRONHERD-MIB.txt.in says the same in SMI,
  * and a unit test holds one against the other.
  */
-#include "snmp-mib/codec_own.h"
-
-#define ARRAY_LEN(a)    (sizeof(a) / sizeof((a)[0]))
-#define IN(type, field) .offset = offsetof(struct type, field)
-#define SIZED(type, field) \
-	IN(type, field), .size = sizeof(((struct type *)NULL)->field)
-#define MIB_INDEX_MAX  2147483647u
-#define MIB_NUMBER_MAX 65535u /* nodes, slots */
+#include "snmp-mib/codec_define.h"
 
 enum { DISTANCES_MAX = REPORT_NUMA_MAX * REPORT_NUMA_MAX };
 
@@ -171,62 +164,65 @@ static const struct codec_column source_columns[] = {
 	{ 7, "ihSourceLastError", CELL_TEXT, SIZED(report_source, last_error) },
 };
 
-#define SCALARS(group, where, array)                                 \
-	.name = (group), .table = CODEC_SCALARS, .columns = (array), \
-	.n_columns = ARRAY_LEN(array), .base = (where), .rows_max = 1
-#define TABLE(what, id, array, type, field, max)           \
-	.name = (what), .table = (id), .columns = (array), \
-	.n_columns = ARRAY_LEN(array),                     \
-	.base = offsetof(struct node_report, field),       \
-	.count = offsetof(struct node_report, n_##field),  \
-	.row_size = sizeof(struct type), .rows_max = (size_t)(max)
-#define REPORT(field) offsetof(struct node_report, field)
+#define SCALARS(group, field, array)                               \
+	SCALARS_OF(PART_REPORT, group, node_report, field, array), \
+		.table = CODEC_SCALARS
+#define TABLE(what, id, array, type, field, max)                           \
+	TABLE_OF(PART_REPORT, what, node_report, array, type, field, max), \
+		.table = (id)
 
 const struct codec_section codec_sections[CODEC_SECTIONS] = {
-	{ SCALARS("ihHost", REPORT(host), host_columns), .arc = 1 },
-	{ SCALARS("ihCpu", REPORT(cpu), cpu_columns), .arc = 2 },
-	{ SCALARS("ihLoad", REPORT(load), load_columns), .arc = 3 },
-	{ SCALARS("ihMem", REPORT(load), mem_columns), .arc = 4 },
-	{ SCALARS("ihCapacity", REPORT(capacity), capacity_columns), .arc = 5 },
-	{ SCALARS("ihBmc", REPORT(bmc), bmc_columns), .arc = 6 },
-	{ SCALARS("ihRows", 0, rows_columns), .arc = 7 },
+	{ SCALARS("ihHost", host, host_columns), AT(1) },
+	{ SCALARS("ihCpu", cpu, cpu_columns), AT(2) },
+	{ SCALARS("ihLoad", load, load_columns), AT(3) },
+	{ SCALARS("ihMem", load, mem_columns), AT(4) },
+	{ SCALARS("ihCapacity", capacity, capacity_columns), AT(5) },
+	{ SCALARS("ihBmc", bmc, bmc_columns), AT(6) },
+	{ .name = "ihRows",
+	  .part = PART_REPORT,
+	  .table = CODEC_SCALARS,
+	  .columns = rows_columns,
+	  .n_columns = CODEC_LEN(rows_columns),
+	  .base = 0,
+	  .rows_max = 1,
+	  AT(7) },
 	{ TABLE("ihNumaTable", CODEC_NUMA, numa_columns, report_numa, numa,
 		REPORT_NUMA_MAX),
-	  .arc = 10, .n_index = 1,
+	  AT(10), .n_index = 1,
 	  .index = { { "ihNumaNode", IN(report_numa, node),
 		       .max = MIB_NUMBER_MAX } } },
 	{ TABLE("ihNumaDistTable", CODEC_DISTANCES, distance_columns,
 		report_distance, distances, DISTANCES_MAX),
-	  .arc = 11, .n_index = 2,
+	  AT(11), .n_index = 2,
 	  .index = { { "ihNumaDistFrom", IN(report_distance, from),
 		       .max = MIB_NUMBER_MAX },
 		     { "ihNumaDistTo", IN(report_distance, to),
 		       .max = MIB_NUMBER_MAX } } },
 	{ TABLE("ihFeatureTable", CODEC_FEATURES, feature_columns,
 		report_feature, features, REPORT_FEATURES_MAX),
-	  .arc = 12, .n_index = 1, .ordinal = true,
+	  AT(12), .n_index = 1, .ordinal = true,
 	  .index = { { "ihFeatureIndex", 0, .min = 1,
 		       .max = REPORT_FEATURES_MAX } } },
 	{ TABLE("ihVmTable", CODEC_VMS, vm_columns, report_vm, vms,
 		REPORT_VMS_MAX),
-	  .arc = 20, .n_index = 1,
+	  AT(20), .n_index = 1,
 	  .index = { { "ihVmIndex", IN(report_vm, index), .min = 1,
 		       .max = MIB_INDEX_MAX } } },
 	{ TABLE("ihDatastoreTable", CODEC_DATASTORES, datastore_columns,
 		report_datastore, datastores, REPORT_DATASTORES_MAX),
-	  .arc = 30, .n_index = 1,
+	  AT(30), .n_index = 1,
 	  .index = { { "ihDatastoreIndex", IN(report_datastore, index),
 		       .min = 1, .max = MIB_INDEX_MAX } } },
 	{ TABLE("ihHeartbeatTable", CODEC_HEARTBEATS, heartbeat_columns,
 		report_heartbeat, heartbeats, REPORT_HEARTBEATS_MAX),
-	  .arc = 31, .n_index = 2,
+	  AT(31), .n_index = 2,
 	  .index = { { "ihHeartbeatDatastore", IN(report_heartbeat, datastore),
 		       .min = 1, .max = MIB_INDEX_MAX },
 		     { "ihHeartbeatSlot", IN(report_heartbeat, slot),
 		       .max = MIB_NUMBER_MAX } } },
 	{ TABLE("ihSourceTable", CODEC_SOURCES, source_columns, report_source,
 		sources, REPORT_SOURCES_MAX),
-	  .arc = 40, .n_index = 1,
+	  AT(40), .n_index = 1,
 	  .index = { { "ihSourceIndex", IN(report_source, index), .min = 1,
 		       .max = MIB_INDEX_MAX } } },
 };

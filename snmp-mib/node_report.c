@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/alloc.h"
+#include "snmp-mib/node_detail.h"
 
 /* A report in which nothing is known: no enum of it is a lie. */
 struct node_report *
@@ -48,6 +49,7 @@ node_report_copy(const struct node_report *report)
 	COPY(heartbeats);
 	COPY(sources);
 #undef COPY
+	copy->detail = NULL;
 	return copy;
 }
 
@@ -63,6 +65,7 @@ node_report_free(struct node_report *report)
 	free(report->datastores);
 	free(report->heartbeats);
 	free(report->sources);
+	node_detail_free(report->detail);
 	free(report);
 }
 

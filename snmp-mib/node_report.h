@@ -203,6 +203,8 @@ struct report_capacity {
 	uint64_t memory_kib;
 };
 
+struct node_detail; /* node_detail.h */
+
 struct node_report {
 	struct report_host host;
 	struct report_cpu cpu;
@@ -224,6 +226,9 @@ struct node_report {
 	size_t n_heartbeats;
 	struct report_source *sources;
 	size_t n_sources;
+
+	/* At the node alone; NULL in a report that was read or copied. */
+	struct node_detail *detail;
 };
 
 /* The heartbeat: what the coordinator asks each second in one GET. */

@@ -65,7 +65,7 @@ static void
 take_value(struct input *in, struct codec_value *ret_value)
 {
 	memset(ret_value, 0, sizeof(*ret_value));
-	ret_value->type = (enum codec_type)(1 + take(in) % 6);
+	ret_value->type = (enum codec_type)(1 + take(in) % CODEC_OTHER);
 	ret_value->integer = (int32_t)take_number(in);
 	ret_value->number = (uint64_t)take_number(in) << (take(in) % 33);
 	ret_value->n_octets = take(in);

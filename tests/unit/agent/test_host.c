@@ -99,20 +99,31 @@ static void
 pressure_is_read_as_per_mille(void **state)
 {
 	static const char text[] =
-		"some avg10=12.34 avg60=0.00 avg300=0.00 total=1\n"
-		"full avg10=100.00 avg60=0.00 avg300=0.00 total=1\n";
-	uint32_t pm = 5;
+		"some avg10=12.34 avg60=2.05 avg300=0.00 total=77\n"
+		"full avg10=100.00 avg60=0.00 avg300=0.99 total=1\n";
+	static const char *const bad[] = {
+		"some avg10=101.0 avg60=0.00 avg300=0.00 total=1\n",
+		"some avg10=-1 avg60=0.00 avg300=0.00 total=1\n",
+		"some avg10=1.0 avg300=0.00 total=1\n",
+		"some avg10=1.0 avg60=0.00 avg300=0.00 total=x\n",
+		"some avg10=1.0 avg60=0.00 avg300=0.00\n",
+		"some total=1\n",
+		"",
+	};
+	struct detail_pressure row = { .kind = PRESSURE_FULL };
 
 	(void)state;
-	assert_int_equal(host_parse_psi(text, "some", &pm), 0);
-	assert_int_equal(pm, 123);
-	assert_int_equal(host_parse_psi(text, "full", &pm), 0);
-	assert_int_equal(pm, 1000);
-	assert_true(host_parse_psi("some avg10=101.0\n", "some", &pm) < 0);
-	assert_true(host_parse_psi("some avg10=-1\n", "some", &pm) < 0);
-	assert_true(host_parse_psi("some total=1\n", "some", &pm) < 0);
-	assert_true(host_parse_psi("", "full", &pm) < 0);
-	assert_int_equal(pm, 1000);
+	assert_int_equal(host_parse_psi(text, "some", &row), 0);
+	assert_int_equal(row.avg10_pm, 123);
+	assert_int_equal(row.avg60_pm, 20);
+	assert_int_equal(row.total_us, 77);
+	assert_int_equal(host_parse_psi(text, "full", &row), 0);
+	assert_int_equal(row.avg10_pm, 1000);
+	assert_int_equal(row.avg300_pm, 9);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		assert_true(host_parse_psi(bad[i], "some", &row) < 0);
+	assert_int_equal(row.avg10_pm, 1000);
+	assert_int_equal(row.kind, PRESSURE_FULL);
 }
 
 static void
@@ -122,13 +133,17 @@ a_recorded_tree_replays(void **state)
 	struct node_report *report = node_report_new();
 
 	(void)state;
+	report->detail = node_detail_new();
 	tree_make(&tree);
 	tree_write(&tree, "proc/stat", "cpu  1 0 0 1 0 0 0 0\n");
 	tree_write(&tree, "proc/meminfo",
 		   "MemTotal: 2048 kB\nMemFree: 1024 kB\n");
-	tree_write(&tree, "proc/pressure/cpu", "some avg10=1.50 x\n");
-	tree_write(&tree, "proc/pressure/memory", "full avg10=2.00 x\n");
-	tree_write(&tree, "proc/pressure/io", "full avg10=0.90 x\n");
+	tree_write(&tree, "proc/pressure/cpu",
+		   "some avg10=1.50 avg60=0.00 avg300=0.00 total=9\n");
+	tree_write(&tree, "proc/pressure/memory",
+		   "full avg10=2.00 avg60=0.00 avg300=0.00 total=9\n");
+	tree_write(&tree, "proc/pressure/io",
+		   "full avg10=0.90 avg60=0.00 avg300=0.00 total=9\n");
 	tree_write(&tree, "proc/uptime", "4711.20 99.00\n");
 	tree_write(&tree, "sys/devices/system/node/node7/meminfo",
 		   "Node 7 MemTotal: 2048 kB\nNode 7 MemFree: 77 kB\n");

@@ -115,6 +115,11 @@ static const struct {
 	[CELL_UUID] = { TYPE_OCTETSTR, "UUIDorZero" },
 	[CELL_HASH] = { TYPE_OCTETSTR, "IhHash" },
 	[CELL_ROWS] = { TYPE_GAUGE, "" },
+	[CELL_I32] = { TYPE_INTEGER32, "" },
+	[CELL_TICKS] = { TYPE_TIMETICKS, NULL },
+	[CELL_OCTETS] = { TYPE_OCTETSTR, NULL },
+	[CELL_DATE] = { TYPE_OCTETSTR, "DateAndTime" },
+	[CELL_ZERO_OID] = { TYPE_OBJID, NULL },
 };
 
 static void
@@ -165,56 +170,98 @@ check_syntax(const struct codec_column *column, const struct tree *node)
 		assert_null(node->ranges);
 }
 
-static void
-every_column_of_the_table_is_in_the_text(void **state)
+/* Our own module; the standard ones are test_standard.c's. */
+static const struct codec_tree *
+own_tree(void)
 {
-	(void)state;
-	for (size_t s = 0; s < CODEC_SECTIONS; s++)
-		for (size_t c = 0; c < codec_sections[s].n_columns; c++) {
-			const struct codec_column *column =
-				&codec_sections[s].columns[c];
-			struct codec_oid oid;
-
-			codec_oid_of(&codec_sections[s], column, &oid);
-			assert_string_equal(label_at(&oid), column->name);
-			assert_int_equal(node_at(&oid)->access,
-					 MIB_ACCESS_READONLY);
-			check_syntax(column, node_at(&oid));
-		}
+	for (size_t i = 0; codec_node_trees[i] != NULL; i++)
+		if (codec_node_trees[i]->under == &codec_objects)
+			return codec_node_trees[i];
+	return NULL;
 }
 
 static void
+check_column(const struct codec_section *section,
+	     const struct codec_column *column)
+{
+	struct codec_oid oid;
+
+	codec_oid_of(section, column, &oid);
+	assert_string_equal(label_at(&oid), column->name);
+	assert_int_equal(node_at(&oid)->access, MIB_ACCESS_READONLY);
+	check_syntax(column, node_at(&oid));
+}
+
+static void
+every_column_of_the_table_is_in_the_text(void **state)
+{
+	const struct codec_tree *tree = own_tree();
+
+	(void)state;
+	for (size_t s = 0; s < tree->n_sections; s++)
+		for (size_t c = 0; c < tree->sections[s]->n_columns; c++)
+			check_column(tree->sections[s],
+				     &tree->sections[s]->columns[c]);
+}
+
+static void
+check_index_syntax(const struct codec_index *want, const struct tree *node)
+{
+	uint32_t low = UINT32_MAX, high = 0;
+
+	if (node->type == TYPE_UNSIGNED32) {
+		low = (uint32_t)node->ranges->low;
+		high = (uint32_t)node->ranges->high;
+	} else {
+		assert_int_equal(node->type, TYPE_INTEGER);
+	}
+	for (const struct enum_list *e = node->enums; e != NULL; e = e->next) {
+		low = (uint32_t)e->value < low ? (uint32_t)e->value : low;
+		high = (uint32_t)e->value > high ? (uint32_t)e->value : high;
+	}
+	assert_int_equal(low, want->min);
+	assert_int_equal(high, want->max);
+}
+
+static void
+check_index(const struct codec_section *section, const struct tree *entry)
+{
+	const struct index_list *index = entry->indexes;
+
+	for (size_t i = 0; i < section->n_index; i++) {
+		const struct codec_index *want = &section->index[i];
+		const struct tree *node = child(entry, (u_long)i + 1);
+
+		assert_non_null(index);
+		assert_string_equal(index->ilabel, want->name);
+		assert_false(index->isimplied);
+		assert_string_equal(node->label, want->name);
+		assert_int_equal(node->access, MIB_ACCESS_NOACCESS);
+		check_index_syntax(want, node);
+		index = index->next;
+	}
+	assert_null(index);
+}
+
+/* A table that augments another has no index of its own. */
+static void
 every_table_has_its_name_and_index_in_the_text(void **state)
 {
+	const struct codec_tree *tree = own_tree();
+
 	(void)state;
-	for (size_t s = 0; s < CODEC_SECTIONS; s++) {
-		const struct codec_section *section = &codec_sections[s];
+	for (size_t s = 0; s < tree->n_sections; s++) {
+		const struct codec_section *section = tree->sections[s];
 		struct codec_oid oid = codec_objects;
 
-		oid.ids[oid.len++] = section->arc;
+		assert_int_equal(section->n_path, 1);
+		oid.ids[oid.len++] = section->path[0];
 		assert_string_equal(label_at(&oid), section->name);
 		if (section->n_index == 0)
 			continue;
 		oid.ids[oid.len++] = 1;
-
-		const struct index_list *index = node_at(&oid)->indexes;
-		for (size_t i = 0; i < section->n_index; i++) {
-			const struct codec_index *want = &section->index[i];
-			const struct tree *node =
-				child(node_at(&oid), (u_long)i + 1);
-
-			assert_non_null(index);
-			assert_string_equal(index->ilabel, want->name);
-			assert_false(index->isimplied);
-			assert_string_equal(node->label, want->name);
-			assert_int_equal(node->access, MIB_ACCESS_NOACCESS);
-			assert_int_equal(node->type, TYPE_UNSIGNED32);
-			assert_int_equal(node->ranges->low, want->min);
-			assert_int_equal((uint32_t)node->ranges->high,
-					 want->max);
-			index = index->next;
-		}
-		assert_null(index);
+		if (node_at(&oid)->augments == NULL)
+			check_index(section, node_at(&oid));
 	}
 }
 
@@ -229,7 +276,8 @@ check_leaf(const struct tree *node, struct codec_oid *oid, unsigned *count)
 
 	if (node->access == MIB_ACCESS_READONLY) {
 		++*count;
-		if (codec_find(oid, &section, &column, &rest) < 0)
+		if (codec_find_in(own_tree(), oid, &section, &column, &rest) <
+		    0)
 			fail_msg("%s is not served", node->label);
 		assert_string_equal(node->label, column->name);
 	} else if (node->access != MIB_ACCESS_NOTIFY &&
@@ -258,8 +306,8 @@ every_readable_object_of_the_text_is_in_the_table(void **state)
 	unsigned count = 0, columns = 0;
 
 	(void)state;
-	for (size_t s = 0; s < CODEC_SECTIONS; s++)
-		columns += (unsigned)codec_sections[s].n_columns;
+	for (size_t s = 0; s < own_tree()->n_sections; s++)
+		columns += (unsigned)own_tree()->sections[s]->n_columns;
 	check_below(node_at(&oid), &oid, &count);
 	assert_int_equal(count, columns);
 }

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The subtrees that a node registers, and what is in them.  Order is that of
+ * the walk: a unit test says so when a line is in the wrong place.
+ */
+#include "snmp-mib/codec_own.h"
+#include "snmp-mib/detail.h"
+
+/* A module's subtree with its sections, which all hang below `at`. */
+#define TREE(words, registered, at, list)                               \
+	{                                                               \
+		.module = (words), .root = (registered), .under = (at), \
+		.sections = (list),                                     \
+		.n_sections = sizeof(list) / sizeof((list)[0]),         \
+	}
+
+static const struct codec_oid ironherd_root = {
+	.len = sizeof((uint32_t[]){ IRONHERD_ARC }) / sizeof(uint32_t) + 6,
+	.ids = { 1, 3, 6, 1, 4, 1, IRONHERD_ARC }
+};
+
+static const struct codec_section *const ironherd_sections[] = {
+	&codec_sections[0],  /* 1 ihHost */
+	&codec_sections[1],  /* 2 ihCpu */
+	&codec_sections[2],  /* 3 ihLoad */
+	&codec_sections[3],  /* 4 ihMem */
+	&codec_sections[4],  /* 5 ihCapacity */
+	&codec_sections[5],  /* 6 ihBmc */
+	&codec_sections[6],  /* 7 ihRows */
+	&codec_sections[7],  /* 10 ihNumaTable */
+	&codec_sections[8],  /* 11 ihNumaDistTable */
+	&codec_sections[9],  /* 12 ihFeatureTable */
+	&detail_pressures,   /* 13 */
+	&codec_sections[10], /* 20 ihVmTable */
+	&codec_sections[11], /* 30 ihDatastoreTable */
+	&codec_sections[12], /* 31 ihHeartbeatTable */
+	&codec_sections[13], /* 40 ihSourceTable */
+};
+
+static const struct codec_tree ironherd_tree =
+	TREE("IRONHERD-MIB", &ironherd_root, &codec_objects, ironherd_sections);
+
+const struct codec_tree *const codec_node_trees[] = {
+	&ironherd_tree,
+	NULL,
+};
+
+const struct codec_oid *
+codec_root(void)
+{
+	return &ironherd_root;
+}
+
+const struct codec_oid *
+codec_tree_root(const struct codec_tree *tree)
+{
+	return tree->root;
+}
+
+struct codec_parts
+codec_parts_of(const struct node_report *report)
+{
+	return (struct codec_parts){
+		{ [PART_REPORT] = report, [PART_DETAIL] = report->detail }
+	};
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Details as a whole: made and freed. */
+#include "snmp-mib/node_detail.h"
+
+#include <stdlib.h>
+
+#include "common/alloc.h"
+
+struct node_detail *
+node_detail_new(void)
+{
+	return xcalloc(1, sizeof(struct node_detail));
+}
+
+void
+node_detail_free(struct node_detail *detail)
+{
+	if (detail == NULL)
+		return;
+	free(detail->pressures);
+	free(detail);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * snmp-mib/node_detail.h - what a node says to monitoring beyond its report.
+ *
+ * The coordinator does not read it: a value that a decision hangs on belongs
+ * into node_report.h.  Rows are sorted by their index.  Rows of standard MIBs
+ * have the shape that their MIB has, so that the codec has nothing to compute.
+ * As a report, it never changes once published.
+ */
+#ifndef SNMP_MIB_NODE_DETAIL_H
+#define SNMP_MIB_NODE_DETAIL_H
+
+#include "snmp-mib/node_report.h"
+
+enum { DETAIL_PRESSURES_MAX = 8 };
+
+enum detail_pressure_resource {
+	PRESSURE_CPU = 1,
+	PRESSURE_MEMORY,
+	PRESSURE_IO,
+	PRESSURE_IRQ
+};
+
+enum detail_pressure_kind { PRESSURE_SOME = 1, PRESSURE_FULL };
+
+/* One line of a file of /proc/pressure; lines that the kernel does not give
+ * have no row. */
+struct detail_pressure {
+	uint32_t resource, kind;
+	uint32_t avg10_pm, avg60_pm, avg300_pm;
+	uint64_t total_us;
+};
+
+struct node_detail {
+	struct detail_pressure *pressures;
+	size_t n_pressures;
+};
+
+struct node_detail *node_detail_new(void);
+void node_detail_free(struct node_detail *detail);
+
+#endif
