@@ -13,12 +13,12 @@
 #include "agent/index.h"
 #include "agent/state.h"
 #include "agent/text.h"
-#include "agent/voice.h"
 #include "common/alloc.h"
 #include "common/cleanup.h"
 #include "common/clock.h"
 #include "common/file.h"
 #include "common/log.h"
+#include "snmp-mib/voice.h"
 
 /* Condition numbers of notices: a kind, and the row it is about. */
 #define CONDITION_DATASTORE UINT32_C(0x01000000)
@@ -247,7 +247,7 @@ start_alone(struct agent *agent, struct voice_options *options, struct err *err)
 static int
 start_voice(struct agent *agent, struct err *err)
 {
-	struct voice_options options = { .board = agent->board };
+	struct voice_options options = { .source = board_source(agent->board) };
 
 	if (agent->settings->mode == MODE_STANDALONE)
 		return start_alone(agent, &options, err);

@@ -87,3 +87,30 @@ board_give_back(struct board *board, const struct posted *posted)
 	pthread_mutex_unlock(&board->lock);
 	entry_free(old);
 }
+
+static const void *
+take_parts(void *arg, struct codec_parts *ret_parts, int64_t *ret_made_ms)
+{
+	const struct posted *posted = board_take(arg);
+
+	if (posted == NULL)
+		return NULL;
+	*ret_parts = codec_parts_of(posted->report);
+	*ret_made_ms = posted->made_ms;
+	return posted;
+}
+
+static void
+give_parts_back(void *arg, const void *taken)
+{
+	board_give_back(arg, taken);
+}
+
+struct voice_source
+board_source(struct board *board)
+{
+	return (struct voice_source){ .trees = codec_node_trees,
+				      .take = take_parts,
+				      .give_back = give_parts_back,
+				      .arg = board };
+}

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "snmp-mib/node_report.h"
+#include "snmp-mib/voice.h"
 
 struct board;
 
@@ -29,5 +30,8 @@ void board_post(struct board *board, struct node_report *report,
  * that keeps an old report in memory. */
 const struct posted *board_take(struct board *board);
 void board_give_back(struct board *board, const struct posted *posted);
+
+/* The board as what a voice answers from. */
+struct voice_source board_source(struct board *board);
 
 #endif

@@ -13,8 +13,8 @@
 #include <sys/wait.h>
 
 #include "agent/board.h"
-#include "agent/voice.h"
 #include "snmp-mib/codec.h"
+#include "snmp-mib/voice.h"
 #include "tests/unit/agent/tree.h"
 
 #define USER     "tester"
@@ -78,20 +78,21 @@ speaker_report(uint32_t sequence)
 static inline _Noreturn void
 speaker_run(struct voice_options *options)
 {
+	struct board *board = board_new();
 	struct voice *voice;
 	struct err err = { "" };
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL); /* whatever becomes of the test */
 	signal(SIGPIPE, SIG_IGN);
-	options->board = board_new();
-	board_post(options->board, speaker_report(1), clock_mono_ms());
+	options->source = board_source(board);
+	board_post(board, speaker_report(1), clock_mono_ms());
 	if (voice_start(options, &voice, &err) < 0) {
 		fprintf(stderr, "%s\n", err.text);
 		_exit(3);
 	}
 	for (uint32_t i = 2;; i++) {
 		usleep(100000);
-		board_post(options->board, speaker_report(i), clock_mono_ms());
+		board_post(board, speaker_report(i), clock_mono_ms());
 	}
 }
 

@@ -3,7 +3,7 @@
  * The voice as an SNMP agent of its own: one SNMPv3 user, authPriv, who may
  * read our objects and the system group and nothing else.
  */
-#include "agent/voice_own.h"
+#include "snmp-mib/voice_own.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -98,18 +98,18 @@ configure(const char *before, const char *text, const char *behind)
 }
 
 static void
-allow_reading(const struct snmp_account *account)
+allow_reading(const struct voice_options *options)
 {
+	const struct codec_tree *const *tree = options->source.trees;
 	char root[256], user[LINE_ROOM / 2];
 	FILE *to = fmemopen(user, sizeof(user), "w");
 
 	if (to == NULL)
 		return;
-	put_quoted(to, account->user);
+	put_quoted(to, options->account->user);
 	fclose(to);
-	for (size_t i = 0; codec_node_trees[i] != NULL; i++) {
-		codec_oid_print(codec_tree_root(codec_node_trees[i]), root,
-				sizeof(root));
+	for (; *tree != NULL; tree++) {
+		codec_oid_print(codec_tree_root(*tree), root, sizeof(root));
 		configure("view ironherd included .", root, "");
 	}
 	configure("view ironherd included .", "1.3.6.1.2.1.1", "");
@@ -140,7 +140,7 @@ voice_standalone_open(const struct voice_options *options, struct err *err)
 		return err_set(err, -EIO, "snmp: net-snmp does not start");
 	int rc = init_modules(err);
 	if (rc == 0)
-		rc = voice_tree_register(options->board, err);
+		rc = voice_tree_register(&options->source, err);
 	if (rc == 0)
 		rc = snmp_engine_start(VOICE_PROGRAM, options->engine_file,
 				       err);
@@ -148,7 +148,7 @@ voice_standalone_open(const struct voice_options *options, struct err *err)
 		rc = create_user(options->account, err);
 	if (rc < 0)
 		return rc;
-	allow_reading(options->account);
+	allow_reading(options);
 	errno = 0;
 	if (init_master_agent() != 0)
 		return err_set(err, errno != 0 ? -errno : -EADDRINUSE,

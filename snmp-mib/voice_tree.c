@@ -4,7 +4,7 @@
  * helpers keep their own copies and cost twice the CPU.  Each subtree is
  * registered by itself and answered from the same report.
  */
-#include "agent/voice_own.h"
+#include "snmp-mib/voice_own.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -17,7 +17,7 @@ enum { SUBTREES_MAX = 16 };
 
 /* What a handler knows. */
 struct subtree {
-	struct board *board;
+	struct voice_source source;
 	const struct codec_tree *tree;
 };
 
@@ -31,9 +31,9 @@ struct answer {
 static struct subtree subtrees[SUBTREES_MAX];
 
 static uint32_t
-late_by(const struct posted *posted)
+late_by(int64_t made_ms)
 {
-	int64_t late_ms = clock_mono_ms() - posted->made_ms;
+	int64_t late_ms = clock_mono_ms() - made_ms;
 
 	if (late_ms < 0)
 		return 0;
@@ -109,27 +109,26 @@ handle(netsnmp_mib_handler *handler, netsnmp_handler_registration *reginfo,
        netsnmp_agent_request_info *info, netsnmp_request_info *requests)
 {
 	const struct subtree *subtree = handler->myvoid;
+	const struct voice_source *source = &subtree->source;
 	struct answer from = { .tree = subtree->tree };
+	int64_t made_ms = 0;
 
 	(void)reginfo;
 	if (info->mode != MODE_GET && info->mode != MODE_GETNEXT)
 		return SNMP_ERR_NOERROR;
-	const struct posted *posted = board_take(subtree->board);
-	if (posted != NULL) {
-		from.parts = codec_parts_of(posted->report);
-		from.late_ms = late_by(posted);
-	}
+	const void *taken = source->take(source->arg, &from.parts, &made_ms);
+	from.late_ms = late_by(made_ms);
 	for (; requests != NULL; requests = requests->next) {
 		if (requests->processed)
 			continue;
-		if (posted != NULL)
+		if (taken != NULL)
 			answer(info, requests, &from);
 		else if (info->mode == MODE_GET)
 			netsnmp_set_request_error(info, requests,
 						  SNMP_NOSUCHOBJECT);
 	}
-	if (posted != NULL)
-		board_give_back(subtree->board, posted);
+	if (taken != NULL)
+		source->give_back(source->arg, taken);
 	return SNMP_ERR_NOERROR;
 }
 
@@ -152,11 +151,11 @@ register_subtree(struct subtree *subtree, struct err *err)
 }
 
 int
-voice_tree_register(struct board *board, struct err *err)
+voice_tree_register(const struct voice_source *source, struct err *err)
 {
-	for (size_t i = 0; codec_node_trees[i] != NULL; i++) {
+	for (size_t i = 0; source->trees[i] != NULL; i++) {
 		assert(i < SUBTREES_MAX);
-		subtrees[i] = (struct subtree){ board, codec_node_trees[i] };
+		subtrees[i] = (struct subtree){ *source, source->trees[i] };
 		int rc = register_subtree(&subtrees[i], err);
 		if (rc < 0)
 			return rc;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The voice behind the host's snmpd. */
-#include "agent/voice_own.h"
+#include "snmp-mib/voice_own.h"
 
 #include <errno.h>
 #include <sys/socket.h>
@@ -62,7 +62,7 @@ voice_agentx_open(const struct voice_options *options, struct err *err)
 	 * because init_agent() sets it to 15 s. */
 	netsnmp_ds_set_int(NETSNMP_DS_APPLICATION_ID,
 			   NETSNMP_DS_AGENT_AGENTX_PING_INTERVAL, VOICE_PING_S);
-	int rc = voice_tree_register(options->board, err);
+	int rc = voice_tree_register(&options->source, err);
 	if (rc < 0)
 		return rc;
 	snmp_register_callback(SNMP_CALLBACK_APPLICATION,

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * agent/voice.h - answers SNMP from the board: behind the host's snmpd
- * (AgentX) or alone.
+ * snmp-mib/voice.h - answers SNMP from what a program posts: behind the host's
+ * snmpd (AgentX) or alone.
  *
  * net-snmp runs on a thread of its own: opening, registering and pinging an
  * AgentX master are calls that block for as long as a stopped snmpd likes.
- * The handler reads the latest posted report and nothing else.
+ * The handler reads the latest that was posted and nothing else.
  *
  *	snmpd not there yet			looked for every VOICE_SEEK_MS
  *	snmpd killed or restarted		tried every VOICE_PING_S
@@ -13,19 +13,34 @@
  *						does not
  *	snmpd dropped us while we were stopped	SIGPIPE is ignored, reconnect
  */
-#ifndef AGENT_VOICE_H
-#define AGENT_VOICE_H
+#ifndef SNMP_MIB_VOICE_H
+#define SNMP_MIB_VOICE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
-#include "agent/board.h"
 #include "common/err.h"
+#include "snmp-mib/codec.h"
 #include "snmp-mib/credentials.h"
 
 enum { VOICE_SEEK_MS = 100, VOICE_PING_S = 2, VOICE_STOP_MS = 1500 };
 
+/*
+ * Where answers come from.  One request is answered from one take(), on the
+ * thread of the voice: the parts do not change until they are given back.
+ */
+struct voice_source {
+	const struct codec_tree *const *trees; /* NULL at the end; kept */
+	/* What keeps the parts alive, NULL when there is nothing yet; and when
+	 * they were made (monotonic), for ages. */
+	const void *(*take)(void *arg, struct codec_parts *ret_parts,
+			    int64_t *ret_made_ms);
+	void (*give_back)(void *arg, const void *taken);
+	void *arg;
+};
+
 struct voice_options {
-	struct board *board;
+	struct voice_source source;
 	/* AgentX: path of the master's socket; NULL: stand alone. */
 	const char *agentx_socket;
 	/* Alone: "udp:0.0.0.0:161", who may read, and the file that keeps our

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * agent/voice_own.h - between the files of the voice, which alone know
+ * snmp-mib/voice_own.h - between the files of the voice, which alone know
  * net-snmp's agent side; nobody else includes it.
  *
  *	voice.c			thread, loop and descriptors
@@ -8,8 +8,8 @@
  *	voice_agentx.c		set-up behind snmpd
  *	voice_standalone.c	set-up as an agent of its own
  */
-#ifndef AGENT_VOICE_OWN_H
-#define AGENT_VOICE_OWN_H
+#ifndef SNMP_MIB_VOICE_OWN_H
+#define SNMP_MIB_VOICE_OWN_H
 
 #include <net-snmp/net-snmp-config.h>
 /* net-snmp wants its config first */
@@ -18,7 +18,7 @@
 #include <net-snmp/agent/agent_callbacks.h>
 #include <net-snmp/agent/net-snmp-agent-includes.h>
 
-#include "agent/voice.h"
+#include "snmp-mib/voice.h"
 
 #define VOICE_PROGRAM "ironherd-agent"
 
@@ -33,7 +33,7 @@ void voice_agentx_close(void);
 int voice_standalone_open(const struct voice_options *options, struct err *err);
 void voice_standalone_close(void);
 
-/* Register our root; every request is answered from the board. */
-int voice_tree_register(struct board *board, struct err *err);
+/* Register all subtrees; every request is answered from the source. */
+int voice_tree_register(const struct voice_source *source, struct err *err);
 
 #endif

@@ -8,7 +8,7 @@
  * reopened within one event gets the same number again, and the loop would
  * wait on the dead one for ever.
  */
-#include "agent/voice_own.h"
+#include "snmp-mib/voice_own.h"
 
 #include <errno.h>
 #include <net-snmp/library/large_fd_set.h>
@@ -26,7 +26,7 @@
 enum { FDS_MAX = 4096 }; /* of net-snmp, in one process */
 
 struct voice {
-	struct voice_options options; /* of the thread: board and socket */
+	struct voice_options options; /* of the thread: source, socket */
 	char *socket;
 	pthread_t thread;
 	int stop_fd; /* eventfd */
@@ -209,7 +209,7 @@ voice_start(const struct voice_options *options, struct voice **ret_voice,
 	struct voice *voice = xcalloc(1, sizeof(*voice));
 	int rc = 0;
 
-	voice->options.board = options->board;
+	voice->options.source = options->source;
 	if (options->agentx_socket != NULL)
 		voice->socket = xstrdup(options->agentx_socket);
 	voice->options.agentx_socket = voice->socket;
