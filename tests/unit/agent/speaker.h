@@ -128,6 +128,32 @@ give_snmp_folder(const struct tree *tree)
 	setenv("SNMP_PERSISTENT_DIR", tree_path(tree, "snmp"), 1);
 }
 
+/* A private snmpd that is a master for agents; the same each time. */
+static inline pid_t
+snmpd_start(const struct tree *tree, int port, const char *socket_path)
+{
+	char conf[1024];
+
+	snprintf(conf, sizeof(conf),
+		 "agentaddress udp:127.0.0.1:%d\n"
+		 "createUser " USER " SHA-256 \"pass \\\"word\" AES "
+		 "\"pass \\\"word\"\n"
+		 "rouser " USER " priv .1\n"
+		 "master agentx\nagentXSocket %s\n"
+		 "agentXTimeout 1\nagentXRetries 0\n",
+		 port, socket_path);
+	tree_write(tree, "snmpd.conf", conf);
+	pid_t pid = fork();
+	assert_true(pid >= 0);
+	if (pid > 0)
+		return pid;
+	/* Silent, and gone with this test. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	execlp("snmpd", "snmpd", "-f", "-Ln", "-C", "-c",
+	       tree_path(tree, "snmpd.conf"), "-I", "-smux", (char *)NULL);
+	_exit(127);
+}
+
 /* --- asking --------------------------------------------------------------- */
 
 /* What a command prints, both streams; good until the next call. */

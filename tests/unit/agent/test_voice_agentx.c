@@ -22,38 +22,18 @@ static char socket_path[128];
 static pid_t
 start_snmpd(void)
 {
-	pid_t pid = fork();
-
-	assert_true(pid >= 0);
-	if (pid > 0)
-		return pid;
-	/* Silent, and gone with this test. */
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	execlp("snmpd", "snmpd", "-f", "-Ln", "-C", "-c",
-	       tree_path(&tree, "snmpd.conf"), "-I", "-smux", (char *)NULL);
-	_exit(127);
+	return snmpd_start(&tree, port, socket_path);
 }
 
 static int
 setup(void **state)
 {
-	char conf[1024];
-
 	(void)state;
 	tree_make(&tree);
 	give_snmp_folder(&tree);
 	port = free_port(SOCK_DGRAM);
 	snprintf(socket_path, sizeof(socket_path), "%s",
 		 tree_path(&tree, "master"));
-	snprintf(conf, sizeof(conf),
-		 "agentaddress udp:127.0.0.1:%d\n"
-		 "createUser " USER " SHA-256 \"pass \\\"word\" AES "
-		 "\"pass \\\"word\"\n"
-		 "rouser " USER " priv .1\n"
-		 "master agentx\nagentXSocket %s\n"
-		 "agentXTimeout 1\nagentXRetries 0\n",
-		 port, socket_path);
-	tree_write(&tree, "snmpd.conf", conf);
 	struct voice_options options = { .agentx_socket = socket_path };
 	speaker = speaker_start(&options);
 	return 0;
