@@ -214,7 +214,8 @@ start_collectors(struct agent *agent)
 
 	agent->notifier =
 		notifier_new(agent->loop, settings, &agent->assembly.self);
-	agent->host = collect_host_new(agent->loop, settings->system_root);
+	agent->host = collect_host_new(agent->loop, settings->system_root, post_soon,
+				       agent);
 	agent->machine = machine_new(agent->loop, settings->system_root,
 				     post_soon, agent);
 	agent->virt = virt_new(agent->loop, &virt);

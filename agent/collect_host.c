@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/pressure.h"
 #include "agent/sysroot.h"
 #include "common/alloc.h"
 #include "common/clock.h"
@@ -15,6 +16,9 @@
 
 struct collect_host {
 	struct loop_timer *timer;
+	struct pressure *pressure; /* NULL: by time alone */
+	loop_fn woken;
+	void *arg;
 	const char *root;
 	struct source source;
 	struct cpu_ticks ticks;
@@ -139,8 +143,18 @@ read_all(void *arg)
 	loop_timer_start(host->timer, COLLECT_HOST_PERIOD_MS);
 }
 
+static void
+wake(void *arg)
+{
+	struct collect_host *host = arg;
+
+	read_all(host);
+	if (host->woken != NULL)
+		host->woken(host->arg);
+}
+
 struct collect_host *
-collect_host_new(struct loop *loop, const char *root)
+collect_host_new(struct loop *loop, const char *root, loop_fn woken, void *arg)
 {
 	struct collect_host *host = xcalloc(1, sizeof(*host));
 
@@ -148,7 +162,10 @@ collect_host_new(struct loop *loop, const char *root)
 	source_init(&host->source, SOURCE_HOST, "host",
 		    INT64_C(2) * COLLECT_HOST_PERIOD_MS);
 	host->timer = loop_timer_new(loop, read_all, host);
+	host->woken = woken;
+	host->arg = arg;
 	read_all(host);
+	host->pressure = pressure_new(loop, root, wake, host);
 	return host;
 }
 
@@ -157,6 +174,7 @@ collect_host_free(struct collect_host *host)
 {
 	if (host == NULL)
 		return;
+	pressure_free(host->pressure);
 	loop_timer_free(host->timer);
 	free(host);
 }

@@ -4,7 +4,8 @@
  * and the free memory of each NUMA node.
  *
  * All of it comes from /proc and /sys below the system root; these reads do
- * not block, so they run on the main loop.
+ * not block, so they run on the main loop.  Read every period, and at once
+ * when the kernel wakes us for pressure (agent/pressure.h).
  */
 #ifndef AGENT_COLLECT_HOST_H
 #define AGENT_COLLECT_HOST_H
@@ -17,8 +18,10 @@ enum { COLLECT_HOST_PERIOD_MS = 2000 };
 
 struct collect_host;
 
-/* `root` is kept, not copied. */
-struct collect_host *collect_host_new(struct loop *loop, const char *root);
+/* `root` is kept, not copied.  `woken` (or NULL) is called when the kernel
+ * told of pressure and the load was read anew because of it. */
+struct collect_host *collect_host_new(struct loop *loop, const char *root,
+				      loop_fn woken, void *arg);
 void collect_host_free(struct collect_host *host);
 
 /* Load, pressure and uptime; free memory of the NUMA nodes that are there

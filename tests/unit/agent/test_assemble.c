@@ -229,7 +229,7 @@ make_world(struct world *world)
 	};
 	struct parts *parts = &world->parts;
 	parts->settings = &world->settings;
-	parts->host = collect_host_new(world->loop, "/");
+	parts->host = collect_host_new(world->loop, "/", NULL, NULL);
 	parts->machine = machine_new(world->loop, "/", nothing, NULL);
 	parts->virt = virt_new(world->loop, &virt);
 	parts->storage = storage_new(world->loop, &storage);

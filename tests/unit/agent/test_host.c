@@ -3,17 +3,22 @@
  * and odd ones. */
 #include <errno.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "agent/collect_bmc.h"
 #include "agent/collect_host.h"
 #include "agent/identity.h"
+#include "agent/pressure.h"
 #include "agent/text.h"
 #include "agent/uuid.h"
 #include "snmp-mib/hex.h"
@@ -148,7 +153,8 @@ a_recorded_tree_replays(void **state)
 	tree_write(&tree, "sys/devices/system/node/node7/meminfo",
 		   "Node 7 MemTotal: 2048 kB\nNode 7 MemFree: 77 kB\n");
 	struct loop *loop = loop_new();
-	struct collect_host *host = collect_host_new(loop, tree.root);
+	struct collect_host *host =
+		collect_host_new(loop, tree.root, NULL, NULL);
 	report->n_numa = 1;
 	report->numa = calloc(1, sizeof(*report->numa));
 	report->numa[0].node = 7;
@@ -175,12 +181,91 @@ a_missing_file_is_a_failure_of_the_source(void **state)
 	(void)state;
 	tree_make(&tree);
 	struct loop *loop = loop_new();
-	struct collect_host *host = collect_host_new(loop, tree.root);
+	struct collect_host *host =
+		collect_host_new(loop, tree.root, NULL, NULL);
 	const struct source *source = collect_host_source(host);
 	assert_int_equal(source_health(source, clock_mono_ms()), HEALTH_FAILED);
 	assert_int_equal(source->failures, 1);
 	assert_string_not_equal(source->last_error, "");
 	collect_host_free(host);
+	loop_free(loop);
+	tree_remove(&tree);
+}
+
+/* --- pressure --------------------------------------------------------------
+ */
+
+static void
+count_waking(void *arg)
+{
+	unsigned *times = arg;
+
+	++*times;
+}
+
+static void
+end_loop(void *arg)
+{
+	loop_stop(arg);
+}
+
+static _Noreturn void
+keep_busy(void)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (volatile unsigned i = 0;; i++)
+		;
+}
+
+/* More tasks than processors: some of them always wait. */
+static void
+the_kernel_wakes_us_under_pressure(void **state)
+{
+	enum { TASKS = 64 };
+	struct loop *loop = loop_new();
+	unsigned times = 0;
+	struct pressure *pressure =
+		pressure_new(loop, "/", count_waking, &times);
+	struct loop_timer *end = loop_timer_new(loop, end_loop, loop);
+	long tasks = sysconf(_SC_NPROCESSORS_ONLN) * 2;
+	pid_t pids[TASKS];
+
+	(void)state;
+	if (pressure == NULL || tasks > TASKS) {
+		pressure_free(pressure);
+		loop_timer_free(end);
+		loop_free(loop);
+		print_message("skipped: no PSI triggers, or many CPUs\n");
+		skip();
+	}
+	for (long i = 0; i < tasks; i++) {
+		pids[i] = fork();
+		if (pids[i] == 0)
+			keep_busy();
+	}
+	loop_timer_start(end, 5000);
+	loop_run(loop);
+	for (long i = 0; i < tasks; i++) {
+		kill(pids[i], SIGKILL);
+		waitpid(pids[i], NULL, 0);
+	}
+	assert_in_range(times, 1, 9); /* once in a window, for each file */
+	pressure_free(pressure);
+	loop_timer_free(end);
+	loop_free(loop);
+}
+
+static void
+a_recorded_tree_wakes_nobody(void **state)
+{
+	struct tree tree = { "" };
+	struct loop *loop = loop_new();
+
+	(void)state;
+	tree_make(&tree);
+	assert_null(pressure_new(loop, tree.root, count_waking, NULL));
+	tree_write(&tree, "proc/pressure/cpu", "some avg10=0.00\n");
+	assert_null(pressure_new(loop, tree.root, count_waking, NULL));
 	loop_free(loop);
 	tree_remove(&tree);
 }
@@ -354,6 +439,8 @@ main(void)
 		cmocka_unit_test(pressure_is_read_as_per_mille),
 		cmocka_unit_test(a_recorded_tree_replays),
 		cmocka_unit_test(a_missing_file_is_a_failure_of_the_source),
+		cmocka_unit_test(the_kernel_wakes_us_under_pressure),
+		cmocka_unit_test(a_recorded_tree_wakes_nobody),
 		cmocka_unit_test(a_source_ages_from_ok_to_failed),
 		cmocka_unit_test(
 			uuids_are_taken_in_all_spellings_but_the_lazy_ones),
