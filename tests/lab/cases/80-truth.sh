@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# What an agent says against what virsh and the kernel say at the same time,
+# value by value; and what it says while all that it asks hangs.
+
+MIB=$BIN/../mibs/IRONHERD-MIB.txt
+
+# oid_of NAME: where the MIB's own text puts an object.
+oid_of() {
+	awk -v want="$1" -v root="$ROOT_OID" '
+		/ OBJECT-TYPE$/ || / OBJECT IDENTIFIER ::=/ { name = $1 }
+		/::= \{ ih|::= \{ ironherd/ {
+			line = $0
+			sub(/.*::= \{ */, "", line)
+			split(line, at, " ")
+			parent[name] = at[1]; arc[name] = at[2]
+		}
+		END {
+			for (n = want; n != "ironherd"; n = parent[n]) {
+				if (!(n in parent))
+					exit 1
+				path = "." arc[n] path
+			}
+			print root path
+		}' "$MIB"
+}
+
+# said HOST NAME [INDEX]: one value as the agent gives it; octets in hex.
+said() {
+	local oid
+	oid=$(oid_of "$2") || fail "no object $2 in the MIB" || return 1
+	lab snmp "$1" get -Oqv "${4:--OU}" "$oid.${3:-0}" | tr -d '"'
+}
+
+# column HOST NAME: "INDEX VALUE" for each row.
+column() {
+	local oid
+	oid=$(oid_of "$2") || fail "no object $2 in the MIB" || return 1
+	lab snmp "$1" bulkwalk -On -Oq "$oid" |
+		sed -n "s/^$oid\.\([0-9.]*\) \"\{0,1\}\(.*[^\"]\)\"\{0,1\}\$/\1 \2/p"
+}
+
+same() { # WHAT SAID TRUE
+	[ "$2" = "$3" ] || fail "$1 is said to be '$2' and is '$3'"
+}
+
+between() { # WHAT LOW SAID HIGH
+	if [ "$3" -lt "$2" ] || [ "$3" -gt "$4" ]; then
+		fail "$1 is said to be $3, not between $2 and $4"
+	fi
+}
+
+# stat_of HOST VM: the figures of virsh domstats.
+stat_of() {
+	lab virsh "$1" domstats "$2"
+}
+
+figure() { # DOMSTATS NAME
+	sed -n "s/^ *$2=//p" <<<"$1" | head -n 1
+}
+
+vm_agrees() { # HOST VM INDEX
+	local before after info cpu
+	before=$(stat_of "$1" "$2")
+	info=$(lab virsh "$1" dominfo "$2")
+	sleep 3 # a round of the agent
+	cpu=$(said "$1" ihVmCpuTime "$3")
+	after=$(stat_of "$1" "$2")
+	between "CPU time of $2" \
+		"$(($(figure "$before" cpu.time) / 1000000 - 4000))" \
+		"$cpu" "$(($(figure "$after" cpu.time) / 1000000))" || return 1
+	same "state of $2" "$(said "$1" ihVmState "$3")" \
+		"$(($(figure "$after" state.state) + 2))" || return 1
+	same "vCPUs of $2" "$(said "$1" ihVmVcpus "$3")" \
+		"$(figure "$after" vcpu.current)" || return 1
+	same "memory of $2" "$(said "$1" ihVmMemory "$3")" \
+		"$(figure "$after" balloon.maximum)" || return 1
+	same "balloon of $2" "$(said "$1" ihVmMemoryNow "$3")" \
+		"$(figure "$after" balloon.current)" || return 1
+	same "UUID of $2" \
+		"$(said "$1" ihVmUuid "$3" -Ox | tr -d ' ' | tr A-F a-f)" \
+		"$(lab virsh "$1" domuuid "$2" | tr -d '\n-')" || return 1
+	same "persistence of $2" "$(said "$1" ihVmPersistent "$3")" \
+		"$(grep -q '^Persistent: *yes' <<<"$info" && echo 1 || echo 2)" ||
+		return 1
+	same "autostart of $2" "$(said "$1" ihVmAutostart "$3")" \
+		"$(grep -q '^Autostart: *enable' <<<"$info" && echo 1 || echo 2)"
+}
+
+case_what_the_agent_says_of_vms_is_what_virsh_says() {
+	local index name names
+	names=$(column h1 ihVmName)
+	same "the list of VMs" \
+		"$(cut -d ' ' -f 2- <<<"$names" | sort | xargs)" \
+		"$(lab virsh h1 list --all --name | sort | xargs)" || return 1
+	while read -r index name; do
+		vm_agrees h1 "$name" "$index" || return 1
+	done <<<"$names"
+}
+
+node_agrees() { # NODE
+	local sys=/sys/devices/system/node/node$1
+	same "CPUs of node $1" "$(said h1 ihNumaCpus "$1")" \
+		"$(cat "$sys/cpulist")" || return 1
+	same "memory of node $1" "$(said h1 ihNumaMemTotal "$1")" \
+		"$(awk '/MemTotal/ { print $4 }' "$sys/meminfo")" || return 1
+	same "distances from node $1" \
+		"$(column h1 ihNumaDistValue |
+			sed -n "s/^$1\.[0-9]* //p" | xargs)" \
+		"$(xargs <"$sys/distance")"
+}
+
+case_what_the_agent_says_of_the_machine_is_what_the_kernel_says() {
+	local node before after
+	same "memory" "$(said h1 ihMemTotal)" \
+		"$(awk '/^MemTotal/ { print $2 }' /proc/meminfo)" || return 1
+	same "CPUs online" "$(said h1 ihCpuOnline)" \
+		"$(getconf _NPROCESSORS_ONLN)" || return 1
+	same "the boot id" \
+		"$(said h1 ihHostBootId 0 -Ox | tr -d ' ' | tr A-F a-f)" \
+		"$(lab exec h1 -- cat /proc/sys/kernel/random/boot_id |
+			tr -d '\n-')" || return 1
+	for node in /sys/devices/system/node/node[0-9]*; do
+		node_agrees "${node##*/node}" || return 1
+	done
+	before=$(sed -n 's/^some.*total=//p' /proc/pressure/cpu)
+	sleep 3
+	after=$(said h1 ihPressureTotal 1.1)
+	between "time under CPU pressure" "$before" "$after" \
+		"$(sed -n 's/^some.*total=//p' /proc/pressure/cpu)"
+}
+
+# --- nothing stalls it ------------------------------------------------------
+
+# slowest_of N: milliseconds of the slowest of N questions, the client's own
+# start included.
+slowest_of() {
+	local i begin took slowest=0
+	for ((i = 0; i < $1; i++)); do
+		begin=$(now_ms)
+		said h1 ihHostSampleSeq >/dev/null || return 1
+		took=$(($(now_ms) - begin))
+		[ "$took" -le "$slowest" ] || slowest=$took
+	done
+	echo "$slowest"
+}
+
+case_libvirtd_bmc_and_storage_hang_and_the_agent_answers_on() {
+	local well hung sequence
+	well=$(slowest_of 20) || return 1
+	lab stop-libvirtd h1
+	lab bmc-silence h1
+	lab storage-stop
+	sleep 12 # every deadline has passed
+	sequence=$(said h1 ihHostSampleSeq)
+	hung=$(slowest_of 20)
+	[ "$(said h1 ihHostSampleSeq)" -gt "$sequence" ] ||
+		fail "no new samples" || hung=
+	lab storage-cont
+	lab bmc-speak h1
+	lab cont-libvirtd h1
+	echo "  the slowest of 20 questions: $well ms well, ${hung:-no} ms hung"
+	[ -n "$hung" ] && [ "$hung" -le "$((well + 1000))" ] ||
+		fail "it answers late" || return 1
+	within 60 host_is h1 up || return 1
+	within 60 all_known
+}
+
+# --- churn ------------------------------------------------------------------
+
+# disorder WALK: its names that are not after the one before.
+disorder() {
+	awk '$1 ~ /^\.1\./ {
+		n = split(substr($1, 2), now, ".")
+		for (i = 1; i <= n && i <= m && now[i] == last[i]; i++)
+			;
+		if (i > n || (i <= m && now[i] + 0 < last[i] + 0))
+			print before " then " $1
+		m = split(substr($1, 2), last, ".")
+		before = $1
+	}' "$1"
+}
+
+# Define and undefine CHURN VMs, in one connection of virsh.
+churn() {
+	local i
+	for i in $(seq "${CHURN:-300}"); do
+		sed "s/NAME/churn$((i % 50))/" "$1" >"$2/etc/churn$((i % 50)).xml"
+		echo "define /etc/churn$((i % 50)).xml"
+		echo "undefine churn$((i % 50))"
+	done | lab exec h1 -- virsh -q >/dev/null
+}
+
+case_walks_are_in_order_while_vms_come_and_go() {
+	local disk=$LAB_DIR/h1/disk xml=$LAB_DIR/churn.xml walk=$LAB_DIR/walk
+	local pid walks=0 seen=0
+	cat >"$xml" <<-END
+	<domain type='qemu'><name>NAME</name><memory unit='MiB'>1</memory>
+	<os><type arch='x86_64'>hvm</type></os></domain>
+	END
+	churn "$xml" "$disk" &
+	pid=$!
+	while kill -0 "$pid" 2>/dev/null; do
+		lab snmp h1 bulkwalk -t 5 -Cc -On -Oq "$ROOT_OID" |
+			grep -v 'No more variables' >"$walk"
+		same "names out of order" "$(disorder "$walk")" '' || return 1
+		seen=$((seen + $(grep -c 'churn' "$walk")))
+		walks=$((walks + 1))
+	done
+	wait "$pid" || fail "virsh failed" || return 1
+	rm -f "$disk"/etc/churn*.xml
+	echo "  $walks walks, $seen times a VM that was to go"
+	[ "$walks" -ge 3 ] || fail "too few walks" || return 1
+	[ "$seen" -ge 1 ] || fail "no walk saw any of them" || return 1
+	within 20 column_is h1 ihVmName "$(lab virsh h1 list --all --name |
+		sort | xargs)"
+}
+
+column_is() {
+	[ "$(column "$1" "$2" | cut -d ' ' -f 2- | sort | xargs)" = "$3" ]
+}
