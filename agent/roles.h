@@ -4,6 +4,7 @@
  * started again as "ironherd-agent --worker ROLE" (common/worker.h).
  *
  *	machine  hwloc and CPUID; lives for one answer
+ *	metal    sensors, energy, frequencies, memory errors; lives on
  *	virt     libvirt; lives as long as libvirt answers
  *	storage  one for each datastore: writes and reads heartbeat slots
  *	notify   sends informs; ends when all are delivered
@@ -13,6 +14,7 @@
 #define AGENT_ROLES_H
 
 int machine_worker_serve(int fd);
+int metal_worker_serve(int fd);
 int virt_worker_serve(int fd);
 int storage_worker_serve(int fd);
 int notify_worker_serve(int fd);

@@ -23,7 +23,9 @@ enum source_index {
 	SOURCE_CAPABILITIES, /* CPU features usable by guests */
 	SOURCE_STORAGE,
 	SOURCE_BMC,
-	SOURCE_INFORM
+	SOURCE_INFORM,
+	SOURCE_SENSORS, /* the kernel's, and what else agent/metal.h reads */
+	SOURCE_MEMORY   /* huge pages, KSM, swap */
 };
 
 enum { SOURCE_LATE = 5 };

@@ -18,5 +18,13 @@ node_detail_free(struct node_detail *detail)
 	if (detail == NULL)
 		return;
 	free(detail->pressures);
+	free(detail->huge_pages);
+	free(detail->numa_uses);
+	free(detail->packages);
+	free(detail->cpu_models);
+	free(detail->sensors);
+	free(detail->entities);
+	free(detail->contains);
+	free(detail->states);
 	free(detail);
 }

@@ -10,6 +10,7 @@
 #ifndef SNMP_MIB_NODE_DETAIL_H
 #define SNMP_MIB_NODE_DETAIL_H
 
+#include "snmp-mib/detail_hw.h"
 #include "snmp-mib/node_report.h"
 
 enum { DETAIL_PRESSURES_MAX = 8 };
@@ -34,6 +35,28 @@ struct detail_pressure {
 struct node_detail {
 	struct detail_pressure *pressures;
 	size_t n_pressures;
+
+	/* detail_hw.h */
+	struct detail_health health;
+	struct detail_memory memory;
+	struct detail_bmc bmc;
+	struct detail_huge_pages *huge_pages;
+	size_t n_huge_pages;
+	struct detail_numa_use *numa_uses;
+	size_t n_numa_uses;
+	struct detail_package *packages;
+	size_t n_packages;
+	struct detail_cpu_model *cpu_models;
+	size_t n_cpu_models;
+	struct detail_sensor *sensors;
+	size_t n_sensors;
+	struct detail_entity *entities;
+	size_t n_entities;
+	struct detail_contains *contains;
+	size_t n_contains;
+	struct detail_state *states;
+	size_t n_states;
+	uint32_t entities_changed_ticks; /* entLastChangeTime */
 };
 
 struct node_detail *node_detail_new(void);
