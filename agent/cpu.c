@@ -12,6 +12,7 @@
 #endif
 
 #include "agent/cpu_features.h"
+#include "agent/packages.h"
 #include "agent/sysroot.h"
 #include "agent/text.h"
 #include "common/alloc.h"
@@ -41,12 +42,114 @@ cpu_parse_list(const char *text, unsigned *ret_cpus, size_t room)
 	return n > 0 && (*text == '\0' || *text == '\n') ? (int)n : -EINVAL;
 }
 
+/* --- pure ----------------------------------------------------------------- */
+
+struct cpu_sample *
+cpu_samples_new(size_t n)
+{
+	struct cpu_sample *samples = xcalloc(n + 1, sizeof(*samples));
+	bool *marks = xcalloc(n * n_cpu_features + 1, sizeof(*marks));
+
+	for (size_t i = 0; i <= n; i++)
+		samples[i].marks = marks + (i < n ? i * n_cpu_features : 0);
+	return samples;
+}
+
+void
+cpu_samples_free(struct cpu_sample *samples)
+{
+	if (samples != NULL)
+		free(samples[0].marks);
+	free(samples);
+}
+
+/* Extended family and model, as the kernel adds them up. */
+void
+cpu_decode_signature(uint32_t eax, struct cpu_sample *sample)
+{
+	sample->family = eax >> 8 & 15;
+	sample->model = eax >> 4 & 15;
+	sample->stepping = eax & 15;
+	if (sample->family == 15)
+		sample->family += eax >> 20 & 255;
+	if (sample->family >= 6)
+		sample->model += (eax >> 16 & 15) << 4;
+}
+
+/* CPUs that do not know a leaf say so by the highest one they know. */
+void
+cpu_mark_features(cpu_leaf_fn ask, void *arg, bool *ret_marks)
+{
+	uint32_t regs[CPU_REGISTERS] = { 0 };
+	const struct cpu_feature *last = NULL;
+
+	for (size_t i = 0; i < n_cpu_features; i++) {
+		const struct cpu_feature *f = &cpu_features[i];
+
+		if (last == NULL || f->leaf != last->leaf ||
+		    f->subleaf != last->subleaf) {
+			memset(regs, 0, sizeof(regs));
+			ask(arg, f->leaf, f->subleaf, regs);
+		}
+		ret_marks[i] = (regs[f->reg] >> f->bit & 1) != 0;
+		last = f;
+	}
+}
+
+/* What all of them have; are they alike? */
+static bool
+intersect(const struct cpu_sample *samples, size_t n, bool *common)
+{
+	bool uniform = true;
+
+	memcpy(common, samples[0].marks, n_cpu_features * sizeof(*common));
+	for (size_t i = 1; i < n; i++) {
+		uniform = uniform &&
+			  strcmp(samples[i].microcode, samples[0].microcode) ==
+				  0 &&
+			  memcmp(samples[i].marks, samples[0].marks,
+				 n_cpu_features * sizeof(*common)) == 0;
+		for (size_t f = 0; f < n_cpu_features; f++)
+			common[f] = common[f] && samples[i].marks[f];
+	}
+	return uniform;
+}
+
+json_t *
+cpu_describe(const struct cpu_sample *samples, size_t n)
+{
+	cleanup_free bool *common = xcalloc(n_cpu_features, sizeof(*common));
+	const struct cpu_sample *first = &samples[0];
+	bool uniform = intersect(samples, n, common);
+
+	return json_pack("{s:o, s:o, s:I, s:I, s:I, s:o, s:b, s:I, s:o, s:o}",
+			 "vendor", message_string(first->vendor), "model_name",
+			 message_string(first->model_name), "family",
+			 (json_int_t)first->family, "model",
+			 (json_int_t)first->model, "stepping",
+			 (json_int_t)first->stepping, "microcode",
+			 message_string(first->microcode), "uniform", uniform,
+			 "online", (json_int_t)n, "features",
+			 cpu_name_features(common), "packages",
+			 packages_describe(samples, n));
+}
+
+json_t *
+cpu_name_features(const bool *marks)
+{
+	json_t *names = json_array();
+
+	for (size_t i = 0; i < n_cpu_features; i++)
+		if (marks[i])
+			json_array_append_new(names,
+					      json_string(
+						      cpu_features[i].name));
+	return names;
+}
+
 #if defined(__x86_64__) || defined(__i386__)
 
-struct cpu_sample {
-	bool *marks; /* one for each of cpu_features[] */
-	char microcode[REPORT_NAME_LEN];
-};
+/* --- on the machine itself ------------------------------------------------ */
 
 static bool
 run_on(unsigned cpu)
@@ -63,48 +166,47 @@ run_on(unsigned cpu)
 	return rc == 0;
 }
 
-/* CPUs that do not know a leaf say so by the highest one they know. */
+static void
+ask_leaf(void *arg, uint32_t leaf, uint32_t subleaf,
+	 uint32_t ret_regs[CPU_REGISTERS])
+{
+	(void)arg;
+	__get_cpuid_count(leaf, subleaf, &ret_regs[CPU_EAX], &ret_regs[CPU_EBX],
+			  &ret_regs[CPU_ECX], &ret_regs[CPU_EDX]);
+}
+
 static void
 read_features(bool *marks)
 {
-	unsigned regs[CPU_REGISTERS] = { 0 };
-	const struct cpu_feature *last = NULL;
-
-	for (size_t i = 0; i < n_cpu_features; i++) {
-		const struct cpu_feature *f = &cpu_features[i];
-
-		if (last == NULL || f->leaf != last->leaf ||
-		    f->subleaf != last->subleaf) {
-			memset(regs, 0, sizeof(regs));
-			__get_cpuid_count(f->leaf, f->subleaf, &regs[CPU_EAX],
-					  &regs[CPU_EBX], &regs[CPU_ECX],
-					  &regs[CPU_EDX]);
-		}
-		marks[i] = (regs[f->reg] >> f->bit & 1) != 0;
-		last = f;
-	}
+	cpu_mark_features(ask_leaf, NULL, marks);
 }
 
 static void
-read_microcode(const char *root, unsigned cpu, char *ret_text, size_t room)
+read_text(unsigned cpu, const char *file, char *ret_text, size_t room)
 {
-	char path[80];
+	char path[96];
 
 	ret_text[0] = '\0';
-	snprintf(path, sizeof(path),
-		 "/sys/devices/system/cpu/cpu%u/microcode/version", cpu);
-	sysroot_read_line(root, path, ret_text, room);
+	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%u/%s", cpu,
+		 file);
+	sysroot_read_line("/", path, ret_text, room);
 }
 
-static void
-sample_cpu(unsigned cpu, struct cpu_sample *sample)
+/* Some machines say -1: then there is one. */
+static uint32_t
+read_place(unsigned cpu, const char *file)
 {
-	read_features(sample->marks);
-	read_microcode("/", cpu, sample->microcode, sizeof(sample->microcode));
+	char path[96];
+	int64_t number = 0;
+
+	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%u/%s", cpu,
+		 file);
+	sysroot_read_number("/", path, 0, UINT16_MAX, &number);
+	return (uint32_t)number;
 }
 
 static void
-put_vendor(json_t *result)
+read_vendor(struct cpu_sample *sample)
 {
 	unsigned a, regs[3];
 	char vendor[13];
@@ -112,11 +214,11 @@ put_vendor(json_t *result)
 	__cpuid(0, a, regs[0], regs[2], regs[1]);
 	memcpy(vendor, regs, 12);
 	vendor[12] = '\0';
-	json_object_set_new(result, "vendor", message_string(vendor));
+	text_copy(sample->vendor, sizeof(sample->vendor), vendor);
 }
 
 static void
-put_model_name(json_t *result)
+read_model_name(struct cpu_sample *sample)
 {
 	unsigned regs[12] = { 0 };
 	char name[sizeof(regs) + 1];
@@ -128,83 +230,56 @@ put_model_name(json_t *result)
 	}
 	memcpy(name, regs, sizeof(regs));
 	name[sizeof(regs)] = '\0';
-	json_object_set_new(result, "model_name",
-			    message_string(name + strspn(name, " ")));
+	text_copy(sample->model_name, sizeof(sample->model_name),
+		  name + strspn(name, " "));
 }
 
-/* Extended family and model, as the kernel adds them up. */
 static void
-put_signature(json_t *result)
+read_signature(struct cpu_sample *sample)
 {
 	unsigned a = 0, b, c, d;
 
 	__get_cpuid(1, &a, &b, &c, &d);
-	unsigned family = a >> 8 & 15, model = a >> 4 & 15;
-	if (family == 15)
-		family += a >> 20 & 255;
-	if (family >= 6)
-		model += (a >> 16 & 15) << 4;
-	json_object_set_new(result, "family", json_integer(family));
-	json_object_set_new(result, "model", json_integer(model));
-	json_object_set_new(result, "stepping", json_integer(a & 15));
+	cpu_decode_signature(a, sample);
 }
 
-/* Sample all CPUs; `common` ends as what all of them have.  Returns how many
- * could not be read. */
-static unsigned
-sample_all(const unsigned *cpus, size_t n, struct cpu_sample *common,
-	   bool *ret_uniform)
+static void
+sample_cpu(unsigned cpu, struct cpu_sample *sample)
 {
-	cleanup_free bool *marks = xcalloc(n_cpu_features, sizeof(*marks));
-	struct cpu_sample sample = { .marks = marks };
-	unsigned unread = 0;
-	bool first = true, uniform = true;
-
-	for (size_t i = 0; i < n; i++) {
-		if (!run_on(cpus[i])) {
-			unread++;
-			continue;
-		}
-		sample_cpu(cpus[i], first ? common : &sample);
-		if (first) {
-			first = false;
-			continue;
-		}
-		uniform = uniform &&
-			  strcmp(sample.microcode, common->microcode) == 0 &&
-			  memcmp(marks, common->marks, n_cpu_features) == 0;
-		for (size_t j = 0; j < n_cpu_features; j++)
-			common->marks[j] = common->marks[j] && marks[j];
-	}
-	*ret_uniform = uniform && unread == 0 && !first;
-	return unread;
+	sample->cpu = cpu;
+	sample->package = read_place(cpu, "topology/physical_package_id");
+	sample->core = read_place(cpu, "topology/core_id");
+	read_features(sample->marks);
+	read_vendor(sample);
+	read_model_name(sample);
+	read_signature(sample);
+	read_text(cpu, "microcode/version", sample->microcode,
+		  sizeof(sample->microcode));
 }
 
 static json_t *
 read_live(const unsigned *cpus, size_t n, struct err *err)
 {
-	cleanup_free bool *marks = xcalloc(n_cpu_features, sizeof(*marks));
-	struct cpu_sample common = { .marks = marks };
-	bool uniform;
-	unsigned unread = sample_all(cpus, n, &common, &uniform);
+	struct cpu_sample *samples = cpu_samples_new(n);
+	size_t read = 0;
 
-	if (unread == n) {
+	for (size_t i = 0; i < n; i++)
+		if (run_on(cpus[i]))
+			sample_cpu(cpus[i], &samples[read++]);
+	json_t *result = read > 0 ? cpu_describe(samples, read) : NULL;
+	if (result == NULL) {
 		err_set(err, -EPERM, "no CPU lets us run on it");
-		return NULL;
-	}
-	json_t *result =
-		json_pack("{s:s, s:b, s:I, s:o}", "microcode", common.microcode,
-			  "uniform", uniform, "online", (json_int_t)n,
-			  "features", cpu_name_features(marks));
-	put_vendor(result);
-	put_model_name(result);
-	put_signature(result);
-	if (unread > 0)
+	} else if (read < n) {
+		json_object_set_new(result, "uniform", json_false());
+		json_object_set_new(result, "online",
+				    json_integer((json_int_t)n));
 		json_object_set_new(
 			result, "trouble",
-			json_sprintf("%u of %zu online CPUs could not be read: "
-				     "is the agent confined to some?",
-				     unread, n));
+			json_sprintf("%zu of %zu online CPUs could not be "
+				     "read: is the agent confined to some?",
+				     n - read, n));
+	}
+	cpu_samples_free(samples);
 	return result;
 }
 

@@ -16,11 +16,14 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+#include "agent/cpu_features.h"
+#include "agent/packages.h"
 #include "common/err.h"
 
 /*
  * { "vendor", "model_name", "family", "model", "stepping", "microcode",
- *   "uniform", "online", "features": [names], "trouble" }
+ *   "uniform", "online", "features": [names], "packages" (agent/packages.h),
+ *   "trouble" }
  * "trouble" is there when some CPU could not be read: then "uniform" is
  * false, since nothing is known of that one.
  */
@@ -29,6 +32,23 @@ json_t *cpu_read(const char *root, struct err *err);
 /* The same out of the text of a /proc/cpuinfo; -EINVAL and NULL when no
  * processor is in it. */
 json_t *cpu_parse_info(const char *text, struct err *err);
+
+/* --- pure ----------------------------------------------------------------- */
+
+/* With room for marks; zeroes. */
+struct cpu_sample *cpu_samples_new(size_t n);
+void cpu_samples_free(struct cpu_sample *samples);
+
+/* The answer of cpu_read() out of one CPU or more. */
+json_t *cpu_describe(const struct cpu_sample *samples, size_t n);
+
+/* Registers of a leaf of CPUID; those of an unknown leaf stay zero. */
+typedef void (*cpu_leaf_fn)(void *arg, uint32_t leaf, uint32_t subleaf,
+			    uint32_t ret_regs[CPU_REGISTERS]);
+void cpu_mark_features(cpu_leaf_fn ask, void *arg, bool *ret_marks);
+
+/* Family, model and stepping out of EAX of leaf 1. */
+void cpu_decode_signature(uint32_t eax, struct cpu_sample *sample);
 
 /* Names of the marked ones of cpu_features[], as an array. */
 json_t *cpu_name_features(const bool *marks);

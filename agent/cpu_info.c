@@ -31,23 +31,22 @@ find_value(const char *block, const char *key)
 	return "";
 }
 
-static json_t *
-text_value(const char *block, const char *key)
+static void
+text_value(const char *block, const char *key, char *ret_text, size_t room)
 {
 	const char *value = find_value(block, key);
-	char text[NAME_ROOM], line[256];
+	char line[256];
 
 	snprintf(line, sizeof(line), "%.*s", (int)strcspn(value, "\n"), value);
-	text_copy(text, sizeof(text), line);
-	return message_string(text);
+	text_copy(ret_text, room, line);
 }
 
-static json_t *
+static uint32_t
 number_value(const char *block, const char *key)
 {
 	unsigned long value = strtoul(find_value(block, key), NULL, 10);
 
-	return json_integer(value <= UINT32_MAX ? (json_int_t)value : 0);
+	return value <= UINT32_MAX ? (uint32_t)value : 0;
 }
 
 /* Marks of features by their place in cpu_features[]. */
@@ -78,77 +77,45 @@ next_block(const char *block)
 								    : NULL;
 }
 
-static bool
-same_line(const char *a, const char *b)
+static size_t
+count_blocks(const char *block)
 {
-	size_t len = strcspn(a, "\n");
+	size_t n = 0;
 
-	return len == strcspn(b, "\n") && memcmp(a, b, len) == 0;
+	for (; block != NULL && n < REPORT_CPUS_MAX; block = next_block(block))
+		n++;
+	return n;
 }
 
-static bool
-looks_same(const char *a, const char *b)
+static void
+take_block(const char *block, struct cpu_sample *sample)
 {
-	return same_line(find_value(a, "flags"), find_value(b, "flags")) &&
-	       same_line(find_value(a, "microcode"),
-			 find_value(b, "microcode"));
-}
-
-json_t *
-cpu_name_features(const bool *marks)
-{
-	json_t *names = json_array();
-
-	for (size_t i = 0; i < n_cpu_features; i++)
-		if (marks[i])
-			json_array_append_new(names,
-					      json_string(
-						      cpu_features[i].name));
-	return names;
-}
-
-static bool
-intersect(const char *first, bool *common, unsigned *ret_online)
-{
-	cleanup_free bool *marks = xcalloc(n_cpu_features, sizeof(*marks));
-	bool uniform = true;
-	unsigned online = 0;
-
-	mark_flags(first, common);
-	for (const char *block = first; block != NULL;
-	     block = next_block(block)) {
-		if (online++ >= REPORT_CPUS_MAX)
-			break;
-		if (looks_same(first, block))
-			continue;
-		uniform = false;
-		memset(marks, 0, n_cpu_features * sizeof(*marks));
-		mark_flags(block, marks);
-		for (size_t i = 0; i < n_cpu_features; i++)
-			common[i] = common[i] && marks[i];
-	}
-	*ret_online = online;
-	return uniform;
+	sample->cpu = number_value(block, "processor");
+	sample->package = number_value(block, "physical id") & UINT16_MAX;
+	sample->core = number_value(block, "core id") & UINT16_MAX;
+	sample->family = number_value(block, "cpu family");
+	sample->model = number_value(block, "model");
+	sample->stepping = number_value(block, "stepping");
+	text_value(block, "vendor_id", sample->vendor, sizeof(sample->vendor));
+	text_value(block, "model name", sample->model_name,
+		   sizeof(sample->model_name));
+	text_value(block, "microcode", sample->microcode,
+		   sizeof(sample->microcode));
+	mark_flags(block, sample->marks);
 }
 
 json_t *
 cpu_parse_info(const char *text, struct err *err)
 {
-	cleanup_free bool *common = xcalloc(n_cpu_features, sizeof(*common));
-	unsigned online = 0;
-
 	if (strncmp(text, "processor", 9) != 0) {
 		err_set(err, -EINVAL, "/proc/cpuinfo makes no sense");
 		return NULL;
 	}
-	bool uniform = intersect(text, common, &online);
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:i, s:o}",
-			 "vendor", text_value(text, "vendor_id"), "model_name",
-			 text_value(text, "model name"), "family",
-			 number_value(text, "cpu family"), "model",
-			 number_value(text, "model"), "stepping",
-			 number_value(text, "stepping"), "microcode",
-			 text_value(text, "microcode"), "uniform", uniform,
-			 "online", (int)online, "features",
-			 cpu_name_features(common));
+	size_t n = count_blocks(text);
+	struct cpu_sample *samples = cpu_samples_new(n);
+	for (size_t i = 0; i < n; i++, text = next_block(text))
+		take_block(text, &samples[i]);
+	json_t *result = cpu_describe(samples, n);
+	cpu_samples_free(samples);
+	return result;
 }

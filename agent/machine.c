@@ -223,6 +223,19 @@ machine_features(const struct machine *machine)
 			       "features");
 }
 
+const json_t *
+machine_packages(const struct machine *machine)
+{
+	return json_object_get(json_object_get(machine->reply, "cpu"),
+			       "packages");
+}
+
+const json_t *
+machine_things(const struct machine *machine)
+{
+	return json_object_get(machine->reply, "things");
+}
+
 const struct source *
 machine_source(const struct machine *machine)
 {

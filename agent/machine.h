@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * agent/machine.h - what changes rarely: NUMA nodes, distances, processors.
+ * agent/machine.h - what changes rarely: NUMA nodes, distances, processors,
+ * and what else is built in.
  * Read at the start and once an hour by the worker "machine"; a change of
  * features within the hour's reading is logged.
  */
@@ -29,6 +30,10 @@ void machine_free(struct machine *machine);
 void machine_fill(const struct machine *machine, struct node_report *report);
 /* Names of features, NULL before the first reading. */
 const json_t *machine_features(const struct machine *machine);
+/* CPU packages (agent/packages.h) and things that are built in (agent/dmi.h);
+ * NULL before the first reading. */
+const json_t *machine_packages(const struct machine *machine);
+const json_t *machine_things(const struct machine *machine);
 const struct source *machine_source(const struct machine *machine);
 
 /* The worker's message as rows of a report; hostile numbers are dropped. */

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The worker "machine": what hwloc and the CPUs say.  In a process of its own
- * because it moves from CPU to CPU, may wait for a busy one, and because
- * hwloc's memory is given back this way.
+ * The worker "machine": what hwloc, the CPUs and the firmware say.  In a
+ * process of its own because it moves from CPU to CPU, may wait for a busy one,
+ * and because hwloc's memory is given back this way.
  */
 #include "agent/cpu.h"
+#include "agent/devices.h"
+#include "agent/dmi.h"
 #include "agent/roles.h"
 #include "agent/text.h"
 #include "agent/topology.h"
@@ -30,6 +32,10 @@ read_machine(void *state, const json_t *request)
 	(void)state;
 	put(reply, "topology", topology_read(root, &err), &err);
 	put(reply, "cpu", cpu_read(root, &err), &err);
+	json_t *things = json_array();
+	dmi_read(root, things);
+	devices_read(root, things);
+	json_object_set_new(reply, "things", things);
 	return reply;
 }
 
