@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/bmc_more.h"
 #include "agent/text.h"
 #include "common/alloc.h"
 #include "common/clock.h"
@@ -17,6 +18,7 @@ struct collect_bmc {
 	unsigned device;
 	struct ipmi_env *env; /* NULL until a device was found */
 	struct bmc *bmc;
+	struct bmc_more *more; /* with bmc */
 	struct source source;
 	struct report_bmc row;
 	int64_t asked_us;
@@ -67,11 +69,14 @@ power_was_read(void *arg, const struct power_result *result)
 		return; /* we are going away */
 	take_health(bmc);
 	bmc->row.power = powers[result->power];
-	if (result->rc == IPMI_OK)
+	if (result->rc == IPMI_OK) {
 		source_succeed(&bmc->source, now_us / 1000,
 			       (uint64_t)(now_us - bmc->asked_us));
-	else
+		bmc_more_ask(bmc->more, now_us / 1000);
+	} else {
 		source_fail(&bmc->source, result->text);
+		bmc_more_doubt(bmc->more, result->text);
+	}
 	loop_timer_start(bmc->timer, COLLECT_BMC_PERIOD_MS);
 }
 
@@ -85,6 +90,8 @@ open_device(struct collect_bmc *bmc)
 		bmc->env = ipmi_env_new(bmc->loop, &err);
 	if (bmc->env != NULL && bmc->bmc == NULL)
 		bmc->bmc = bmc_new_local(bmc->env, bmc->device, &err);
+	if (bmc->bmc != NULL && bmc->more == NULL)
+		bmc->more = bmc_more_new(bmc->bmc);
 	if (bmc->bmc != NULL)
 		return true;
 	source_fail(&bmc->source, err.text);
@@ -130,6 +137,7 @@ collect_bmc_free(struct collect_bmc *bmc)
 	if (bmc == NULL)
 		return;
 	bmc_free(bmc->bmc);
+	bmc_more_free(bmc->more);
 	ipmi_env_free(bmc->env);
 	loop_timer_free(bmc->timer);
 	free(bmc);
@@ -139,6 +147,12 @@ void
 collect_bmc_fill(const struct collect_bmc *bmc, struct report_bmc *ret_bmc)
 {
 	*ret_bmc = bmc->row;
+}
+
+const struct bmc_more *
+collect_bmc_more(const struct collect_bmc *bmc)
+{
+	return bmc->more;
 }
 
 const struct source *

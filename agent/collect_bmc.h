@@ -20,6 +20,9 @@ void collect_bmc_free(struct collect_bmc *bmc);
 
 void collect_bmc_fill(const struct collect_bmc *bmc,
 		      struct report_bmc *ret_bmc);
+/* Sensors and the like; NULL before the device was found. */
+struct bmc_more;
+const struct bmc_more *collect_bmc_more(const struct collect_bmc *bmc);
 const struct source *collect_bmc_source(const struct collect_bmc *bmc);
 
 /* "2.17": firmware revision out of the answer to Get Device ID. */
