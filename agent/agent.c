@@ -35,6 +35,9 @@ struct agent {
 	struct machine *machine;
 	struct virt_source *virt;
 	struct storage *storage;
+	struct metal *metal;
+	struct memory_use *memory;
+	struct entities *entities;
 	struct collect_bmc *bmc;          /* NULL: not configured */
 	bool lost[REPORT_DATASTORES_MAX]; /* told, by place in settings */
 
@@ -71,6 +74,9 @@ post_report(void *arg)
 		.storage = agent->storage,
 		.bmc = agent->bmc,
 		.notifier = agent->notifier,
+		.metal = agent->metal,
+		.memory = agent->memory,
+		.entities = agent->entities,
 	};
 
 	board_post(agent->board, assemble(&agent->assembly, &parts, now_ms),
@@ -214,12 +220,15 @@ start_collectors(struct agent *agent)
 
 	agent->notifier =
 		notifier_new(agent->loop, settings, &agent->assembly.self);
-	agent->host = collect_host_new(agent->loop, settings->system_root, post_soon,
-				       agent);
+	agent->host = collect_host_new(agent->loop, settings->system_root,
+				       post_soon, agent);
 	agent->machine = machine_new(agent->loop, settings->system_root,
 				     post_soon, agent);
 	agent->virt = virt_new(agent->loop, &virt);
 	agent->storage = storage_new(agent->loop, &storage);
+	agent->metal = metal_new(agent->loop, settings->system_root);
+	agent->memory = memory_use_new(agent->loop, settings->system_root);
+	agent->entities = entities_new(agent->index, clock_mono_ms());
 	if (settings->has_bmc)
 		agent->bmc = collect_bmc_new(agent->loop, settings->bmc_device);
 }
@@ -291,6 +300,9 @@ agent_free(struct agent *agent)
 		return;
 	bool hangs = !voice_stop(agent->voice);
 	collect_bmc_free(agent->bmc);
+	entities_free(agent->entities);
+	memory_use_free(agent->memory);
+	metal_free(agent->metal);
 	storage_free(agent->storage);
 	virt_free(agent->virt);
 	machine_free(agent->machine);

@@ -4,9 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/bmc_more.h"
+#include "agent/cpu_models.h"
 #include "agent/features.h"
+#include "agent/health.h"
+#include "agent/packages.h"
 #include "agent/text.h"
 #include "common/alloc.h"
+#include "common/clock.h"
 #include "snmp-mib/node_detail.h"
 
 /* --- layout --------------------------------------------------------------- */
@@ -65,57 +70,6 @@ assemble_layout(const struct node_report *report)
 	return mix_number(hash, report->n_sources);
 }
 
-/* --- health --------------------------------------------------------------- */
-
-static const enum report_health datastore_healths[] = {
-	[DATASTORE_UNKNOWN] = HEALTH_UNKNOWN,
-	[DATASTORE_OK] = HEALTH_OK,
-	[DATASTORE_SLOW] = HEALTH_DEGRADED,
-	[DATASTORE_READ_ONLY] = HEALTH_CRITICAL,
-	[DATASTORE_STALE] = HEALTH_DEGRADED,
-	[DATASTORE_LOST] = HEALTH_CRITICAL,
-};
-
-/* How bad the host is when a source fails: without libvirt or its own load it
- * cannot be judged; without the others it works on.  What storage means the
- * rows of the datastores say. */
-static const enum report_health source_limits[] = {
-	[SOURCE_HOST] = HEALTH_CRITICAL,
-	[SOURCE_MACHINE] = HEALTH_DEGRADED,
-	[SOURCE_LIBVIRT] = HEALTH_CRITICAL,
-	[SOURCE_CAPABILITIES] = HEALTH_DEGRADED,
-	[SOURCE_STORAGE] = HEALTH_DEGRADED,
-	[SOURCE_BMC] = HEALTH_DEGRADED,
-	[SOURCE_INFORM] = HEALTH_DEGRADED,
-};
-
-static enum report_health
-worse(enum report_health a, enum report_health b)
-{
-	return a > b ? a : b;
-}
-
-enum report_health
-assemble_health(const struct node_report *report)
-{
-	enum report_health health = HEALTH_UNKNOWN;
-
-	for (size_t i = 0; i < report->n_sources; i++) {
-		const struct report_source *source = &report->sources[i];
-		enum report_health limit = source_limits[source->index];
-
-		health = worse(health,
-			       source->status < limit ? source->status : limit);
-	}
-	for (size_t i = 0; i < report->n_datastores; i++)
-		health = worse(health,
-			       datastore_healths[report->datastores[i].state]);
-	/* Before the CPUs were read they are not "different". */
-	if (report->cpu.online > 0 && !report->cpu.uniform)
-		health = worse(health, HEALTH_DEGRADED);
-	return health;
-}
-
 /* --- the report ----------------------------------------------------------- */
 
 static void
@@ -143,6 +97,37 @@ fill_sources(const struct parts *parts, int64_t now_ms,
 	report->n_sources +=
 		notifier_describe(parts->notifier, now_ms,
 				  &report->sources[report->n_sources]);
+	add_source(report, metal_source(parts->metal), now_ms);
+	add_source(report, memory_use_source(parts->memory), now_ms);
+}
+
+/* What monitoring alone wants to know of the metal. */
+static void
+fill_metal(const struct parts *parts, int64_t now_ms,
+	   struct node_report *report)
+{
+	struct node_detail *detail = report->detail;
+	const struct bmc_more *more =
+		parts->bmc != NULL ? collect_bmc_more(parts->bmc) : NULL;
+	const struct entity_parts from = {
+		.things = machine_things(parts->machine),
+		.packages = machine_packages(parts->machine),
+		.ecc = metal_ecc(parts->metal),
+		.sensors = { more != NULL ? bmc_more_sensors(more) : NULL,
+			     metal_sensors(parts->metal) },
+	};
+
+	memory_use_fill(parts->memory, report);
+	memory_put_ecc(from.ecc, &detail->memory);
+	if (more != NULL)
+		detail->bmc = *bmc_more_row(more);
+	detail->n_packages = packages_to_rows(from.packages, &detail->packages);
+	for (size_t i = 0; i < detail->n_packages; i++)
+		metal_package(parts->metal, detail->packages[i].package,
+			      &detail->packages[i]);
+	cpu_models_fill(virt_host_model(parts->virt), report);
+	entities_fill(parts->entities, &from, now_ms,
+		      (uint64_t)(clock_wall_ms() / 1000), report);
 }
 
 static void
@@ -186,7 +171,8 @@ assemble(struct assembly *assembly, const struct parts *parts, int64_t now_ms)
 			       virt_features(parts->virt), &report->features);
 	fill_capacity(parts->settings, report);
 	fill_sources(parts, now_ms, report);
-	report->host.health = assemble_health(report);
+	fill_metal(parts, now_ms, report);
+	report->host.health = health_judge(report, &report->detail->health);
 	count_on(assembly, report);
 	return report;
 }

@@ -7,7 +7,10 @@
 
 #include "agent/collect_bmc.h"
 #include "agent/collect_host.h"
+#include "agent/entities.h"
 #include "agent/machine.h"
+#include "agent/memory_use.h"
+#include "agent/metal.h"
 #include "agent/notifier.h"
 #include "agent/settings.h"
 #include "agent/storage.h"
@@ -22,6 +25,9 @@ struct parts {
 	const struct storage *storage;
 	const struct collect_bmc *bmc;
 	const struct notifier *notifier;
+	const struct metal *metal;
+	const struct memory_use *memory;
+	struct entities *entities; /* remembers from report to report */
 };
 
 /* What goes on from report to report. */
@@ -34,11 +40,6 @@ struct assembly {
  * rows came or went. */
 struct node_report *assemble(struct assembly *assembly,
 			     const struct parts *parts, int64_t now_ms);
-
-/* The health of the whole: the worst of what is in the report; each source
- * has a limit to how bad it can make the host, and what is not known yet does
- * not count unless nothing is. */
-enum report_health assemble_health(const struct node_report *report);
 
 /* A number that differs when rows differ in their indexes. */
 uint64_t assemble_layout(const struct node_report *report);

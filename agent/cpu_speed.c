@@ -20,6 +20,7 @@ struct speed {
 	int64_t package;
 	uint64_t khz, samples, max_khz, throttles;
 	bool counted; /* the package's own throttle counter */
+	bool counts;  /* anybody counts */
 };
 
 static bool
@@ -65,12 +66,14 @@ sample(const char *root, unsigned cpu, struct speed *speed)
 	if (!speed->counted &&
 	    read_of(root, cpu, "thermal_throttle/package_throttle_count",
 		    COUNT_MAX, &number)) {
-		speed->counted = true;
+		speed->counted = speed->counts = true;
 		speed->throttles += (uint64_t)number;
 	}
 	if (read_of(root, cpu, "thermal_throttle/core_throttle_count",
-		    COUNT_MAX, &number))
+		    COUNT_MAX, &number)) {
+		speed->counts = true;
 		speed->throttles += (uint64_t)number;
+	}
 	if (speed->samples >= CPU_SPEED_SAMPLES)
 		return;
 	if (read_of(root, cpu, "cpufreq/cpuinfo_max_freq", KHZ_MAX, &number) &&
@@ -87,13 +90,15 @@ put(const struct speed *speed, json_t *packages)
 {
 	uint64_t mean = speed->samples > 0 ? speed->khz / speed->samples : 0;
 
-	json_array_append_new(packages,
-			      json_pack("{s:I, s:I, s:I, s:I}", "package",
-					(json_int_t)speed->package, "mhz",
-					(json_int_t)(mean / 1000), "max_mhz",
-					(json_int_t)(speed->max_khz / 1000),
-					"throttles",
-					(json_int_t)speed->throttles));
+	json_t *to = json_pack("{s:I, s:I, s:I}", "package",
+			       (json_int_t)speed->package, "mhz",
+			       (json_int_t)(mean / 1000), "max_mhz",
+			       (json_int_t)(speed->max_khz / 1000));
+
+	if (speed->counts)
+		json_object_set_new(to, "throttles",
+				    json_integer((json_int_t)speed->throttles));
+	json_array_append_new(packages, to);
 }
 
 void

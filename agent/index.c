@@ -31,7 +31,7 @@ struct index {
 	bool dirty;
 };
 
-static const char *const kinds[INDEX_KINDS] = { "vm", "datastore" };
+static const char *const kinds[INDEX_KINDS] = { "vm", "datastore", "entity" };
 
 static int
 compare(const struct entry *entry, enum index_kind kind, const char *key)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * agent/index.h - small numbers for rows that keep their thing for ever:
- * VMs by UUID, datastores by name.  Kept in a file over restarts; a number is
+ * VMs by UUID, datastores by name, things of the machine by their key.
+ * Kept in a file over restarts; a number is
  * never given to another thing.
  *
  *	ironherd-index 1
@@ -21,7 +22,7 @@
 
 enum { INDEX_ENTRIES_MAX = 32768 };
 
-enum index_kind { INDEX_VM, INDEX_DATASTORE, INDEX_KINDS };
+enum index_kind { INDEX_VM, INDEX_DATASTORE, INDEX_ENTITY, INDEX_KINDS };
 
 struct index;
 

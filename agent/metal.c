@@ -156,10 +156,20 @@ metal_package(const struct metal *metal, uint32_t package,
 	const json_t *power =
 		find_package(json_object_get(metal->reply, "powers"), package);
 
+	bool fresh = !metal->source.failing;
+	unsigned known = 0;
+
 	row->mhz = (uint32_t)message_number(speed, "mhz", UINT32_MAX);
 	row->max_mhz = (uint32_t)message_number(speed, "max_mhz", UINT32_MAX);
 	row->throttles = message_number(speed, "throttles", INT64_MAX);
-	row->has_power = power != NULL && !metal->source.failing;
 	row->power_mw = (uint32_t)message_number(power, "mw", UINT32_MAX);
+	known |= row->mhz > 0 && fresh ? DETAIL_KNOWN_MHZ : 0;
+	known |= row->max_mhz > 0 ? DETAIL_KNOWN_MAX_MHZ : 0;
+	known |= power != NULL && fresh ? DETAIL_KNOWN_POWER : 0;
+	known |= json_object_get(speed, "throttles") != NULL
+			 ? DETAIL_KNOWN_THROTTLES
+			 : 0;
+	row->known[0] = 1;
+	row->known[1] = (uint8_t)known;
 	return speed != NULL || power != NULL;
 }

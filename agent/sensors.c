@@ -26,18 +26,19 @@ static const char *const threshold_keys[DETAIL_THRESHOLDS] = {
 static const struct {
 	const char *unit;
 	int32_t precision;
+	enum detail_subsystem about;
 } kinds[] = {
 	[DETAIL_KIND_OTHER] = { "", 3 },
 	[DETAIL_KIND_UNKNOWN] = { "", 3 },
-	[DETAIL_KIND_VOLTS_AC] = { "volts", 3 },
-	[DETAIL_KIND_VOLTS_DC] = { "volts", 3 },
-	[DETAIL_KIND_AMPERES] = { "amps", 3 },
-	[DETAIL_KIND_WATTS] = { "watts", 3 },
+	[DETAIL_KIND_VOLTS_AC] = { "volts", 3, DETAIL_ABOUT_POWER },
+	[DETAIL_KIND_VOLTS_DC] = { "volts", 3, DETAIL_ABOUT_POWER },
+	[DETAIL_KIND_AMPERES] = { "amps", 3, DETAIL_ABOUT_POWER },
+	[DETAIL_KIND_WATTS] = { "watts", 3, DETAIL_ABOUT_POWER },
 	[DETAIL_KIND_HERTZ] = { "Hz", 0 },
-	[DETAIL_KIND_CELSIUS] = { "degrees C", 3 },
+	[DETAIL_KIND_CELSIUS] = { "degrees C", 3, DETAIL_ABOUT_THERMAL },
 	[DETAIL_KIND_PERCENT_RH] = { "% RH", 0 },
-	[DETAIL_KIND_RPM] = { "RPM", 0 },
-	[DETAIL_KIND_CMM] = { "m3/min", 3 },
+	[DETAIL_KIND_RPM] = { "RPM", 0, DETAIL_ABOUT_THERMAL },
+	[DETAIL_KIND_CMM] = { "m3/min", 3, DETAIL_ABOUT_THERMAL },
 	[DETAIL_KIND_TRUTH] = { "", 0 },
 };
 
@@ -216,6 +217,15 @@ static const enum detail_threshold ipmi_thresholds[SDR_THRESHOLDS] = {
 	[SDR_UPPER_NON_RECOVERABLE] = DETAIL_HIGH_FATAL,
 };
 
+/* IPMI 2.0, table 42-3: what a type of sensors is about. */
+static const enum detail_subsystem ipmi_types[] = {
+	[0x01] = DETAIL_ABOUT_THERMAL, [0x02] = DETAIL_ABOUT_POWER,
+	[0x03] = DETAIL_ABOUT_POWER,   [0x04] = DETAIL_ABOUT_THERMAL,
+	[0x07] = DETAIL_ABOUT_CPU,     [0x08] = DETAIL_ABOUT_POWER,
+	[0x09] = DETAIL_ABOUT_POWER,   [0x0a] = DETAIL_ABOUT_THERMAL,
+	[0x0c] = DETAIL_ABOUT_MEMORY,  [0x0d] = DETAIL_ABOUT_STORAGE,
+};
+
 static enum detail_sensor_kind
 kind_of(const struct sensor *sensor)
 {
@@ -271,6 +281,9 @@ sensor_from_ipmi(const struct sensor *from, unsigned ordinal,
 	text_copy(raw.unit, sizeof(raw.unit), from->unit);
 	raw.kind = from->discrete ? DETAIL_KIND_OTHER : kind_of(from);
 	take_value(from, &raw);
+	raw.about = from->type < sizeof(ipmi_types) / sizeof(*ipmi_types)
+			    ? ipmi_types[from->type]
+			    : DETAIL_ABOUT_OTHER;
 	for (size_t i = 0; i < SDR_THRESHOLDS; i++) {
 		int64_t micro = from->thresholds[i].micro;
 
@@ -306,6 +319,9 @@ sensor_to_row(const struct sensor_raw *raw, struct detail_sensor *ret_row)
 {
 	struct detail_sensor row = { .source = raw->source,
 				     .kind = raw->kind,
+				     .about = raw->about != DETAIL_ABOUT_OTHER
+						      ? raw->about
+						      : kinds[raw->kind].about,
 				     .scale = DETAIL_SCALE_UNITS,
 				     .precision = kinds[raw->kind].precision,
 				     .status = raw->status,

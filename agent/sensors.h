@@ -27,6 +27,7 @@ struct sensor_raw {
 	char part[REPORT_NAME_LEN]; /* key of what it is built into, or "" */
 	enum detail_sensor_source source;
 	enum detail_sensor_kind kind;
+	enum detail_subsystem about; /* OTHER: what the kind says */
 	enum detail_sensor_status status;
 	int64_t micro;
 	bool has[DETAIL_THRESHOLDS];

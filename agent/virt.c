@@ -36,6 +36,7 @@ struct virt_source {
 	struct source capabilities;
 	int64_t caps_asked_us;
 	json_t *features;
+	char host_model[REPORT_NAME_LEN]; /* with features */
 };
 
 static bool
@@ -228,6 +229,8 @@ take_capabilities(void *arg, int rc, const json_t *reply, const struct err *err)
 					 "have changed");
 		json_decref(virt->features);
 		virt->features = json_incref(features);
+		text_copy(virt->host_model, sizeof(virt->host_model),
+			  message_text(reply, "model"));
 		source_succeed(&virt->capabilities, now_us / 1000,
 			       (uint64_t)(now_us - virt->caps_asked_us));
 		loop_timer_start(virt->ask_timer, VIRT_CAPABILITIES_PERIOD_MS);
@@ -325,6 +328,12 @@ const json_t *
 virt_features(const struct virt_source *virt)
 {
 	return virt->features;
+}
+
+const char *
+virt_host_model(const struct virt_source *virt)
+{
+	return virt->host_model;
 }
 
 const struct source *

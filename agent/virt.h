@@ -52,6 +52,8 @@ void virt_fill(const struct virt_source *virt, struct node_report *report);
 uint32_t virt_revision(const struct virt_source *virt);
 /* Names of the features that guests may use, NULL as long as unknown. */
 const json_t *virt_features(const struct virt_source *virt);
+/* libvirt's name of the model nearest to these; "" when not known. */
+const char *virt_host_model(const struct virt_source *virt);
 const struct source *virt_vm_source(const struct virt_source *virt);
 const struct source *virt_capabilities_source(const struct virt_source *virt);
 /* Process id of the worker, 0 for none. */

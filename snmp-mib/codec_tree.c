@@ -20,28 +20,69 @@ static const struct codec_oid ironherd_root = {
 };
 
 static const struct codec_section *const ironherd_sections[] = {
-	&codec_sections[0],  /* 1 ihHost */
-	&codec_sections[1],  /* 2 ihCpu */
-	&codec_sections[2],  /* 3 ihLoad */
-	&codec_sections[3],  /* 4 ihMem */
-	&codec_sections[4],  /* 5 ihCapacity */
-	&codec_sections[5],  /* 6 ihBmc */
-	&codec_sections[6],  /* 7 ihRows */
-	&codec_sections[7],  /* 10 ihNumaTable */
-	&codec_sections[8],  /* 11 ihNumaDistTable */
-	&codec_sections[9],  /* 12 ihFeatureTable */
-	&detail_pressures,   /* 13 */
-	&codec_sections[10], /* 20 ihVmTable */
-	&codec_sections[11], /* 30 ihDatastoreTable */
-	&codec_sections[12], /* 31 ihHeartbeatTable */
-	&codec_sections[13], /* 40 ihSourceTable */
+	&codec_sections[0],     /* 1 ihHost */
+	&codec_sections[1],     /* 2 ihCpu */
+	&codec_sections[2],     /* 3 ihLoad */
+	&codec_sections[3],     /* 4 ihMem */
+	&codec_sections[4],     /* 5 ihCapacity */
+	&codec_sections[5],     /* 6 ihBmc */
+	&codec_sections[6],     /* 7 ihRows */
+	&detail_healths,        /* 8 */
+	&detail_memories,       /* 9 */
+	&codec_sections[7],     /* 10 ihNumaTable */
+	&codec_sections[8],     /* 11 ihNumaDistTable */
+	&codec_sections[9],     /* 12 ihFeatureTable */
+	&detail_pressures,      /* 13 */
+	&detail_huge_page_rows, /* 14 */
+	&detail_numa_use_rows,  /* 15 */
+	&detail_package_rows,   /* 16 */
+	&detail_cpu_model_rows, /* 17 */
+	&codec_sections[10],    /* 20 ihVmTable */
+	&detail_sensor_rows,    /* 25 */
+	&codec_sections[11],    /* 30 ihDatastoreTable */
+	&codec_sections[12],    /* 31 ihHeartbeatTable */
+	&codec_sections[13],    /* 40 ihSourceTable */
+	&detail_bmc_more,       /* 43 */
 };
 
 static const struct codec_tree ironherd_tree =
 	TREE("IRONHERD-MIB", &ironherd_root, &codec_objects, ironherd_sections);
 
+/* --- standard modules ----------------------------------------------------- */
+
+static const struct codec_oid entity_root = { .len = 7,
+					      .ids = { 1, 3, 6, 1, 2, 1, 47 } };
+static const struct codec_oid entity_sensor_root = {
+	.len = 7, .ids = { 1, 3, 6, 1, 2, 1, 99 }
+};
+static const struct codec_oid entity_state_root = {
+	.len = 7, .ids = { 1, 3, 6, 1, 2, 1, 131 }
+};
+
+static const struct codec_section *const entity_sections[] = {
+	&detail_physicals,         /* 1.1 */
+	&detail_physical_contains, /* 3.3 */
+	&detail_entity_general,    /* 4 */
+};
+static const struct codec_section *const entity_sensor_sections[] = {
+	&detail_entity_sensors,
+};
+static const struct codec_section *const entity_state_sections[] = {
+	&detail_entity_states,
+};
+
+static const struct codec_tree entity_tree =
+	TREE("ENTITY-MIB", &entity_root, &detail_entity_objects,
+	     entity_sections);
+static const struct codec_tree entity_sensor_tree =
+	TREE("ENTITY-SENSOR-MIB", &entity_sensor_root,
+	     &detail_entity_sensor_objects, entity_sensor_sections);
+static const struct codec_tree entity_state_tree =
+	TREE("ENTITY-STATE-MIB", &entity_state_root, &detail_state_objects,
+	     entity_state_sections);
+
 const struct codec_tree *const codec_node_trees[] = {
-	&ironherd_tree,
+	&entity_tree, &entity_sensor_tree, &entity_state_tree, &ironherd_tree,
 	NULL,
 };
 

@@ -11,4 +11,30 @@
 /* detail_host.c */
 extern const struct codec_section detail_pressures;
 
+/* detail_health.c */
+extern const struct codec_section detail_healths;
+extern const struct codec_section detail_bmc_more;
+
+/* detail_memory.c */
+extern const struct codec_section detail_memories;
+extern const struct codec_section detail_huge_page_rows;
+extern const struct codec_section detail_numa_use_rows;
+
+/* detail_cpu.c */
+extern const struct codec_section detail_package_rows;
+extern const struct codec_section detail_cpu_model_rows;
+
+/* detail_sensor.c */
+extern const struct codec_section detail_sensor_rows;
+extern const struct codec_oid detail_entity_sensor_objects;
+extern const struct codec_section detail_entity_sensors;
+
+/* detail_entity.c */
+extern const struct codec_oid detail_entity_objects;
+extern const struct codec_section detail_physicals;
+extern const struct codec_section detail_physical_contains;
+extern const struct codec_section detail_entity_general;
+extern const struct codec_oid detail_state_objects;
+extern const struct codec_section detail_entity_states;
+
 #endif

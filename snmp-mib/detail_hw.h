@@ -63,6 +63,16 @@ enum detail_threshold {
 	DETAIL_THRESHOLDS
 };
 
+/* What a sensor is about. */
+enum detail_subsystem {
+	DETAIL_ABOUT_OTHER,
+	DETAIL_ABOUT_CPU,
+	DETAIL_ABOUT_MEMORY,
+	DETAIL_ABOUT_POWER,
+	DETAIL_ABOUT_THERMAL,
+	DETAIL_ABOUT_STORAGE
+};
+
 enum { DETAIL_SCALE_UNITS = 9 }; /* EntitySensorDataScale: 10^0 */
 
 /* Value and thresholds are in the unit times 10^precision.  Of a sensor that
@@ -72,6 +82,7 @@ struct detail_sensor {
 	char name[REPORT_NAME_LEN];
 	enum detail_sensor_source source;
 	enum detail_sensor_kind kind;
+	enum detail_subsystem about;
 	unsigned scale;
 	int32_t precision;
 	int32_t value; /* means nothing unless the status is OK */
@@ -123,6 +134,14 @@ struct detail_numa_use {
 
 /* --- processors ----------------------------------------------------------- */
 
+/* Bits of `known`, as SMI BITS count them. */
+enum {
+	DETAIL_KNOWN_MHZ = 0x80,
+	DETAIL_KNOWN_MAX_MHZ = 0x40,
+	DETAIL_KNOWN_POWER = 0x20,
+	DETAIL_KNOWN_THROTTLES = 0x10
+};
+
 struct detail_package {
 	uint32_t index;   /* entPhysicalIndex */
 	uint32_t package; /* the kernel's number: may have gaps */
@@ -131,8 +150,8 @@ struct detail_package {
 	uint32_t family, model, stepping;
 	char microcode[REPORT_NAME_LEN];
 	uint32_t cores, threads;
-	uint32_t mhz, max_mhz; /* 0: not told */
-	bool has_power;
+	uint8_t known[1 + 1]; /* which of these are told */
+	uint32_t mhz, max_mhz;
 	uint32_t power_mw;
 	uint64_t throttles; /* of the package and its cores, since boot */
 	enum report_health health;

@@ -13,6 +13,7 @@
 
 #include "agent/assemble.h"
 #include "agent/board.h"
+#include "agent/health.h"
 #include "agent/virt.h"
 #include "common/log.h"
 #include "tests/unit/agent/tree.h"
@@ -233,6 +234,9 @@ make_world(struct world *world)
 	parts->machine = machine_new(world->loop, "/", nothing, NULL);
 	parts->virt = virt_new(world->loop, &virt);
 	parts->storage = storage_new(world->loop, &storage);
+	parts->metal = metal_new(world->loop, "/");
+	parts->memory = memory_use_new(world->loop, "/");
+	parts->entities = entities_new(numbers, clock_mono_ms());
 	parts->notifier = notifier_new(world->loop, &world->settings,
 				       &world->assembly.self);
 }
@@ -243,6 +247,9 @@ drop_world(struct world *world)
 	struct parts *parts = &world->parts;
 
 	notifier_free((struct notifier *)parts->notifier);
+	entities_free(parts->entities);
+	memory_use_free((struct memory_use *)parts->memory);
+	metal_free((struct metal *)parts->metal);
 	storage_free((struct storage *)parts->storage);
 	virt_free((struct virt_source *)parts->virt);
 	machine_free((struct machine *)parts->machine);
@@ -260,7 +267,7 @@ the_first_report_says_what_is_not_known(void **state)
 	struct node_report *report =
 		assemble(&world.assembly, &world.parts, clock_mono_ms());
 	assert_int_equal(report->n_vms, 0);
-	assert_int_equal(report->n_sources, 5); /* no BMC, no informs */
+	assert_int_equal(report->n_sources, 7); /* no BMC, no informs */
 	assert_int_equal(report->sources[0].index, SOURCE_HOST);
 	assert_int_equal(report->sources[0].status, HEALTH_OK);
 	assert_int_equal(report->sources[2].status, HEALTH_UNKNOWN);
@@ -323,13 +330,21 @@ layout_sees_rows_and_what_is_read_once(void **state)
 	node_report_free(report);
 }
 
+static enum report_health
+judge(const struct node_report *report)
+{
+	struct detail_health health;
+
+	return health_judge(report, &health);
+}
+
 static void
 health_is_the_worst_within_limits(void **state)
 {
 	struct node_report *report = node_report_new();
 
 	(void)state;
-	assert_int_equal(assemble_health(report), HEALTH_UNKNOWN);
+	assert_int_equal(judge(report), HEALTH_UNKNOWN);
 	report->n_sources = 2;
 	report->sources = calloc(2, sizeof(*report->sources));
 	report->sources[0].index = SOURCE_LIBVIRT;
@@ -337,18 +352,18 @@ health_is_the_worst_within_limits(void **state)
 	report->sources[1].index = SOURCE_INFORM;
 	report->sources[1].status = HEALTH_FAILED;
 	/* Nobody hears our informs: he polls us all the same. */
-	assert_int_equal(assemble_health(report), HEALTH_DEGRADED);
+	assert_int_equal(judge(report), HEALTH_DEGRADED);
 	report->sources[0].status = HEALTH_FAILED;
-	assert_int_equal(assemble_health(report), HEALTH_CRITICAL);
+	assert_int_equal(judge(report), HEALTH_CRITICAL);
 	report->sources[0].status = report->sources[1].status = HEALTH_OK;
-	assert_int_equal(assemble_health(report), HEALTH_OK);
+	assert_int_equal(judge(report), HEALTH_OK);
 	report->cpu.online = 2;
-	assert_int_equal(assemble_health(report), HEALTH_DEGRADED);
+	assert_int_equal(judge(report), HEALTH_DEGRADED);
 	report->cpu.uniform = true;
 	report->n_datastores = 1;
 	report->datastores = calloc(1, sizeof(*report->datastores));
 	report->datastores[0].state = DATASTORE_LOST;
-	assert_int_equal(assemble_health(report), HEALTH_CRITICAL);
+	assert_int_equal(judge(report), HEALTH_CRITICAL);
 	node_report_free(report);
 }
 

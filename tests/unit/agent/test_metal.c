@@ -499,7 +499,8 @@ the_worker_reads_a_tree(void **state)
 	assert_non_null(metal_ecc(metal));
 	assert_true(metal_package(metal, 0, &row));
 	assert_int_equal(row.mhz, 1000);
-	assert_false(row.has_power);
+	assert_int_equal(row.known[1], DETAIL_KNOWN_MHZ | DETAIL_KNOWN_MAX_MHZ |
+					       DETAIL_KNOWN_THROTTLES);
 	assert_false(metal_package(metal, 7, &row));
 	metal_free(metal);
 	loop_free(loop);

@@ -943,8 +943,8 @@ a_detail_is_walked_in_its_place_and_never_copied(void **state)
 	size_t without, with;
 
 	(void)state;
-	free(walk(report, 0, &without));
 	report->detail = detail;
+	free(walk(report, 0, &without)); /* groups of scalars are there */
 	detail->pressures = xcalloc(2, sizeof(*detail->pressures));
 	detail->n_pressures = 2;
 	detail->pressures[0] = (struct detail_pressure){ 1, 1, 10, 20, 30, 7 };

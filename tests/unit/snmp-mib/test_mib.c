@@ -153,6 +153,9 @@ check_syntax(const struct codec_column *column, const struct tree *node)
 	if (column->cell == CELL_U32)
 		assert_true(node->type == TYPE_GAUGE ||
 			    node->type == TYPE_UNSIGNED32);
+	else if (column->cell == CELL_OCTETS)
+		assert_true(node->type == TYPE_OCTETSTR ||
+			    node->type == TYPE_BITSTRING);
 	else
 		assert_int_equal(node->type, syntaxes[column->cell].type);
 	if (want != NULL && strcmp(convention(node), want) != 0)
