@@ -113,6 +113,10 @@ note_changes(const struct machine *machine, const json_t *reply)
 	const json_t *now = json_object_get(reply, "cpu");
 	const json_t *before = json_object_get(machine->reply, "cpu");
 
+	if (message_bool(json_object_get(reply, "topology"), "broken") &&
+	    machine->reply == NULL)
+		log_warn("machine", "the firmware gives a CPU to two NUMA "
+				    "nodes: the machine is taken as one node");
 	if (before != NULL && now != NULL && !json_equal(before, now))
 		log_warn("machine", "the CPUs' features, microcode or number "
 				    "have changed since the last reading");

@@ -8,8 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/cpu.h"
-#include "agent/sysroot.h"
+#include "agent/nodes.h"
 #include "common/alloc.h"
 #include "common/cleanup.h"
 #include "snmp-mib/node_report.h"
@@ -29,40 +28,16 @@ copy_list(const char *list, char *to, size_t room)
 	to[len] = '\0';
 }
 
-/* hwloc gives a node without CPUs those of the object it hangs from, in the
- * end the machine's; the kernel's own list knows better.  There is none for a
- * topology out of an XML file. */
-static int
-ask_kernel(const char *root, unsigned node, char *cpus, size_t room)
-{
-	cleanup_free unsigned *list = xcalloc(REPORT_CPUS_MAX, sizeof(*list));
-	char path[80], text[8192];
-
-	snprintf(path, sizeof(path), "/sys/devices/system/node/node%u/cpulist",
-		 node);
-	if (sysroot_read_line(root, path, text, sizeof(text)) < 0)
-		return -ENOENT;
-	int count = text[0] == '\0'
-			    ? 0
-			    : cpu_parse_list(text, list, REPORT_CPUS_MAX);
-	if (count >= 0)
-		copy_list(text, cpus, room);
-	return count;
-}
-
+/* A node without CPUs has those of the object it hangs from, in the end the
+ * machine's: another reason to ask the kernel first. */
 static json_t *
-describe_node(const struct hwloc_obj *node, const char *root)
+describe_node(const struct hwloc_obj *node)
 {
 	char cpus[REPORT_TEXT_LEN] = "", text[8192] = "";
-	int count = root != NULL ? ask_kernel(root, node->os_index, cpus,
-					      sizeof(cpus))
-				 : -ENOENT;
+	int count = hwloc_bitmap_weight(node->cpuset);
 
-	if (count < 0) {
-		hwloc_bitmap_list_snprintf(text, sizeof(text), node->cpuset);
-		copy_list(text, cpus, sizeof(cpus));
-		count = hwloc_bitmap_weight(node->cpuset);
-	}
+	hwloc_bitmap_list_snprintf(text, sizeof(text), node->cpuset);
+	copy_list(text, cpus, sizeof(cpus));
 	return json_pack("{s:I, s:s, s:i, s:I}", "node",
 			 (json_int_t)node->os_index, "cpus", cpus, "cpu_count",
 			 count > 0 ? count : 0, "mem_total_kib",
@@ -71,20 +46,16 @@ describe_node(const struct hwloc_obj *node, const char *root)
 }
 
 static json_t *
-describe_nodes(hwloc_topology_t topology, const char *root)
+describe_nodes(hwloc_topology_t topology)
 {
-	const bool real = strcmp(root, "/") != 0 ||
-			  hwloc_topology_is_thissystem(topology);
 	int n = hwloc_get_nbobjs_by_type(topology, HWLOC_OBJ_NUMANODE);
 	json_t *list = json_array();
 
 	for (int i = 0; i < n && i < REPORT_NUMA_MAX; i++)
-		json_array_append_new(
-			list,
-			describe_node(hwloc_get_obj_by_type(topology,
-							    HWLOC_OBJ_NUMANODE,
-							    (unsigned)i),
-				      real ? root : NULL));
+		json_array_append_new(list,
+				      describe_node(hwloc_get_obj_by_type(
+					      topology, HWLOC_OBJ_NUMANODE,
+					      (unsigned)i)));
 	return list;
 }
 
@@ -159,8 +130,8 @@ load(hwloc_topology_t topology, const char *root)
 	return hwloc_topology_load(topology);
 }
 
-json_t *
-topology_read(const char *root, struct err *err)
+static json_t *
+ask_hwloc(const char *root, struct err *err)
 {
 	hwloc_topology_t topology;
 	json_t *result = NULL;
@@ -173,8 +144,24 @@ topology_read(const char *root, struct err *err)
 		err_errno(err, -errno, "hwloc cannot read the topology");
 	else
 		result = json_pack("{s:o, s:o}", "numa",
-				   describe_nodes(topology, root), "distances",
+				   describe_nodes(topology), "distances",
 				   describe_distances(topology));
 	hwloc_topology_destroy(topology);
 	return result;
+}
+
+/* hwloc's own ways to be told of another machine go before this one. */
+static bool
+is_pretended(void)
+{
+	return getenv("HWLOC_SYNTHETIC") != NULL ||
+	       getenv("HWLOC_XMLFILE") != NULL;
+}
+
+json_t *
+topology_read(const char *root, struct err *err)
+{
+	json_t *result = is_pretended() ? NULL : nodes_read(root);
+
+	return result != NULL ? result : ask_hwloc(root, err);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * agent/topology.h - NUMA nodes and their distances; the file behind it is the
- * only one that knows hwloc.  Runs in the worker "machine".
+ * agent/topology.h - NUMA nodes and their distances: by the kernel's word
+ * (agent/nodes.h), else by hwloc's, which only the file behind this knows. Runs
+ * in the worker "machine".
  */
 #ifndef AGENT_TOPOLOGY_H
 #define AGENT_TOPOLOGY_H
@@ -12,7 +13,8 @@
 
 /*
  * { "numa": [ { "node", "cpus", "cpu_count", "mem_total_kib" } ... ],
- *   "distances": [ { "from", "to", "value" } ... ] }
+ *   "distances": [ { "from", "to", "value" } ... ], "broken": true where a CPU
+ *   was of two nodes }
  * Everything is named by the kernel's number of the node, which may have
  * gaps.  `root` other than "/" is a recorded tree; hwloc's own HWLOC_XMLFILE
  * and HWLOC_SYNTHETIC work, too.  NULL and err when hwloc fails.
