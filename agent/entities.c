@@ -302,9 +302,9 @@ static void
 to_package(const struct node_detail *detail, const char *part,
 	   char ret_key[REPORT_NAME_LEN])
 {
-	unsigned socket;
+	uint32_t socket;
 
-	if (sscanf(part, "socket %4u", &socket) == 1 && socket > 0 &&
+	if (entity_number(part, "socket ", &socket) && socket > 0 &&
 	    socket <= detail->n_packages)
 		snprintf(ret_key, REPORT_NAME_LEN, "package %u",
 			 detail->packages[socket - 1].package);

@@ -6,6 +6,7 @@
 
 #include "agent/hash.h"
 #include "agent/text.h"
+#include "common/num.h"
 
 void
 entity_key(char ret_key[REPORT_NAME_LEN], const char *text)
@@ -19,4 +20,16 @@ entity_key(char ret_key[REPORT_NAME_LEN], const char *text)
 	hash_print(text, hash);
 	text_copy(head, sizeof(head), text);
 	snprintf(ret_key, REPORT_NAME_LEN, "%s %.16s", head, hash);
+}
+
+bool
+entity_number(const char *text, const char *prefix, uint32_t *ret_number)
+{
+	uint64_t number;
+
+	if (strncmp(text, prefix, strlen(prefix)) != 0 ||
+	    num_parse_u64(text + strlen(prefix), UINT16_MAX, &number) < 0)
+		return false;
+	*ret_number = (uint32_t)number;
+	return true;
 }

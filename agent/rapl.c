@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/entity_key.h"
 #include "agent/sensors.h"
 #include "agent/sysroot.h"
 #include "agent/text.h"
@@ -114,13 +115,12 @@ name_zone(const char *root, const char *id, char *ret_name, size_t room)
 static void
 put_power(const char *name, int64_t mw, json_t *powers)
 {
-	unsigned package;
-	char rest;
+	uint32_t package;
 
-	if (mw >= 0 && sscanf(name, "package-%4u%c", &package, &rest) == 1)
-		json_array_append_new(powers, json_pack("{s:i, s:I}", "package",
-							(int)package, "mw",
-							(json_int_t)mw));
+	if (mw >= 0 && entity_number(name, "package-", &package))
+		json_array_append_new(powers, json_pack("{s:I, s:I}", "package",
+							(json_int_t)package,
+							"mw", (json_int_t)mw));
 }
 
 static void
@@ -131,7 +131,7 @@ read_zone(struct rapl *rapl, const char *root, const char *id, int64_t now_us,
 				  .kind = DETAIL_KIND_WATTS };
 	struct rapl_zone *zone = zone_of(rapl, id);
 	char name[72], full[96];
-	unsigned package;
+	uint32_t package;
 
 	if (zone == NULL || name_zone(root, id, name, sizeof(name)) < 0)
 		return;
@@ -139,7 +139,7 @@ read_zone(struct rapl *rapl, const char *root, const char *id, int64_t now_us,
 	put_power(name, mw, powers);
 	snprintf(full, sizeof(full), "RAPL %s", name);
 	text_copy(raw.name, sizeof(raw.name), full);
-	if (sscanf(name, "package-%4u", &package) == 1)
+	if (entity_number(name, "package-", &package))
 		snprintf(raw.part, sizeof(raw.part), "package %u", package);
 	sensor_set_key(&raw, full);
 	json_array_append_new(sensors, sensor_to_message(&raw));

@@ -91,7 +91,7 @@ values_labels_and_thresholds_of_chips_are_read(void **state)
 		{ "humidity1_input", "41000\n" },
 	};
 	struct tree tree = { "" };
-	struct sensor_raw raw;
+	struct sensor_raw raw = { 0 };
 	struct detail_sensor row;
 
 	(void)state;
@@ -191,7 +191,7 @@ a_value_is_judged_by_thresholds_that_make_sense(void **state)
 		{ "hwmon in3", HEALTH_CRITICAL, false },
 	};
 	struct tree tree = { "" };
-	struct sensor_raw raw;
+	struct sensor_raw raw = { 0 };
 
 	(void)state;
 	tree_make(&tree);
@@ -214,7 +214,7 @@ static void
 keys_do_not_hang_on_the_kernels_numbers(void **state)
 {
 	struct tree tree = { "" };
-	struct sensor_raw raw;
+	struct sensor_raw raw = { 0 };
 
 	(void)state;
 	tree_make(&tree);
@@ -264,7 +264,7 @@ messages_that_make_no_sense_are_dropped(void **state)
 		"{\"key\":\"k\",\"source\":2,\"kind\":8,\"status\":1,"
 		"\"health\":2,\"micro\":9223372036854775807}",
 	};
-	struct sensor_raw raw;
+	struct sensor_raw raw = { 0 };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
@@ -300,7 +300,7 @@ sensors_of_a_bmc_become_the_same_rows(void **state)
 			       .state = SENSOR_ABSENT,
 			       .unit = "degrees C",
 			       .reason = "there is no such sensor" };
-	struct sensor_raw raw;
+	struct sensor_raw raw = { 0 };
 	struct detail_sensor row;
 
 	(void)state;
@@ -355,7 +355,7 @@ packages_tell_their_watts_from_the_second_time_on(void **state)
 	static struct rapl rapl;
 	struct tree tree = { "" };
 	struct sensor_list list;
-	struct sensor_raw raw;
+	struct sensor_raw raw = { 0 };
 	json_t *sensors = json_array(), *powers = json_array();
 
 	(void)state;
