@@ -8,6 +8,13 @@ static const struct worker_role roles[] = {
 	{ "machine", machine_worker_serve }, { "virt", virt_worker_serve },
 	{ "storage", storage_worker_serve }, { "notify", notify_worker_serve },
 	{ "state", state_worker_serve },     { "metal", metal_worker_serve },
+	{ "machine", machine_worker_serve },
+	{ "virt", virt_worker_serve },
+	{ "storage", storage_worker_serve },
+	{ "notify", notify_worker_serve },
+	{ "state", state_worker_serve },
+	{ "network", network_worker_serve },
+	{ "lldp", lldp_worker_serve },
 };
 
 int

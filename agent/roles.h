@@ -9,6 +9,8 @@
  *	storage  one for each datastore: writes and reads heartbeat slots
  *	notify   sends informs; ends when all are delivered
  *	state    writes a file of the state folder; lives for one answer
+ *	network  links of the host by rtnetlink
+ *	lldp     asks lldpd's command; lives for one answer
  */
 #ifndef AGENT_ROLES_H
 #define AGENT_ROLES_H
@@ -19,6 +21,8 @@ int virt_worker_serve(int fd);
 int storage_worker_serve(int fd);
 int notify_worker_serve(int fd);
 int state_worker_serve(int fd);
+int network_worker_serve(int fd);
+int lldp_worker_serve(int fd);
 
 /* worker_main() with all of them; -1 when this is no worker. */
 int roles_main(int argc, char *const argv[]);

@@ -35,18 +35,6 @@ check_name(const char *value, struct err *err)
 	return 0;
 }
 
-static int
-check_uuid(const char *value, struct err *err)
-{
-	char uuid[REPORT_UUID_LEN];
-
-	return uuid_parse(value, uuid) == 0 && strchr(value, '-') != NULL
-		       ? 0
-		       : err_set(err, -EINVAL,
-				 "is no UUID of 8-4-4-4-12 hexadecimal "
-				 "digits that are not all the same");
-}
-
 /* Worker processes get it as JSON. */
 static int
 check_text(const char *value, struct err *err)
@@ -57,6 +45,28 @@ check_text(const char *value, struct err *err)
 		return err_set(err, -EINVAL, "is not UTF-8");
 	json_decref(text);
 	return 0;
+}
+
+static int
+check_link(const char *value, struct err *err)
+{
+	size_t len = strlen(value);
+
+	return len > 0 && len < UPLINK_NAME_LEN && strpbrk(value, "/ ") == NULL
+		       ? check_text(value, err)
+		       : err_set(err, -EINVAL, "is no name of an interface");
+}
+
+static int
+check_uuid(const char *value, struct err *err)
+{
+	char uuid[REPORT_UUID_LEN];
+
+	return uuid_parse(value, uuid) == 0 && strchr(value, '-') != NULL
+		       ? 0
+		       : err_set(err, -EINVAL,
+				 "is no UUID of 8-4-4-4-12 hexadecimal "
+				 "digits that are not all the same");
 }
 
 static int
@@ -134,6 +144,7 @@ static const struct config_option snmp_options[] = {
 	  .type = CONFIG_TEXT,
 	  .preset = PRESET_ACCOUNT,
 	  .check = check_text },
+	{ .name = "host-mibs", .type = CONFIG_BOOL, .preset = "on" },
 	{ .name = NULL },
 };
 
@@ -178,6 +189,19 @@ static const struct config_option datastore_options[] = {
 	{ .name = NULL },
 };
 
+/* In the order of enum report_uplink_role, without "unknown". */
+static const char *const uplink_roles[] = {
+	"management", "migration", "storage", "vm", "heartbeat", "other", NULL
+};
+
+static const struct config_option uplink_options[] = {
+	{ .name = "role",
+	  .type = CONFIG_WORD,
+	  .required = true,
+	  .words = uplink_roles },
+	{ .name = NULL },
+};
+
 static const struct config_option bmc_options[] = {
 	{ .name = "device",
 	  .type = CONFIG_INT,
@@ -215,6 +239,10 @@ static const struct config_option options[] = {
 	  .type = CONFIG_LIST,
 	  .sections = datastore_options,
 	  .check = check_name },
+	{ .name = "uplink",
+	  .type = CONFIG_LIST,
+	  .sections = uplink_options,
+	  .check = check_link },
 	{ .name = "bmc", .type = CONFIG_SECTION, .sections = bmc_options },
 	{ .name = "inform",
 	  .type = CONFIG_SECTION,
@@ -258,6 +286,7 @@ take_snmp(struct settings *settings, const struct config_section *snmp)
 	settings->agentx_socket = text_of(snmp, "agentx-socket", PRESET_SOCKET);
 	settings->listen = text_of(snmp, "listen", PRESET_LISTEN);
 	settings->account = text_of(snmp, "account", PRESET_ACCOUNT);
+	settings->host_mibs = snmp == NULL || config_bool(snmp, "host-mibs");
 }
 
 static void
@@ -291,6 +320,22 @@ take_datastores(struct settings *settings, const struct config_section *root)
 }
 
 static void
+take_uplinks(struct settings *settings, const struct config_section *root)
+{
+	settings->n_uplinks = config_list_len(root, "uplink");
+	settings->uplinks =
+		xcalloc(settings->n_uplinks + 1, sizeof(*settings->uplinks));
+	for (size_t i = 0; i < settings->n_uplinks; i++) {
+		const struct config_section *section =
+			config_list_at(root, "uplink", i);
+
+		settings->uplinks[i].name = config_title(section);
+		settings->uplinks[i].role =
+			UPLINK_ROLE_MANAGEMENT + config_word(section, "role");
+	}
+}
+
+static void
 take_all(struct settings *settings, const struct config_section *root)
 {
 	const struct config_section *bmc = config_sub(root, "bmc");
@@ -302,6 +347,7 @@ take_all(struct settings *settings, const struct config_section *root)
 	take_snmp(settings, config_sub(root, "snmp"));
 	take_virt(settings, config_sub(root, "libvirt"));
 	take_datastores(settings, root);
+	take_uplinks(settings, root);
 	settings->has_bmc = bmc != NULL;
 	settings->bmc_device = (uint32_t)int_of(bmc, "device", 0);
 	settings->inform_target = text_of(inform, "target", NULL);
@@ -334,6 +380,16 @@ judge_datastores(struct config *config)
 						"\"%s\", too",
 						config_title(a));
 		}
+}
+
+static void
+judge_uplinks(struct config *config)
+{
+	const struct config_section *root = config_root(config);
+
+	if (config_list_len(root, "uplink") > REPORT_UPLINKS_MAX)
+		config_complain(config, root, NULL, "more than %d uplinks",
+				REPORT_UPLINKS_MAX);
 }
 
 static bool
@@ -393,6 +449,7 @@ settings_load(const char *path, FILE *errors)
 	settings->config = config_load(path, options);
 	take_all(settings, config_root(settings->config));
 	judge_datastores(settings->config);
+	judge_uplinks(settings->config);
 	size_t n = judge_credentials(settings, errors);
 	config_print_errors(settings->config, errors);
 	if (n + config_count_errors(settings->config) == 0)
@@ -413,6 +470,7 @@ settings_free(struct settings *settings)
 	if (settings == NULL)
 		return;
 	free(settings->datastores);
+	free(settings->uplinks);
 	config_free(settings->config);
 	free(settings);
 }

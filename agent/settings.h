@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "snmp-mib/detail_net.h"
 #include "snmp-mib/node_report.h"
 
 #define SETTINGS_PATH "/etc/ironherd/agent.conf"
@@ -28,6 +29,11 @@ struct settings_datastore {
 	int64_t lost_ms;
 };
 
+struct settings_uplink {
+	const char *name;
+	enum report_uplink_role role;
+};
+
 struct settings {
 	const char *name;    /* NULL: the host's own */
 	const char *uuid;    /* NULL: from the firmware */
@@ -41,6 +47,7 @@ struct settings {
 	const char *agentx_socket;
 	const char *listen;
 	const char *account;
+	bool host_mibs; /* alone: what snmpd would say of any host, too */
 
 	const char *virt_uri;
 	const char *virt_type; /* "auto", "kvm", "qemu" */
@@ -48,6 +55,9 @@ struct settings {
 
 	struct settings_datastore *datastores;
 	size_t n_datastores;
+
+	struct settings_uplink *uplinks;
+	size_t n_uplinks;
 
 	bool has_bmc;
 	uint32_t bmc_device;
