@@ -39,6 +39,7 @@ struct agent {
 	struct memory_use *memory;
 	struct entities *entities;
 	struct collect_bmc *bmc;          /* NULL: not configured */
+	struct uplinks *uplinks;          /* NULL: a recorded machine */
 	bool lost[REPORT_DATASTORES_MAX]; /* told, by place in settings */
 
 	struct board *board;
@@ -73,6 +74,7 @@ post_report(void *arg)
 		.virt = agent->virt,
 		.storage = agent->storage,
 		.bmc = agent->bmc,
+		.uplinks = agent->uplinks,
 		.notifier = agent->notifier,
 		.metal = agent->metal,
 		.memory = agent->memory,
@@ -231,6 +233,10 @@ start_collectors(struct agent *agent)
 	agent->entities = entities_new(agent->index, clock_mono_ms());
 	if (settings->has_bmc)
 		agent->bmc = collect_bmc_new(agent->loop, settings->bmc_device);
+	/* The kernel knows only the links of this machine. */
+	if (strcmp(settings->system_root, "/") == 0)
+		agent->uplinks =
+			uplinks_new(agent->loop, settings, post_soon, agent);
 }
 
 static int
@@ -299,6 +305,7 @@ agent_free(struct agent *agent)
 	if (agent == NULL)
 		return;
 	bool hangs = !voice_stop(agent->voice);
+	uplinks_free(agent->uplinks);
 	collect_bmc_free(agent->bmc);
 	entities_free(agent->entities);
 	memory_use_free(agent->memory);

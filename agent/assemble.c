@@ -70,6 +70,58 @@ assemble_layout(const struct node_report *report)
 	return mix_number(hash, report->n_sources);
 }
 
+/* --- health --------------------------------------------------------------- */
+
+static const enum report_health datastore_healths[] = {
+	[DATASTORE_UNKNOWN] = HEALTH_UNKNOWN,
+	[DATASTORE_OK] = HEALTH_OK,
+	[DATASTORE_SLOW] = HEALTH_DEGRADED,
+	[DATASTORE_READ_ONLY] = HEALTH_CRITICAL,
+	[DATASTORE_STALE] = HEALTH_DEGRADED,
+	[DATASTORE_LOST] = HEALTH_CRITICAL,
+};
+
+/* How bad the host is when a source fails: without libvirt or its own load it
+ * cannot be judged; without the others it works on.  What storage means the
+ * rows of the datastores say. */
+static const enum report_health source_limits[] = {
+	[SOURCE_HOST] = HEALTH_CRITICAL,
+	[SOURCE_MACHINE] = HEALTH_DEGRADED,
+	[SOURCE_LIBVIRT] = HEALTH_CRITICAL,
+	[SOURCE_CAPABILITIES] = HEALTH_DEGRADED,
+	[SOURCE_STORAGE] = HEALTH_DEGRADED,
+	[SOURCE_BMC] = HEALTH_DEGRADED,
+	[SOURCE_INFORM] = HEALTH_DEGRADED,
+	[SOURCE_NETWORK] = HEALTH_DEGRADED,
+};
+
+static enum report_health
+worse(enum report_health a, enum report_health b)
+{
+	return a > b ? a : b;
+}
+
+enum report_health
+assemble_health(const struct node_report *report)
+{
+	enum report_health health = HEALTH_UNKNOWN;
+
+	for (size_t i = 0; i < report->n_sources; i++) {
+		const struct report_source *source = &report->sources[i];
+		enum report_health limit = source_limits[source->index];
+
+		health = worse(health,
+			       source->status < limit ? source->status : limit);
+	}
+	for (size_t i = 0; i < report->n_datastores; i++)
+		health = worse(health,
+			       datastore_healths[report->datastores[i].state]);
+	/* Before the CPUs were read they are not "different". */
+	if (report->cpu.online > 0 && !report->cpu.uniform)
+		health = worse(health, HEALTH_DEGRADED);
+	return health;
+}
+
 /* --- the report ----------------------------------------------------------- */
 
 static void
@@ -128,6 +180,8 @@ fill_metal(const struct parts *parts, int64_t now_ms,
 	cpu_models_fill(virt_host_model(parts->virt), report);
 	entities_fill(parts->entities, &from, now_ms,
 		      (uint64_t)(clock_wall_ms() / 1000), report);
+	if (parts->uplinks != NULL)
+		add_source(report, uplinks_source(parts->uplinks), now_ms);
 }
 
 static void
@@ -166,6 +220,8 @@ assemble(struct assembly *assembly, const struct parts *parts, int64_t now_ms)
 	storage_fill(parts->storage, now_ms, report);
 	if (parts->bmc != NULL)
 		collect_bmc_fill(parts->bmc, &report->bmc);
+	if (parts->uplinks != NULL)
+		uplinks_fill(parts->uplinks, report->detail);
 	report->n_features =
 		features_merge(machine_features(parts->machine),
 			       virt_features(parts->virt), &report->features);

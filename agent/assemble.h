@@ -14,6 +14,7 @@
 #include "agent/notifier.h"
 #include "agent/settings.h"
 #include "agent/storage.h"
+#include "agent/uplinks.h"
 #include "agent/virt.h"
 
 /* Collectors that are not there (no BMC, no datastore) are NULL. */
@@ -24,6 +25,7 @@ struct parts {
 	const struct virt_source *virt;
 	const struct storage *storage;
 	const struct collect_bmc *bmc;
+	const struct uplinks *uplinks;
 	const struct notifier *notifier;
 	const struct metal *metal;
 	const struct memory_use *memory;

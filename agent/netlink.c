@@ -320,7 +320,7 @@ open_socket(uint32_t groups, int flags)
 static ssize_t
 receive(int fd, uint8_t *buf, size_t room)
 {
-	struct sockaddr_nl from;
+	struct sockaddr_nl from = { 0 };
 	socklen_t size = sizeof(from);
 
 	for (;;) {

@@ -189,7 +189,7 @@ static const struct config_option datastore_options[] = {
 	{ .name = NULL },
 };
 
-/* In the order of enum report_uplink_role, without "unknown". */
+/* In the order of enum detail_uplink_role, without "unknown". */
 static const char *const uplink_roles[] = {
 	"management", "migration", "storage", "vm", "heartbeat", "other", NULL
 };
@@ -387,9 +387,9 @@ judge_uplinks(struct config *config)
 {
 	const struct config_section *root = config_root(config);
 
-	if (config_list_len(root, "uplink") > REPORT_UPLINKS_MAX)
+	if (config_list_len(root, "uplink") > DETAIL_UPLINKS_MAX)
 		config_complain(config, root, NULL, "more than %d uplinks",
-				REPORT_UPLINKS_MAX);
+				DETAIL_UPLINKS_MAX);
 }
 
 static bool

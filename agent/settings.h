@@ -31,7 +31,7 @@ struct settings_datastore {
 
 struct settings_uplink {
 	const char *name;
-	enum report_uplink_role role;
+	enum detail_uplink_role role;
 };
 
 struct settings {

@@ -104,7 +104,7 @@ tell_change(struct uplinks *uplinks, const struct uplink_table *before)
 	if (uplink_table_same(before, &uplinks->table))
 		return;
 	for (size_t i = 0; i < uplinks->table.n; i++) {
-		const struct report_uplink *row = &uplinks->table.rows[i];
+		const struct detail_uplink *row = &uplinks->table.rows[i];
 
 		for (size_t j = 0; j < before->n; j++)
 			if (before->rows[j].index == row->index &&
@@ -254,14 +254,16 @@ uplinks_free(struct uplinks *uplinks)
 	free(uplinks);
 }
 
-size_t
-uplinks_rows(const struct uplinks *uplinks, struct report_uplink **ret_rows)
+void
+uplinks_fill(const struct uplinks *uplinks, struct node_detail *detail)
 {
 	const struct uplink_table *table = &uplinks->table;
 
-	*ret_rows = xcalloc(table->n + 1, sizeof(**ret_rows));
-	memcpy(*ret_rows, table->rows, table->n * sizeof(**ret_rows));
-	return table->n;
+	detail->uplinks = xcalloc(table->n + 1, sizeof(*detail->uplinks));
+	detail->n_uplinks = table->n;
+	if (table->n > 0)
+		memcpy(detail->uplinks, table->rows,
+		       table->n * sizeof(*detail->uplinks));
 }
 
 const struct source *

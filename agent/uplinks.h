@@ -23,7 +23,7 @@
 #include "agent/settings.h"
 #include "agent/source.h"
 #include "common/loop.h"
-#include "snmp-mib/detail_net.h"
+#include "snmp-mib/node_detail.h"
 
 enum {
 	UPLINKS_PERIOD_MS = 5000,
@@ -40,9 +40,7 @@ struct uplinks *uplinks_new(struct loop *loop, const struct settings *settings,
 			    loop_fn changed, void *arg);
 void uplinks_free(struct uplinks *uplinks);
 
-/* A copy of the rows, sorted by index; the caller's to free. */
-size_t uplinks_rows(const struct uplinks *uplinks,
-		    struct report_uplink **ret_rows);
+void uplinks_fill(const struct uplinks *uplinks, struct node_detail *detail);
 const struct source *uplinks_source(const struct uplinks *uplinks);
 
 /* --- pure: rows out of links ------------------------------------------------
@@ -57,7 +55,7 @@ struct uplink_count {
 };
 
 struct uplink_table {
-	struct report_uplink *rows;
+	struct detail_uplink *rows;
 	size_t n;
 	struct uplink_count *counts; /* one for each row */
 };

@@ -15,7 +15,7 @@ struct link {
 	uint32_t index, master, lower;
 	char name[UPLINK_NAME_LEN], kind[UPLINK_NAME_LEN];
 	bool taps, management;              /* also by what lies on it */
-	enum report_uplink_role configured; /* UNKNOWN: not */
+	enum detail_uplink_role configured; /* UNKNOWN: not */
 };
 
 struct net {
@@ -44,7 +44,7 @@ find_link(const struct net *net, uint32_t index)
 				    sizeof(*net->links), by_index);
 }
 
-static enum report_uplink_role
+static enum detail_uplink_role
 configured_role(const struct settings *settings, const char *name)
 {
 	for (size_t i = 0; i < settings->n_uplinks; i++)
@@ -136,7 +136,7 @@ is_row(const struct net *net, const struct link *link)
 	return link->taps && is_kind(find_link(net, link->master), "bridge");
 }
 
-static enum report_uplink_role
+static enum detail_uplink_role
 role_of(const struct net *net, const struct link *link)
 {
 	const struct link *master = find_link(net, link->master);
@@ -174,7 +174,7 @@ bridge_of(const struct net *net, const struct link *link)
 
 static void
 fill_above(const struct net *net, const struct link *link,
-	   struct report_uplink *row)
+	   struct detail_uplink *row)
 {
 	const struct link *bridge = bridge_of(net, link);
 	const struct link *master = find_link(net, link->master);
@@ -196,7 +196,7 @@ slave_is_up(const struct link *slave)
 
 static void
 count_slaves(const struct net *net, const struct link *link,
-	     struct report_uplink *row)
+	     struct detail_uplink *row)
 {
 	if (!is_kind(link, "bond") && !is_kind(link, "team"))
 		return;
@@ -208,7 +208,7 @@ count_slaves(const struct net *net, const struct link *link,
 }
 
 static void
-take_mac(const struct link *link, struct report_uplink *row)
+take_mac(const struct link *link, struct detail_uplink *row)
 {
 	const char *text = message_text(link->from, "mac");
 	size_t len = strlen(text) / 2;
@@ -229,7 +229,7 @@ number_or_unknown(const json_t *from, const char *key)
 }
 
 static enum report_health
-health_of(const struct report_uplink *row)
+health_of(const struct detail_uplink *row)
 {
 	bool dead = row->carrier == UPLINK_CARRIER_OFF ||
 		    (row->slaves > 0 && row->slaves_up == 0);
@@ -246,11 +246,11 @@ health_of(const struct report_uplink *row)
 }
 
 static void
-fill_state(const struct link *link, struct report_uplink *row)
+fill_state(const struct link *link, struct detail_uplink *row)
 {
 	uint64_t state = message_number(link->from, "state", 6);
 
-	row->state = (enum report_uplink_state)(state + UPLINK_STATE_UNKNOWN);
+	row->state = (enum detail_uplink_state)(state + UPLINK_STATE_UNKNOWN);
 	if (!message_bool(link->from, "on"))
 		row->carrier = UPLINK_CARRIER_UNKNOWN;
 	else
@@ -266,7 +266,7 @@ fill_state(const struct link *link, struct report_uplink *row)
 
 static void
 fill_row(const struct net *net, const struct link *link,
-	 struct report_uplink *row)
+	 struct detail_uplink *row)
 {
 	row->index = link->index;
 	text_copy(row->name, sizeof(row->name), link->name);
@@ -306,7 +306,7 @@ find_count(const struct uplink_table *table, uint32_t index)
 
 static void
 measure(const struct link *link, const struct uplink_count *before,
-	int64_t at_us, struct report_uplink *row, struct uplink_count *count)
+	int64_t at_us, struct detail_uplink *row, struct uplink_count *count)
 {
 	*count = (struct uplink_count){
 		.index = row->index,
@@ -347,7 +347,7 @@ uplink_table_make(const json_t *reply, const struct settings *settings,
 	pass_down(&net);
 	table.rows = xcalloc(net.n + 1, sizeof(*table.rows));
 	table.counts = xcalloc(net.n + 1, sizeof(*table.counts));
-	for (size_t i = 0; i < net.n && table.n < REPORT_UPLINKS_MAX; i++) {
+	for (size_t i = 0; i < net.n && table.n < DETAIL_UPLINKS_MAX; i++) {
 		const struct link *link = &net.links[i];
 
 		/* No two rows of one index, whatever the reply says. */
@@ -376,7 +376,7 @@ uplink_table_tell(struct uplink_table *table,
 		  const struct lldp_neighbour *neighbours, size_t n)
 {
 	for (size_t i = 0; i < table->n; i++) {
-		struct report_uplink *row = &table->rows[i];
+		struct detail_uplink *row = &table->rows[i];
 
 		row->peer[0] = row->peer_port[0] = '\0';
 		for (size_t j = 0; j < n; j++) {
@@ -391,7 +391,7 @@ uplink_table_tell(struct uplink_table *table,
 }
 
 static bool
-same_row(const struct report_uplink *a, const struct report_uplink *b)
+same_row(const struct detail_uplink *a, const struct detail_uplink *b)
 {
 	return a->index == b->index && a->role == b->role &&
 	       a->state == b->state && a->carrier == b->carrier &&

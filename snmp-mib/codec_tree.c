@@ -43,6 +43,22 @@ static const struct codec_section *const ironherd_sections[] = {
 	&codec_sections[12],    /* 31 ihHeartbeatTable */
 	&codec_sections[13],    /* 40 ihSourceTable */
 	&detail_bmc_more,       /* 43 */
+	&codec_sections[0],  /* 1 ihHost */
+	&codec_sections[1],  /* 2 ihCpu */
+	&codec_sections[2],  /* 3 ihLoad */
+	&codec_sections[3],  /* 4 ihMem */
+	&codec_sections[4],  /* 5 ihCapacity */
+	&codec_sections[5],  /* 6 ihBmc */
+	&codec_sections[6],  /* 7 ihRows */
+	&codec_sections[7],  /* 10 ihNumaTable */
+	&codec_sections[8],  /* 11 ihNumaDistTable */
+	&codec_sections[9],  /* 12 ihFeatureTable */
+	&detail_pressures,   /* 13 */
+	&codec_sections[10], /* 20 ihVmTable */
+	&codec_sections[11], /* 30 ihDatastoreTable */
+	&codec_sections[12], /* 31 ihHeartbeatTable */
+	&detail_uplinks,     /* 32 */
+	&codec_sections[13], /* 40 ihSourceTable */
 };
 
 static const struct codec_tree ironherd_tree =

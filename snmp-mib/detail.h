@@ -36,5 +36,7 @@ extern const struct codec_section detail_physical_contains;
 extern const struct codec_section detail_entity_general;
 extern const struct codec_oid detail_state_objects;
 extern const struct codec_section detail_entity_states;
+/* detail_net.c */
+extern const struct codec_section detail_uplinks;
 
 #endif

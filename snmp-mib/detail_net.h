@@ -17,11 +17,11 @@ enum {
 	UPLINK_NAME_LEN = 16, /* IFNAMSIZ, with the NUL */
 	UPLINK_MAC_MAX = 32,  /* InfiniBand has 20 */
 	UPLINK_UNKNOWN = -1,
-	REPORT_UPLINKS_MAX = 256
+	DETAIL_UPLINKS_MAX = 256
 };
 
 /* What it is for, the most important use where there are more. */
-enum report_uplink_role {
+enum detail_uplink_role {
 	UPLINK_ROLE_UNKNOWN = 1,
 	UPLINK_ROLE_MANAGEMENT,
 	UPLINK_ROLE_MIGRATION,
@@ -32,7 +32,7 @@ enum report_uplink_role {
 };
 
 /* The kernel's states of RFC 2863, moved by one. */
-enum report_uplink_state {
+enum detail_uplink_state {
 	UPLINK_STATE_UNKNOWN = 1,
 	UPLINK_STATE_NOT_PRESENT,
 	UPLINK_STATE_DOWN,
@@ -42,23 +42,23 @@ enum report_uplink_state {
 	UPLINK_STATE_UP
 };
 
-enum report_uplink_carrier {
+enum detail_uplink_carrier {
 	UPLINK_CARRIER_UNKNOWN = 1, /* it is switched off: nobody looks */
 	UPLINK_CARRIER_ON,
 	UPLINK_CARRIER_OFF
 };
 
-struct report_uplink {
+struct detail_uplink {
 	uint32_t index; /* ifIndex */
 	char name[UPLINK_NAME_LEN];
 	uint8_t mac[1 + UPLINK_MAC_MAX]; /* the length first */
-	enum report_uplink_role role;
+	enum detail_uplink_role role;
 	char bridge[UPLINK_NAME_LEN]; /* "" when there is none */
 	char bond[UPLINK_NAME_LEN];
 	uint32_t slaves_up, slaves; /* of a bond; 0: it is none */
-	enum report_uplink_state state;
-	enum report_uplink_carrier carrier;
-	uint32_t carrier_changes;
+	enum detail_uplink_state state;
+	enum detail_uplink_carrier carrier;
+	uint64_t carrier_changes;
 	int32_t speed_mbit; /* UPLINK_UNKNOWN, as the next two */
 	int32_t in_pm, out_pm;
 	int32_t vfs, vfs_free;      /* UPLINK_UNKNOWN: knows no SR-IOV */

@@ -26,5 +26,6 @@ node_detail_free(struct node_detail *detail)
 	free(detail->entities);
 	free(detail->contains);
 	free(detail->states);
+	free(detail->uplinks);
 	free(detail);
 }

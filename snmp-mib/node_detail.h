@@ -11,6 +11,7 @@
 #define SNMP_MIB_NODE_DETAIL_H
 
 #include "snmp-mib/detail_hw.h"
+#include "snmp-mib/detail_net.h"
 #include "snmp-mib/node_report.h"
 
 enum { DETAIL_PRESSURES_MAX = 8 };
@@ -57,6 +58,8 @@ struct node_detail {
 	struct detail_state *states;
 	size_t n_states;
 	uint32_t entities_changed_ticks; /* entLastChangeTime */
+	struct detail_uplink *uplinks;
+	size_t n_uplinks;
 };
 
 struct node_detail *node_detail_new(void);

@@ -111,6 +111,8 @@ all_values_arrive(void **state)
 		"datastore \"ds1\" { path = \"/a/b\" slot = 7 disks = \"/a\" "
 		"lost-ms = 4000 }\n"
 		"bmc { device = 3 }\n"
+		"uplink \"eth1\" { role = storage }\n"
+		"uplink \"eth2.7\" { role = management }\n"
 		"inform { target = \"udp:10.90.0.254:162\" }\n",
 		&errors);
 
@@ -125,6 +127,10 @@ all_values_arrive(void **state)
 	assert_int_equal(s->datastores[0].slot, 7);
 	assert_int_equal(s->datastores[0].lost_ms, 4000);
 	assert_int_equal(s->bmc_device, 3);
+	assert_int_equal(s->n_uplinks, 2);
+	assert_string_equal(s->uplinks[0].name, "eth1");
+	assert_int_equal(s->uplinks[0].role, UPLINK_ROLE_STORAGE);
+	assert_int_equal(s->uplinks[1].role, UPLINK_ROLE_MANAGEMENT);
 	assert_string_equal(s->inform_target, "udp:10.90.0.254:162");
 	settings_free(s);
 	free(errors);

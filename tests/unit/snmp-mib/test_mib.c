@@ -41,6 +41,8 @@ static const struct {
 	  "SNMPv2-TC DEFINITIONS ::= BEGIN\n"
 	  "TruthValue ::= TEXTUAL-CONVENTION STATUS current DESCRIPTION \"\"\n"
 	  "SYNTAX INTEGER { true(1), false(2) }\n"
+	  "PhysAddress ::= TEXTUAL-CONVENTION STATUS current DESCRIPTION \"\"\n"
+	  "SYNTAX OCTET STRING\n"
 	  "END\n" },
 	{ "SNMPv2-CONF", "SNMPv2-CONF DEFINITIONS ::= BEGIN\nEND\n" },
 	{ "SNMP-FRAMEWORK-MIB",
