@@ -255,6 +255,7 @@ start_alone(struct agent *agent, struct voice_options *options, struct err *err)
 	options->listen = settings->listen;
 	options->account = account;
 	options->engine_file = engine;
+	options->host_mibs = settings->host_mibs;
 	rc = voice_start(options, &agent->voice, err);
 	account_free(account);
 	return rc;

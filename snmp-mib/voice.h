@@ -48,6 +48,7 @@ struct voice_options {
 	const char *listen;
 	const struct snmp_account *account; /* used during the call only */
 	const char *engine_file;
+	bool host_mibs; /* and what snmpd would say of any host */
 };
 
 struct voice;

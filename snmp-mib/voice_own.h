@@ -7,6 +7,7 @@
  *	voice_tree.c		the handler of our objects
  *	voice_agentx.c		set-up behind snmpd
  *	voice_standalone.c	set-up as an agent of its own
+ *	voice_modules.c		net-snmp's modules for that
  */
 #ifndef SNMP_MIB_VOICE_OWN_H
 #define SNMP_MIB_VOICE_OWN_H
@@ -32,6 +33,11 @@ void voice_agentx_close(void);
 
 int voice_standalone_open(const struct voice_options *options, struct err *err);
 void voice_standalone_close(void);
+
+/* net-snmp's modules: users and views, and those that tell of the host. */
+int voice_modules_start(bool host_mibs, struct err *err);
+/* Lines of the latter, and the view "ironherd" of their objects. */
+void voice_modules_configure(void);
 
 /* Register all subtrees; every request is answered from the source. */
 int voice_tree_register(const struct voice_source *source, struct err *err);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The voice as an SNMP agent of its own: one SNMPv3 user, authPriv, who may
- * read our objects and the system group and nothing else.
+ * read our objects, the system group and, where it is wished, what monitoring
+ * wants of any host (voice_modules.c); nothing else.
  */
 #include "snmp-mib/voice_own.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -15,32 +15,6 @@
 #include "snmp-mib/codec.h"
 #include "snmp-mib/engine.h"
 #include "snmp-mib/wire.h"
-
-#define MODULES "libnetsnmpmibs.so.40"
-
-/* The library of MIB modules brings Perl, sensors and udev along: 3 MB that
- * an agent behind snmpd does without, so it is loaded here. */
-static int
-init_modules(struct err *err)
-{
-	static const char *const names[] = { "init_vacm_vars", "init_usmUser",
-					     "init_snmpEngine",
-					     "init_system_mib" };
-	void *library = dlopen(MODULES, RTLD_NOW | RTLD_GLOBAL);
-
-	if (library == NULL)
-		return err_set(err, -ENOENT, "snmp: cannot load %s", MODULES);
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-		void (*init)(void);
-
-		*(void **)(&init) = dlsym(library, names[i]);
-		if (init == NULL)
-			return err_set(err, -ENOSYS, "snmp: %s lacks %s",
-				       MODULES, names[i]);
-		init();
-	}
-	return 0;
-}
 
 /* "text" as a line of snmpd.conf wants it, whatever is in it. */
 static void
@@ -113,6 +87,8 @@ allow_reading(const struct voice_options *options)
 		configure("view ironherd included .", root, "");
 	}
 	configure("view ironherd included .", "1.3.6.1.2.1.1", "");
+	if (options->host_mibs)
+		voice_modules_configure();
 	configure("rouser ", user, " priv -V ironherd");
 }
 
@@ -138,7 +114,7 @@ voice_standalone_open(const struct voice_options *options, struct err *err)
 	set_flags(options);
 	if (init_agent(VOICE_PROGRAM) != 0)
 		return err_set(err, -EIO, "snmp: net-snmp does not start");
-	int rc = init_modules(err);
+	int rc = voice_modules_start(options->host_mibs, err);
 	if (rc == 0)
 		rc = voice_tree_register(&options->source, err);
 	if (rc == 0)

@@ -24,7 +24,8 @@ options(void)
 {
 	return (struct voice_options){ .listen = listen_at,
 				       .account = &speaker_account,
-				       .engine_file = engine };
+				       .engine_file = engine,
+				       .host_mibs = true };
 }
 
 static int
@@ -179,6 +180,94 @@ nothing_but_our_tree_and_the_system_group_is_shown(void **state)
 			       "No more variables"));
 }
 
+/* Lines of a walk that are values below it. */
+static size_t
+count_below(const char *oid)
+{
+	const char *text = ask("bulkwalk -t 5 -Cr25", port, oid);
+	size_t n = 0;
+	char start[128];
+
+	snprintf(start, sizeof(start), ".%s.", oid);
+	for (; text != NULL && *text != '\0';
+	     text = strchr(text, '\n'), text = text ? text + 1 : NULL)
+		n += strncmp(text, start, strlen(start)) == 0 &&
+		     strstr(text, "No more variables") != text;
+	return n;
+}
+
+static void
+what_monitoring_wants_of_any_host_is_there(void **state)
+{
+	static const char *const subtrees[] = {
+		"1.3.6.1.2.1.2.2",        /* ifTable */
+		"1.3.6.1.2.1.31.1.1",     /* ifXTable */
+		"1.3.6.1.2.1.25.1",       /* hrSystem */
+		"1.3.6.1.2.1.25.3.2",     /* hrDeviceTable */
+		"1.3.6.1.2.1.25.3.3",     /* hrProcessorTable */
+		"1.3.6.1.4.1.2021.4",     /* memory */
+		"1.3.6.1.4.1.2021.10",    /* load */
+		"1.3.6.1.4.1.2021.11",    /* CPU */
+		"1.3.6.1.4.1.2021.13.15", /* disks */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(subtrees) / sizeof(*subtrees); i++)
+		if (count_below(subtrees[i]) < 2)
+			fail_msg("%s is empty", subtrees[i]);
+	/* ssCpuRawIdle, from the first answer on. */
+	assert_null(strstr(ask("get", port, "1.3.6.1.4.1.2021.11.53.0"),
+			   "Counter32: 0\n"));
+}
+
+static void
+what_can_hang_or_betrays_is_not_there(void **state)
+{
+	static const char *const subtrees[] = {
+		"1.3.6.1.2.1.25.4",   /* hrSWRun */
+		"1.3.6.1.2.1.25.5",   /* hrSWRunPerf */
+		"1.3.6.1.2.1.25.6",   /* hrSWInstalled */
+		"1.3.6.1.2.1.25.3.6", /* hrDiskStorageTable */
+		"1.3.6.1.2.1.25.3.8", /* hrFSTable */
+		"1.3.6.1.2.1.4",      /* IP-MIB */
+		"1.3.6.1.4.1.2021.8", /* programs */
+		"1.3.6.1.4.1.8072.1", /* net-snmp's own */
+		"1.3.6.1.6.3.15",     /* usmUserTable */
+		"1.3.6.1.6.3.16",     /* VACM */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(subtrees) / sizeof(*subtrees); i++)
+		if (count_below(subtrees[i]) > 0)
+			fail_msg("%s is shown", subtrees[i]);
+	assert_non_null(
+		strstr(ask("get", port, "1.3.6.1.2.1.25.1.6.0"), "No Such"));
+}
+
+static void
+without_host_mibs_only_the_system_group_is_there(void **state)
+{
+	struct voice_options o = options();
+	char other[128], at[64];
+	int all = port;
+
+	(void)state;
+	snprintf(other, sizeof(other), "%s", tree_path(&tree, "engine3"));
+	port = free_port(SOCK_DGRAM);
+	snprintf(at, sizeof(at), "udp:127.0.0.1:%d", port);
+	o.engine_file = other;
+	o.listen = at;
+	o.host_mibs = false;
+	pid_t pid = speaker_start(&o);
+	assert_true(wait_for_answer(port, 8000) >= 0);
+	assert_true(count_below("1.3.6.1.2.1.1") > 0);
+	assert_int_equal(count_below("1.3.6.1.2.1.2"), 0);
+	assert_int_equal(count_below("1.3.6.1.2.1.25"), 0);
+	assert_int_equal(count_below("1.3.6.1.4.1.2021"), 0);
+	speaker_end(pid);
+	port = all;
+}
+
 static void
 nothing_can_be_set(void **state)
 {
@@ -246,8 +335,8 @@ it_opens_no_port_but_its_own(void **state)
 	char command[128];
 
 	(void)state;
-	snprintf(command, sizeof(command),
-		 "ls -l /proc/%d/fd | grep -c socket:", (int)speaker);
+	snprintf(command, sizeof(command), "ss -Hltunxp | grep -c pid=%d,",
+		 (int)speaker);
 	assert_int_equal(strtol(run(command), NULL, 10), 1);
 }
 
@@ -262,6 +351,10 @@ main(void)
 		cmocka_unit_test(only_the_account_with_privacy_may_read),
 		cmocka_unit_test(
 			nothing_but_our_tree_and_the_system_group_is_shown),
+		cmocka_unit_test(what_monitoring_wants_of_any_host_is_there),
+		cmocka_unit_test(what_can_hang_or_betrays_is_not_there),
+		cmocka_unit_test(
+			without_host_mibs_only_the_system_group_is_there),
 		cmocka_unit_test(nothing_can_be_set),
 		cmocka_unit_test(garbage_does_not_end_it),
 		cmocka_unit_test(a_port_in_use_is_told),
