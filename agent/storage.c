@@ -7,6 +7,7 @@
 
 #include "agent/beats.h"
 #include "agent/datastore.h"
+#include "agent/space.h"
 #include "agent/text.h"
 #include "agent/uuid.h"
 #include "common/alloc.h"
@@ -35,6 +36,7 @@ struct store {
 	bool writing; /* the probe under way writes */
 	struct claim claim;
 	struct beats beats;
+	struct space space;
 };
 
 struct storage {
@@ -139,8 +141,10 @@ probe_failed(struct store *store, const json_t *reply)
 {
 	store->times.read_only = message_bool(reply, "read_only");
 	fail(store, message_text(reply, "error"));
-	if (store->times.read_only) /* reading works, at least */
+	if (store->times.read_only) { /* reading works, at least */
 		take_slots(store, reply, clock_mono_ms());
+		space_take(&store->space, reply);
+	}
 }
 
 static void
@@ -158,6 +162,7 @@ probe_succeeded(struct store *store, const json_t *reply)
 		store->writes++;
 	}
 	take_slots(store, reply, now_ms);
+	space_take(&store->space, reply);
 	if (store->claim.state != CLAIM_FOREIGN) {
 		source_succeed(&store->source, now_ms, us);
 		return;
@@ -263,6 +268,9 @@ tick(void *arg)
 		if (store->times.asked_ms < 0 && now_ms >= store->due_ms)
 			start_probe(store, now_ms);
 		tell_state(store, now_ms);
+		space_look(&store->space,
+			   storage->options.settings->system_root, store->state,
+			   now_ms);
 	}
 	loop_timer_start(storage->tick, TICK_MS);
 }
@@ -278,6 +286,7 @@ store_init(struct store *store, struct storage *storage, struct loop *loop,
 	store->worker = worker_new(loop, "storage", NULL, NULL);
 	store->state = DATASTORE_UNKNOWN;
 	store->written_ms = -1;
+	space_init(&store->space);
 	store->times = (struct datastore_times){
 		.lost_ms = config->lost_ms,
 		.started_ms = clock_mono_ms(),
@@ -353,6 +362,7 @@ fill_store(const struct store *store, int64_t now_ms,
 	row->age_ms = source_age(store->written_ms, now_ms);
 	row->writes = store->writes;
 	row->errors = store->errors;
+	space_fill(&store->space, row);
 }
 
 static void

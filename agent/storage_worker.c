@@ -13,6 +13,8 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "agent/roles.h"
@@ -194,10 +196,39 @@ write_slot(struct disk *disk, const json_t *request, struct err *err)
 			 slot.number);
 }
 
+/* Of a file what is around it, of a device what it is. */
+static void
+put_space(const struct disk *disk, json_t *reply)
+{
+	const bool block = S_ISBLK(disk->st.st_mode);
+	const dev_t dev = block ? disk->st.st_rdev : disk->st.st_dev;
+	struct statvfs vfs;
+	uint64_t bytes;
+
+	json_object_set_new(reply, "type",
+			    json_string(block ? "block" : "file system"));
+	json_object_set_new(reply, "major", json_integer(major(dev)));
+	json_object_set_new(reply, "minor", json_integer(minor(dev)));
+	if (block && ioctl(disk->fd, BLKGETSIZE64, &bytes) == 0)
+		json_object_set_new(reply, "capacity",
+				    json_integer((json_int_t)(bytes / 1024)));
+	if (block || fstatvfs(disk->fd, &vfs) < 0)
+		return;
+	uint64_t unit = vfs.f_frsize;
+	json_object_set_new(reply, "capacity",
+			    json_integer(
+				    (json_int_t)(vfs.f_blocks * unit / 1024)));
+	json_object_set_new(reply, "free",
+			    json_integer(
+				    (json_int_t)(vfs.f_bavail * unit / 1024)));
+}
+
 /*
  * { "path", "all", "write", "slot", "sequence", "uuid", "boot", "name" } ->
- * { "slots": [...], "all", "us" } and, when something failed, "error" with
- * "read_only" when it was only that.  Written is after reading, so that the
+ * { "slots": [...], "all", "us" }, with all of them the "type" of the storage,
+ * its "capacity" and "free" KiB as far as they are known, "major" and "minor"
+ * of its device, and, when something failed, "error" with "read_only" when it
+ * was only that.  Written is after reading, so that the
  * parent learns in time of somebody else in our slot.
  */
 static json_t *
@@ -217,13 +248,16 @@ probe(void *state, const json_t *request)
 		disk->used = own + 1;
 	if (rc == 0)
 		rc = read_slots(disk, all, slots, &err);
+	bool readable = rc == 0;
 	if (rc == 0 && message_bool(request, "write"))
 		rc = write_slot(disk, request, &err);
-	if (rc < 0 && rc != -ENOSPC && rc != -EROFS)
-		disk_close(disk);
 	json_t *reply =
 		json_pack("{s:o, s:b, s:I}", "slots", slots, "all", all, "us",
 			  (json_int_t)(source_clock_us() - start_us));
+	if (readable && all)
+		put_space(disk, reply);
+	if (rc < 0 && rc != -ENOSPC && rc != -EROFS)
+		disk_close(disk);
 	if (rc < 0) {
 		json_object_set_new(reply, "error", message_string(err.text));
 		json_object_set_new(reply, "read_only",

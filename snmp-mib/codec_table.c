@@ -143,6 +143,13 @@ static const struct codec_column datastore_columns[] = {
 	{ 7, "ihDatastoreAge", CELL_AGE, IN(report_datastore, age_ms) },
 	{ 8, "ihDatastoreWrites", CELL_COUNTER, IN(report_datastore, writes) },
 	{ 9, "ihDatastoreErrors", CELL_COUNTER, IN(report_datastore, errors) },
+	{ 10, "ihDatastoreType", CELL_ENUM, IN(report_datastore, type),
+	  .min = DATASTORE_TYPE_UNKNOWN, .max = DATASTORE_BLOCK },
+	{ 11, "ihDatastoreCapacity", CELL_U64,
+	  IN(report_datastore, capacity_kib) },
+	{ 12, "ihDatastoreFree", CELL_U64, IN(report_datastore, free_kib) },
+	{ 13, "ihDatastorePaths", CELL_U32, IN(report_datastore, paths) },
+	{ 14, "ihDatastorePathsUp", CELL_U32, IN(report_datastore, paths_up) },
 };
 
 static const struct codec_column heartbeat_columns[] = {

@@ -34,6 +34,8 @@ enum {
 
 #define REPORT_AGE_NEVER UINT32_MAX /* ms; "never seen", also the ceiling */
 
+#define REPORT_SIZE_UNKNOWN UINT64_MAX /* where 0 would be a size */
+
 enum report_health {
 	HEALTH_UNKNOWN = 1,
 	HEALTH_OK,
@@ -75,6 +77,12 @@ enum report_datastore_state {
 	DATASTORE_READ_ONLY,
 	DATASTORE_STALE, /* the last probe hangs; too early to call it lost */
 	DATASTORE_LOST
+};
+
+enum report_datastore_type {
+	DATASTORE_TYPE_UNKNOWN = 1,
+	DATASTORE_FILE_SYSTEM,
+	DATASTORE_BLOCK
 };
 
 enum report_power {
@@ -132,6 +140,10 @@ struct report_datastore {
 	uint32_t probe_us; /* last full write + read */
 	uint32_t age_ms;   /* since our own last good heartbeat write */
 	uint64_t writes, errors;
+	enum report_datastore_type type;
+	/* REPORT_SIZE_UNKNOWN; a block device has no free space to tell. */
+	uint64_t capacity_kib, free_kib;
+	uint32_t paths, paths_up; /* 0 of 0: unknown */
 };
 
 /* Another node's heartbeat slot as seen from here.  `age_ms` counts from the

@@ -13,6 +13,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/statvfs.h>
 
 #include "agent/roles.h"
 #include "agent/slot.h"
@@ -68,6 +69,7 @@ start(struct node *node, const char *uuid, uint32_t slot)
 	};
 	node->settings.datastores = &node->store;
 	node->settings.n_datastores = 1;
+	node->settings.system_root = "/";
 	SET(node->self.uuid, uuid);
 	SET(node->self.boot_id, BOOT_A);
 	SET(node->self.name, "h");
@@ -204,6 +206,35 @@ two_hosts_see_each_others_hearts_beat(void **state)
 	stop(&two);
 }
 
+static bool
+knows_its_space(void *arg)
+{
+	return look(arg)->datastores[0].type != DATASTORE_TYPE_UNKNOWN &&
+	       look(arg)->datastores[0].paths > 0;
+}
+
+static void
+a_file_says_how_large_its_file_system_is(void **state)
+{
+	const struct report_datastore *row;
+	struct statvfs vfs;
+	struct node node;
+
+	(void)state;
+	start(&node, UUID_1, 1);
+	row = &look(&node)->datastores[0];
+	assert_int_equal(row->type, DATASTORE_TYPE_UNKNOWN);
+	assert_true(row->free_kib == REPORT_SIZE_UNKNOWN);
+	assert_true(run_until(loop, knows_its_space, &node, 8000));
+	assert_int_equal(statvfs(path, &vfs), 0);
+	row = &look(&node)->datastores[0];
+	assert_int_equal(row->type, DATASTORE_FILE_SYSTEM);
+	assert_int_equal(row->capacity_kib, vfs.f_blocks * vfs.f_frsize / 1024);
+	assert_in_range(row->free_kib, 1, row->capacity_kib);
+	assert_true(row->paths_up >= 1);
+	stop(&node);
+}
+
 static void
 a_storage_that_hangs_is_lost_and_comes_back(void **state)
 {
@@ -324,6 +355,7 @@ main(int argc, char *argv[])
 #define IN_TREE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		IN_TREE(two_hosts_see_each_others_hearts_beat),
+		IN_TREE(a_file_says_how_large_its_file_system_is),
 		IN_TREE(a_storage_that_hangs_is_lost_and_comes_back),
 		IN_TREE(a_living_hosts_slot_is_not_written),
 		IN_TREE(the_beat_goes_on_over_a_restart),

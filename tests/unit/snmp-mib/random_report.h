@@ -196,6 +196,12 @@ random_storage(struct node_report *report, const struct random_sizes *sizes)
 		ds->age_ms = random_below(100000);
 		ds->writes = random_u64();
 		ds->errors = random_u64();
+		ds->type = 1 + random_below(3);
+		ds->capacity_kib = random_u64();
+		ds->free_kib =
+			random_bool() ? REPORT_SIZE_UNKNOWN : random_u64();
+		ds->paths = random_below(64);
+		ds->paths_up = random_below(64);
 		for (size_t j = 0; j < sizes->slots; j++) {
 			struct report_heartbeat *hb =
 				&report->heartbeats[i * sizes->slots + j];
