@@ -40,6 +40,7 @@ struct agent {
 	struct entities *entities;
 	struct collect_bmc *bmc;          /* NULL: not configured */
 	struct uplinks *uplinks;          /* NULL: a recorded machine */
+	struct mounts *mounts;            /* NULL: snmpd says that */
 	bool lost[REPORT_DATASTORES_MAX]; /* told, by place in settings */
 
 	struct board *board;
@@ -75,6 +76,7 @@ post_report(void *arg)
 		.storage = agent->storage,
 		.bmc = agent->bmc,
 		.uplinks = agent->uplinks,
+		.mounts = agent->mounts,
 		.notifier = agent->notifier,
 		.metal = agent->metal,
 		.memory = agent->memory,
@@ -233,10 +235,12 @@ start_collectors(struct agent *agent)
 	agent->entities = entities_new(agent->index, clock_mono_ms());
 	if (settings->has_bmc)
 		agent->bmc = collect_bmc_new(agent->loop, settings->bmc_device);
-	/* The kernel knows only the links of this machine. */
-	if (strcmp(settings->system_root, "/") == 0)
-		agent->uplinks =
-			uplinks_new(agent->loop, settings, post_soon, agent);
+	/* The kernel knows the links and file systems of this machine only. */
+	if (strcmp(settings->system_root, "/") != 0)
+		return;
+	agent->uplinks = uplinks_new(agent->loop, settings, post_soon, agent);
+	if (settings->mode == MODE_STANDALONE && settings->host_mibs)
+		agent->mounts = mounts_new(agent->loop);
 }
 
 static int
@@ -306,6 +310,7 @@ agent_free(struct agent *agent)
 	if (agent == NULL)
 		return;
 	bool hangs = !voice_stop(agent->voice);
+	mounts_free(agent->mounts);
 	uplinks_free(agent->uplinks);
 	collect_bmc_free(agent->bmc);
 	entities_free(agent->entities);

@@ -222,6 +222,8 @@ assemble(struct assembly *assembly, const struct parts *parts, int64_t now_ms)
 		collect_bmc_fill(parts->bmc, &report->bmc);
 	if (parts->uplinks != NULL)
 		uplinks_fill(parts->uplinks, report->detail);
+	if (parts->mounts != NULL)
+		mounts_fill(parts->mounts, report->detail);
 	report->n_features =
 		features_merge(machine_features(parts->machine),
 			       virt_features(parts->virt), &report->features);

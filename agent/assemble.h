@@ -11,6 +11,7 @@
 #include "agent/machine.h"
 #include "agent/memory_use.h"
 #include "agent/metal.h"
+#include "agent/mounts.h"
 #include "agent/notifier.h"
 #include "agent/settings.h"
 #include "agent/storage.h"
@@ -26,6 +27,7 @@ struct parts {
 	const struct storage *storage;
 	const struct collect_bmc *bmc;
 	const struct uplinks *uplinks;
+	const struct mounts *mounts;
 	const struct notifier *notifier;
 	const struct metal *metal;
 	const struct memory_use *memory;

@@ -15,6 +15,7 @@ static const struct worker_role roles[] = {
 	{ "state", state_worker_serve },
 	{ "network", network_worker_serve },
 	{ "lldp", lldp_worker_serve },
+	{ "mounts", mounts_worker_serve },
 };
 
 int

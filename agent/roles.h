@@ -11,6 +11,7 @@
  *	state    writes a file of the state folder; lives for one answer
  *	network  links of the host by rtnetlink
  *	lldp     asks lldpd's command; lives for one answer
+ *	mounts   size of file systems, alone; lives for one answer
  */
 #ifndef AGENT_ROLES_H
 #define AGENT_ROLES_H
@@ -23,6 +24,7 @@ int notify_worker_serve(int fd);
 int state_worker_serve(int fd);
 int network_worker_serve(int fd);
 int lldp_worker_serve(int fd);
+int mounts_worker_serve(int fd);
 
 /* worker_main() with all of them; -1 when this is no worker. */
 int roles_main(int argc, char *const argv[]);

@@ -89,6 +89,8 @@ struct codec_parts {
 
 /* All trees of a node in the order of their roots, NULL at the end. */
 extern const struct codec_tree *const codec_node_trees[];
+/* Those that only a voice without an snmpd needs. */
+extern const struct codec_tree *const codec_host_trees[];
 const struct codec_oid *codec_tree_root(const struct codec_tree *tree);
 
 /* As codec_get() and codec_next(), of one tree. */

@@ -214,6 +214,20 @@ encode_zero_oid(const struct codec_column *column, const void *cell,
 	ret_value->oid = &zero;
 }
 
+static void
+encode_oid(const struct codec_column *column, const void *cell, uint32_t late,
+	   struct codec_value *ret_value)
+{
+	const struct codec_oid *const *oid = cell;
+
+	if (*oid == NULL) {
+		encode_zero_oid(column, cell, late, ret_value);
+		return;
+	}
+	ret_value->type = CODEC_OID;
+	ret_value->oid = *oid;
+}
+
 /* --- in ------------------------------------------------------------------ */
 
 static int
@@ -409,6 +423,7 @@ static const struct {
 	[CELL_OCTETS] = { CODEC_OCTETS, encode_octets, decode_nothing },
 	[CELL_DATE] = { CODEC_OCTETS, encode_date, decode_nothing },
 	[CELL_ZERO_OID] = { CODEC_OID, encode_zero_oid, decode_nothing },
+	[CELL_OID] = { CODEC_OID, encode_oid, decode_nothing },
 };
 
 _Static_assert(sizeof(enum report_health) == sizeof(unsigned) &&

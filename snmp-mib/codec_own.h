@@ -28,12 +28,13 @@ enum codec_cell {
 	CELL_HASH,    /* 32 octets or none; as hex in the report */
 	CELL_ROWS,    /* Gauge32: how many rows a table has */
 	/* In details only; the coordinator's side refuses them. */
-	CELL_I32,     /* INTEGER, Integer32: an int32_t */
-	CELL_TICKS,   /* TimeTicks, TimeStamp: a uint32_t, 1/100 s */
-	CELL_OCTETS,  /* uint8_t[1 + n]: the length, then the octets */
-	CELL_DATE,    /* DateAndTime in UTC: a uint64_t, seconds since 1970;
-		       * 0 is the text of no date, eight zeroes */
-	CELL_ZERO_OID /* zeroDotZero: there is nothing to point at */
+	CELL_I32,      /* INTEGER, Integer32: an int32_t */
+	CELL_TICKS,    /* TimeTicks, TimeStamp: a uint32_t, 1/100 s */
+	CELL_OCTETS,   /* uint8_t[1 + n]: the length, then the octets */
+	CELL_DATE,     /* DateAndTime in UTC: a uint64_t, seconds since 1970;
+			* 0 is the text of no date, eight zeroes */
+	CELL_ZERO_OID, /* zeroDotZero: there is nothing to point at */
+	CELL_OID       /* a pointer to a struct codec_oid that stays */
 };
 
 struct codec_column {

@@ -102,6 +102,11 @@ const struct codec_tree *const codec_node_trees[] = {
 	NULL,
 };
 
+const struct codec_tree *const codec_host_trees[] = {
+	&detail_storage_tree,
+	NULL,
+};
+
 const struct codec_oid *
 codec_root(void)
 {

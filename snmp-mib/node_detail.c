@@ -26,6 +26,7 @@ node_detail_free(struct node_detail *detail)
 	free(detail->entities);
 	free(detail->contains);
 	free(detail->states);
+	free(detail->storages);
 	free(detail->uplinks);
 	free(detail);
 }

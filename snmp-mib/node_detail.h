@@ -12,6 +12,7 @@
 
 #include "snmp-mib/detail_hw.h"
 #include "snmp-mib/detail_net.h"
+#include "snmp-mib/detail_storage.h"
 #include "snmp-mib/node_report.h"
 
 enum { DETAIL_PRESSURES_MAX = 8 };
@@ -58,6 +59,9 @@ struct node_detail {
 	struct detail_state *states;
 	size_t n_states;
 	uint32_t entities_changed_ticks; /* entLastChangeTime */
+	int32_t memory_size_kib;
+	struct detail_storage *storages;
+	size_t n_storages;
 	struct detail_uplink *uplinks;
 	size_t n_uplinks;
 };

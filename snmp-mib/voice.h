@@ -48,7 +48,9 @@ struct voice_options {
 	const char *listen;
 	const struct snmp_account *account; /* used during the call only */
 	const char *engine_file;
-	bool host_mibs; /* and what snmpd would say of any host */
+	/* And what snmpd would say of any host: net-snmp's modules, and
+	 * codec_host_trees of the source. */
+	bool host_mibs;
 };
 
 struct voice;

@@ -7,7 +7,8 @@
  * and ask the kernel about interfaces.  Left out is what can hang or costs
  * too much:
  *
- *	hrStorage, hrFS, UCD dskTable	statfs on every mount: hangs with NFS
+ *	hrStorage, hrFS, UCD dskTable	statfs on every mount: hangs with NFS;
+ *					hrStorage is our own (detail_storage.c)
  *	hrDisk, hrPartition		open every disk: hang with their paths
  *	hrSWRun, hrSystemProcesses	read every process: hang with one whose
  *					memory is locked, and are long
@@ -37,9 +38,10 @@ static const char *const host_views[] = {
 	"view ironherd included .1.3.6.1.2.1.2",  /* IF-MIB */
 	"view ironherd included .1.3.6.1.2.1.31", /* its ifXTable */
 	/* HOST-RESOURCES-MIB: hrSystem without the number of processes,
-	 * hrDevice */
+	 * hrStorage (ours, of codec_host_trees), hrDevice */
 	"view ironherd included .1.3.6.1.2.1.25.1",
 	"view ironherd excluded .1.3.6.1.2.1.25.1.6",
+	"view ironherd included .1.3.6.1.2.1.25.2",
 	"view ironherd included .1.3.6.1.2.1.25.3",
 	/* UCD-SNMP-MIB: memory, load, CPU counters; UCD-DISKIO-MIB */
 	"view ironherd included .1.3.6.1.4.1.2021.4",
@@ -84,12 +86,12 @@ start_modules(void *library, const char *const *names, struct err *err)
 static int
 read_cpus(void *library, struct err *err)
 {
-	int (*load)(void);
+	int (*load)(netsnmp_cache * cache, void *magic);
 
-	*(void **)(&load) = find(library, "netsnmp_cpu_load", err);
+	*(void **)(&load) = find(library, "netsnmp_cpu_arch_load", err);
 	if (load == NULL)
 		return -ENOSYS;
-	load();
+	load(NULL, NULL);
 	return 0;
 }
 

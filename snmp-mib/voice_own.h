@@ -41,5 +41,8 @@ void voice_modules_configure(void);
 
 /* Register all subtrees; every request is answered from the source. */
 int voice_tree_register(const struct voice_source *source, struct err *err);
+/* Add more of them. */
+int voice_tree_add(const struct voice_source *source,
+		   const struct codec_tree *const *trees, struct err *err);
 
 #endif

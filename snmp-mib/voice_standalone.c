@@ -117,6 +117,8 @@ voice_standalone_open(const struct voice_options *options, struct err *err)
 	int rc = voice_modules_start(options->host_mibs, err);
 	if (rc == 0)
 		rc = voice_tree_register(&options->source, err);
+	if (rc == 0 && options->host_mibs)
+		rc = voice_tree_add(&options->source, codec_host_trees, err);
 	if (rc == 0)
 		rc = snmp_engine_start(VOICE_PROGRAM, options->engine_file,
 				       err);

@@ -29,6 +29,7 @@ struct answer {
 };
 
 static struct subtree subtrees[SUBTREES_MAX];
+static size_t n_subtrees;
 
 static uint32_t
 late_by(int64_t made_ms)
@@ -151,14 +152,24 @@ register_subtree(struct subtree *subtree, struct err *err)
 }
 
 int
-voice_tree_register(const struct voice_source *source, struct err *err)
+voice_tree_add(const struct voice_source *source,
+	       const struct codec_tree *const *trees, struct err *err)
 {
-	for (size_t i = 0; source->trees[i] != NULL; i++) {
-		assert(i < SUBTREES_MAX);
-		subtrees[i] = (struct subtree){ *source, source->trees[i] };
-		int rc = register_subtree(&subtrees[i], err);
+	for (; *trees != NULL; trees++) {
+		struct subtree *subtree = &subtrees[n_subtrees++];
+
+		assert(n_subtrees <= SUBTREES_MAX);
+		*subtree = (struct subtree){ *source, *trees };
+		int rc = register_subtree(subtree, err);
 		if (rc < 0)
 			return rc;
 	}
 	return 0;
+}
+
+int
+voice_tree_register(const struct voice_source *source, struct err *err)
+{
+	n_subtrees = 0;
+	return voice_tree_add(source, source->trees, err);
 }

@@ -14,6 +14,7 @@
 
 #include "agent/board.h"
 #include "snmp-mib/codec.h"
+#include "snmp-mib/node_detail.h"
 #include "snmp-mib/voice.h"
 #include "tests/unit/agent/tree.h"
 
@@ -63,6 +64,18 @@ speaker_report(uint32_t sequence)
 		snprintf(vm->name, sizeof(vm->name), "vm%u", i);
 		vm->state = VM_STATE_RUNNING;
 		vm->reason = VM_REASON_NONE;
+	}
+	report->detail = node_detail_new();
+	report->detail->memory_size_kib = 4096;
+	report->detail->n_storages = 2;
+	report->detail->storages = calloc(2, sizeof(*report->detail->storages));
+	for (uint32_t i = 0; i < 2; i++) {
+		struct detail_storage *row = &report->detail->storages[i];
+
+		row->index = 31 + i;
+		row->type = detail_storage_type(STORAGE_FIXED_DISK);
+		row->size = row->used = row->unit_bytes = 1024;
+		SET(row->descr, i == 0 ? "/" : "/var");
 	}
 	report->n_sources = 2;
 	report->sources = calloc(2, sizeof(*report->sources));

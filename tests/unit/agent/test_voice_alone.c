@@ -203,6 +203,7 @@ what_monitoring_wants_of_any_host_is_there(void **state)
 		"1.3.6.1.2.1.2.2",        /* ifTable */
 		"1.3.6.1.2.1.31.1.1",     /* ifXTable */
 		"1.3.6.1.2.1.25.1",       /* hrSystem */
+		"1.3.6.1.2.1.25.2.3",     /* hrStorageTable */
 		"1.3.6.1.2.1.25.3.2",     /* hrDeviceTable */
 		"1.3.6.1.2.1.25.3.3",     /* hrProcessorTable */
 		"1.3.6.1.4.1.2021.4",     /* memory */
@@ -215,6 +216,12 @@ what_monitoring_wants_of_any_host_is_there(void **state)
 	for (size_t i = 0; i < sizeof(subtrees) / sizeof(*subtrees); i++)
 		if (count_below(subtrees[i]) < 2)
 			fail_msg("%s is empty", subtrees[i]);
+	assert_non_null(strstr(ask("get", port, "1.3.6.1.2.1.25.2.2.0"),
+			       "INTEGER: 4096"));
+	assert_non_null(strstr(ask("get", port, "1.3.6.1.2.1.25.2.3.1.2.32"),
+			       "OID: .1.3.6.1.2.1.25.2.1.4"));
+	assert_non_null(strstr(ask("get", port, "1.3.6.1.2.1.25.2.3.1.3.32"),
+			       "\"/var\""));
 	/* ssCpuRawIdle, from the first answer on. */
 	assert_null(strstr(ask("get", port, "1.3.6.1.4.1.2021.11.53.0"),
 			   "Counter32: 0\n"));

@@ -122,6 +122,7 @@ static const struct {
 	[CELL_OCTETS] = { TYPE_OCTETSTR, NULL },
 	[CELL_DATE] = { TYPE_OCTETSTR, "DateAndTime" },
 	[CELL_ZERO_OID] = { TYPE_OBJID, NULL },
+	[CELL_OID] = { TYPE_OBJID, NULL },
 };
 
 static void

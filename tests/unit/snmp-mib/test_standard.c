@@ -29,7 +29,7 @@ static const int types[] = {
 	[CELL_HASH] = TYPE_OCTETSTR,   [CELL_ROWS] = TYPE_GAUGE,
 	[CELL_I32] = TYPE_INTEGER32,   [CELL_TICKS] = TYPE_TIMETICKS,
 	[CELL_OCTETS] = TYPE_OCTETSTR, [CELL_DATE] = TYPE_OCTETSTR,
-	[CELL_ZERO_OID] = TYPE_OBJID,
+	[CELL_ZERO_OID] = TYPE_OBJID,  [CELL_OID] = TYPE_OBJID,
 };
 
 static const struct tree *
@@ -152,6 +152,8 @@ columns_are_where_and_what_the_standard_says(void **state)
 	for (size_t i = 0; codec_node_trees[i] != NULL; i++)
 		if (is_standard(codec_node_trees[i]))
 			check_tree(codec_node_trees[i]);
+	for (size_t i = 0; codec_host_trees[i] != NULL; i++)
+		check_tree(codec_host_trees[i]);
 }
 
 static int
