@@ -141,6 +141,21 @@ give_snmp_folder(const struct tree *tree)
 	setenv("SNMP_PERSISTENT_DIR", tree_path(tree, "snmp"), 1);
 }
 
+/* Silent, and gone with this test. */
+static inline pid_t
+snmpd_run(const char *conf)
+{
+	pid_t pid = fork();
+	assert_true(pid >= 0);
+	if (pid > 0)
+		return pid;
+	/* Silent, and gone with this test. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	execlp("snmpd", "snmpd", "-f", "-Ln", "-C", "-c", conf, "-I", "-smux",
+	       (char *)NULL);
+	_exit(127);
+}
+
 /* A private snmpd that is a master for agents; the same each time. */
 static inline pid_t
 snmpd_start(const struct tree *tree, int port, const char *socket_path)
@@ -156,15 +171,7 @@ snmpd_start(const struct tree *tree, int port, const char *socket_path)
 		 "agentXTimeout 1\nagentXRetries 0\n",
 		 port, socket_path);
 	tree_write(tree, "snmpd.conf", conf);
-	pid_t pid = fork();
-	assert_true(pid >= 0);
-	if (pid > 0)
-		return pid;
-	/* Silent, and gone with this test. */
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	execlp("snmpd", "snmpd", "-f", "-Ln", "-C", "-c",
-	       tree_path(tree, "snmpd.conf"), "-I", "-smux", (char *)NULL);
-	_exit(127);
+	return snmpd_run(tree_path(tree, "snmpd.conf"));
 }
 
 /* --- asking --------------------------------------------------------------- */

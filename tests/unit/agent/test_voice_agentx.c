@@ -109,6 +109,96 @@ after_a_pause_that_made_snmpd_drop_us_it_lives_and_is_back(void **state)
 	assert_int_equal(waitpid(speaker, &status, WNOHANG), 0); /* lives */
 }
 
+/* The packaged configuration, but for the socket; NULL where the tests do not
+ * run in the project's folder. */
+static FILE *
+copy_packaged(FILE *to)
+{
+	FILE *from = fopen("packaging/snmpd/ironherd.conf", "r");
+	char line[256];
+
+	while (from != NULL && fgets(line, sizeof(line), from) != NULL)
+		if (strncmp(line, "agentXSocket", 12) != 0)
+			fputs(line, to);
+	return from;
+}
+
+static void
+start_packaged(void)
+{
+	FILE *to = fopen(tree_path(&tree, "packaged.conf"), "w");
+
+	assert_non_null(to);
+	FILE *from = copy_packaged(to);
+	fprintf(to,
+		"agentaddress udp:127.0.0.1:%d\n"
+		"createUser " USER " SHA-256 \"pass \\\"word\" AES "
+		"\"pass \\\"word\"\n"
+		"rouser " USER " priv -V ironherd\nagentXSocket %s\n",
+		port, socket_path);
+	fclose(to);
+	if (from == NULL)
+		skip();
+	fclose(from);
+	master = snmpd_run(tree_path(&tree, "packaged.conf"));
+}
+
+static bool
+shows(const char *oid)
+{
+	char start[64];
+
+	snprintf(start, sizeof(start), ".%s.", oid);
+	return strncmp(ask("getnext -t 5", port, oid), start, strlen(start)) ==
+	       0;
+}
+
+static void
+the_packaged_view_shows_what_it_should(void **state)
+{
+	static const char *const shown[] = {
+		"1.3.6.1.2.1.1",      "1.3.6.1.2.1.2.2",
+		"1.3.6.1.2.1.31",     "1.3.6.1.2.1.25.1",
+		"1.3.6.1.2.1.25.2",   "1.3.6.1.2.1.25.3.2",
+		"1.3.6.1.4.1.2021.4", "1.3.6.1.4.1.2021.11",
+	};
+	static const char *const hidden[] = {
+		"1.3.6.1.2.1.25.1.6", "1.3.6.1.2.1.25.4", "1.3.6.1.2.1.25.6",
+		"1.3.6.1.2.1.4",      "1.3.6.1.6.3.15",   "1.3.6.1.6.3.16",
+	};
+
+	(void)state;
+	speaker_end(master);
+	start_packaged();
+	assert_in_range(wait_for_answer(port, 8000), 0, 5000);
+	for (size_t i = 0; i < sizeof(shown) / sizeof(*shown); i++)
+		if (!shows(shown[i]))
+			fail_msg("%s is not shown", shown[i]);
+	for (size_t i = 0; i < sizeof(hidden) / sizeof(*hidden); i++)
+		if (shows(hidden[i]))
+			fail_msg("%s is shown", hidden[i]);
+}
+
+static void
+the_packaged_view_has_every_subtree_of_ours(void **state)
+{
+	FILE *from = fopen("packaging/snmpd/ironherd.conf", "r");
+	char text[8192], view[300], oid[256];
+
+	(void)state;
+	if (from == NULL)
+		skip();
+	text[fread(text, 1, sizeof(text) - 1, from)] = '\0';
+	fclose(from);
+	for (size_t i = 0; codec_node_trees[i] != NULL; i++) {
+		codec_oid_print(codec_tree_root(codec_node_trees[i]), oid,
+				sizeof(oid));
+		snprintf(view, sizeof(view), "included .%s\n", oid);
+		if (strstr(text, view) == NULL)
+			fail_msg("no line \"view ironherd %s\"", view);
+	}
+}
+
 static void
 a_stopped_snmpd_is_outlived(void **state)
 {
@@ -133,6 +223,8 @@ main(void)
 		cmocka_unit_test(
 			after_a_pause_that_made_snmpd_drop_us_it_lives_and_is_back),
 		cmocka_unit_test(a_stopped_snmpd_is_outlived),
+		cmocka_unit_test(the_packaged_view_has_every_subtree_of_ours),
+		cmocka_unit_test(the_packaged_view_shows_what_it_should),
 	};
 
 	log_start("test", LOG_LEVEL_ERROR);
