@@ -15,8 +15,9 @@ static const struct {
 #member, offsetof(struct node_notice, member),    \
 			sizeof(((struct node_notice *)0)->member) \
 	}
-	TEXT(host_name), TEXT(host_uuid), TEXT(boot_id), TEXT(subject),
-	TEXT(text),      TEXT(vm_uuid),   TEXT(vm_name), TEXT(datastore_name),
+	TEXT(host_name), TEXT(host_uuid),      TEXT(boot_id),
+	TEXT(subject),   TEXT(text),           TEXT(vm_uuid),
+	TEXT(vm_name),   TEXT(datastore_name), TEXT(alarm),
 #undef TEXT
 };
 
@@ -28,8 +29,9 @@ static const struct {
 	{                                                     \
 #member, offsetof(struct node_notice, member) \
 	}
-	NUMBER(kind),     NUMBER(condition), NUMBER(sequence),
-	NUMBER(severity), NUMBER(vm_index),  NUMBER(datastore_index),
+	NUMBER(kind),       NUMBER(condition), NUMBER(sequence),
+	NUMBER(severity),   NUMBER(vm_index),  NUMBER(datastore_index),
+	NUMBER(suppressed),
 #undef NUMBER
 };
 

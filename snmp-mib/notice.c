@@ -16,10 +16,13 @@ enum {
 	ARC_NOTIFY = 50, /* ihNotify below the objects */
 	KINDS = 1u << NOTICE_AGENT_START | 1u << NOTICE_AGENT_STOP |
 		1u << NOTICE_VM_CRASH | 1u << NOTICE_DATASTORE_LOST |
-		1u << NOTICE_DATASTORE_BACK,
+		1u << NOTICE_DATASTORE_BACK | 1u << NOTICE_ALARM_RAISED |
+		1u << NOTICE_ALARM_CLEARED | 1u << NOTICE_STORM,
 	KINDS_VM = 1u << NOTICE_VM_CRASH,
 	KINDS_DATASTORE =
-		1u << NOTICE_DATASTORE_LOST | 1u << NOTICE_DATASTORE_BACK
+		1u << NOTICE_DATASTORE_LOST | 1u << NOTICE_DATASTORE_BACK,
+	KINDS_ALARM = 1u << NOTICE_ALARM_RAISED | 1u << NOTICE_ALARM_CLEARED,
+	KINDS_STORM = 1u << NOTICE_STORM
 };
 
 #define IN(field) .offset = offsetof(struct node_notice, field)
@@ -83,6 +86,14 @@ static const struct payload {
 	  KINDS_DATASTORE,
 	  { 2, "ihDatastoreName", CELL_TEXT, SIZED(datastore_name),
 	    .required = true } },
+	{ ARC_NOTIFY,
+	  INSTANCE_SCALAR,
+	  KINDS_ALARM,
+	  { 6, "ihNotifyAlarm", CELL_TEXT, SIZED(alarm), .required = true } },
+	{ ARC_NOTIFY,
+	  INSTANCE_SCALAR,
+	  KINDS_STORM,
+	  { 7, "ihNotifySuppressed", CELL_U32, IN(suppressed) } },
 };
 
 enum { PAYLOAD = sizeof(payload) / sizeof(payload[0]) };
@@ -95,10 +106,11 @@ static const struct codec_oid trap_oid = {
 const char *
 notice_kind_name(enum notice_kind kind)
 {
-	static const char *const names[] = {
-		"unknown",  "agent start",    "agent stop",
-		"VM crash", "datastore lost", "datastore back"
-	};
+	static const char *const names[] = { "unknown",        "agent start",
+					     "agent stop",     "VM crash",
+					     "datastore lost", "datastore back",
+					     "alarm raised",   "alarm cleared",
+					     "storm" };
 	size_t n = sizeof(names) / sizeof(names[0]);
 
 	return (size_t)kind < n ? names[kind] : names[0];
@@ -131,7 +143,7 @@ notice_encode(const struct node_notice *notice,
 	size_t n = 1;
 
 	assert(notice->kind >= NOTICE_AGENT_START &&
-	       notice->kind <= NOTICE_DATASTORE_BACK);
+	       notice->kind <= NOTICE_STORM);
 	*kind = *codec_root();
 	kind->ids[kind->len++] = ARC_NOTIFICATIONS;
 	kind->ids[kind->len++] = (uint32_t)notice->kind;
@@ -174,7 +186,7 @@ decode_kind(const struct notice_bind *binds, size_t n,
 		    oid->ids[root->len] != ARC_NOTIFICATIONS)
 			return -ENOENT;
 		uint32_t arc = oid->ids[root->len + 1];
-		if (arc < NOTICE_AGENT_START || arc > NOTICE_DATASTORE_BACK)
+		if (arc < NOTICE_AGENT_START || arc > NOTICE_STORM)
 			return -ENOENT; /* a newer agent's */
 		*ret_kind = (enum notice_kind)arc;
 		return 0;

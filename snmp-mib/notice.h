@@ -16,7 +16,10 @@ enum notice_kind {
 	NOTICE_AGENT_STOP, /* an orderly shutdown of the agent or the host */
 	NOTICE_VM_CRASH,
 	NOTICE_DATASTORE_LOST,
-	NOTICE_DATASTORE_BACK
+	NOTICE_DATASTORE_BACK,
+	NOTICE_ALARM_RAISED, /* any other condition; `alarm` says which */
+	NOTICE_ALARM_CLEARED,
+	NOTICE_STORM /* some were not told one by one */
 };
 
 enum notice_severity {
@@ -33,7 +36,7 @@ struct node_notice {
 	char host_uuid[REPORT_UUID_LEN];
 	char boot_id[REPORT_UUID_LEN]; /* `sequence` counts within it */
 	uint32_t condition; /* raise and clear carry the same; 0: an event */
-	uint32_t sequence;  /* one more with each notice since agent start */
+	uint32_t sequence;  /* one more with each notice that is sent */
 	enum notice_severity severity;
 	char subject[REPORT_NAME_LEN]; /* name of VM, datastore or host */
 	char text[REPORT_TEXT_LEN];
@@ -44,6 +47,10 @@ struct node_notice {
 	/* NOTICE_DATASTORE_*: both. */
 	uint32_t datastore_index;
 	char datastore_name[REPORT_NAME_LEN];
+	/* NOTICE_ALARM_*: the kind of the condition, as ihAlarmKind has it. */
+	char alarm[REPORT_NAME_LEN];
+	/* NOTICE_STORM: how many, since the last one of these. */
+	uint32_t suppressed;
 	/* Filled by the receiver: the sender's "address:port". */
 	char source[REPORT_NAME_LEN];
 };

@@ -59,6 +59,10 @@ notice_of(enum notice_kind kind)
 		snprintf(notice.datastore_name, sizeof(notice.datastore_name),
 			 "ds1");
 	}
+	if (kind == NOTICE_ALARM_RAISED || kind == NOTICE_ALARM_CLEARED)
+		snprintf(notice.alarm, sizeof(notice.alarm), "source");
+	if (kind == NOTICE_STORM)
+		notice.suppressed = UINT32_MAX;
 	return notice;
 }
 
@@ -79,6 +83,8 @@ assert_same_notice(const struct node_notice *a, const struct node_notice *b)
 	assert_string_equal(a->vm_name, b->vm_name);
 	assert_int_equal(a->datastore_index, b->datastore_index);
 	assert_string_equal(a->datastore_name, b->datastore_name);
+	assert_string_equal(a->alarm, b->alarm);
+	assert_int_equal(a->suppressed, b->suppressed);
 }
 
 /* --- bindings ------------------------------------------------------------ */
@@ -87,8 +93,7 @@ static void
 every_kind_of_notice_survives_the_way_out_and_in(void **state)
 {
 	(void)state;
-	for (unsigned kind = NOTICE_AGENT_START; kind <= NOTICE_DATASTORE_BACK;
-	     kind++) {
+	for (unsigned kind = NOTICE_AGENT_START; kind <= NOTICE_STORM; kind++) {
 		struct node_notice notice = notice_of(kind), back;
 		struct notice_bind binds[NOTICE_BINDS_MAX];
 		struct err err = { "" };
@@ -329,8 +334,7 @@ informs_are_acknowledged_and_read(void **state)
 	struct inform *inform = open_at(port, &heard);
 
 	(void)state;
-	for (unsigned kind = NOTICE_AGENT_START; kind <= NOTICE_DATASTORE_BACK;
-	     kind++) {
+	for (unsigned kind = NOTICE_AGENT_START; kind <= NOTICE_STORM; kind++) {
 		struct node_notice notice = notice_of(kind);
 		int status = send_by_tool("snmpinform", RIGHT, port, &notice);
 

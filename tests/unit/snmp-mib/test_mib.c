@@ -347,7 +347,7 @@ every_notification_carries_what_the_text_says(void **state)
 		}
 		assert_int_equal(i, n);
 	}
-	assert_int_equal(kinds, NOTICE_DATASTORE_BACK);
+	assert_int_equal(kinds, NOTICE_STORM);
 }
 
 /* --- smilint ------------------------------------------------------------- */
