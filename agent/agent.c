@@ -12,16 +12,13 @@
 #include "agent/identity.h"
 #include "agent/index.h"
 #include "agent/state.h"
-#include "agent/text.h"
+#include "agent/tell.h"
 #include "common/alloc.h"
 #include "common/cleanup.h"
 #include "common/clock.h"
 #include "common/file.h"
 #include "common/log.h"
 #include "snmp-mib/voice.h"
-
-/* Condition numbers of notices: a kind, and the row it is about. */
-#define CONDITION_DATASTORE UINT32_C(0x01000000)
 
 struct agent {
 	struct loop *loop;
@@ -30,7 +27,7 @@ struct agent {
 
 	struct index *index;
 	struct state *index_file;
-	struct notifier *notifier;
+	struct tell *tell;
 	struct collect_host *host;
 	struct machine *machine;
 	struct virt_source *virt;
@@ -42,6 +39,7 @@ struct agent {
 	struct uplinks *uplinks;          /* NULL: a recorded machine */
 	struct mounts *mounts;            /* NULL: snmpd says that */
 	bool lost[REPORT_DATASTORES_MAX]; /* told, by place in settings */
+	struct collect_bmc *bmc; /* NULL: not configured */
 
 	struct board *board;
 	struct voice *voice;
@@ -81,10 +79,13 @@ post_report(void *arg)
 		.metal = agent->metal,
 		.memory = agent->memory,
 		.entities = agent->entities,
+		.notifier = tell_notifier(agent->tell),
 	};
 
-	board_post(agent->board, assemble(&agent->assembly, &parts, now_ms),
-		   now_ms);
+	struct node_report *report = assemble(&agent->assembly, &parts, now_ms);
+
+	tell_look(agent->tell, report);
+	board_post(agent->board, report, now_ms);
 	save_index(agent);
 	agent->posted_ms = now_ms;
 	loop_timer_start(agent->timer, AGENT_POST_MAX_MS);
@@ -101,82 +102,24 @@ post_soon(void *arg)
 					       : AGENT_POST_MIN_MS - since_ms);
 }
 
-/* --- notices -------------------------------------------------------------- */
-
-static struct node_notice
-make_notice(const struct agent *agent, enum notice_kind kind,
-	    enum notice_severity severity)
-{
-	struct node_notice notice = { .kind = kind, .severity = severity };
-
-	text_copy(notice.subject, sizeof(notice.subject),
-		  agent->assembly.self.name);
-	return notice;
-}
-
-static void
-tell_start(struct agent *agent)
-{
-	struct node_notice notice =
-		make_notice(agent, NOTICE_AGENT_START, NOTICE_INFO);
-
-	snprintf(notice.text, sizeof(notice.text), "agent %s has started",
-		 IRONHERD_VERSION);
-	notifier_send(agent->notifier, &notice);
-}
+/* --- news ----------------------------------------------------------------- */
 
 static void
 vm_crashed(void *arg, const struct report_vm *vm)
 {
 	struct agent *agent = arg;
-	struct node_notice notice =
-		make_notice(agent, NOTICE_VM_CRASH, NOTICE_MAJOR);
 
-	text_copy(notice.subject, sizeof(notice.subject), vm->name);
-	snprintf(notice.text, sizeof(notice.text), "VM %s has crashed",
-		 vm->name);
-	notice.vm_index = vm->index;
-	memcpy(notice.vm_uuid, vm->uuid, sizeof(notice.vm_uuid));
-	memcpy(notice.vm_name, vm->name, sizeof(notice.vm_name));
-	notifier_send(agent->notifier, &notice);
-}
-
-static void
-tell_datastore(struct agent *agent, const char *name, uint32_t index, bool lost)
-{
-	struct node_notice notice =
-		make_notice(agent,
-			    lost ? NOTICE_DATASTORE_LOST
-				 : NOTICE_DATASTORE_BACK,
-			    lost ? NOTICE_CRITICAL : NOTICE_CLEARED);
-
-	text_copy(notice.subject, sizeof(notice.subject), name);
-	snprintf(notice.text, sizeof(notice.text), "datastore %s %s", name,
-		 lost ? "does not answer any more" : "is back");
-	notice.condition = CONDITION_DATASTORE | index;
-	notice.datastore_index = index;
-	text_copy(notice.datastore_name, sizeof(notice.datastore_name), name);
-	notifier_send(agent->notifier, &notice);
+	tell_vm_crash(agent->tell, vm);
 }
 
 static void
 datastore_changed(void *arg, const char *name, uint32_t index,
 		  enum report_datastore_state state)
 {
-	struct agent *agent = arg;
-	const struct settings *settings = agent->settings;
-
-	post_soon(agent);
-	for (size_t i = 0; i < settings->n_datastores; i++) {
-		if (strcmp(settings->datastores[i].name, name) != 0)
-			continue;
-		bool lost = state == DATASTORE_LOST;
-		bool back = state == DATASTORE_OK || state == DATASTORE_SLOW;
-		if (lost != agent->lost[i] && (lost || back)) {
-			agent->lost[i] = lost;
-			tell_datastore(agent, name, index, lost);
-		}
-	}
+	(void)name;
+	(void)index;
+	(void)state;
+	post_soon(arg);
 }
 
 /* --- start and stop, in mirrored order ------------------------------------ */
@@ -224,6 +167,7 @@ start_collectors(struct agent *agent)
 
 	agent->notifier =
 		notifier_new(agent->loop, settings, &agent->assembly.self);
+	agent->tell = tell_new(agent->loop, settings, &agent->assembly.self);
 	agent->host = collect_host_new(agent->loop, settings->system_root,
 				       post_soon, agent);
 	agent->machine = machine_new(agent->loop, settings->system_root,
@@ -299,7 +243,7 @@ agent_new(struct loop *loop, const struct settings *settings,
 		agent_free(agent);
 		return rc;
 	}
-	tell_start(agent);
+	tell_start(agent->tell, agent->voice);
 	*ret_agent = agent;
 	return 0;
 }
@@ -320,7 +264,7 @@ agent_free(struct agent *agent)
 	virt_free(agent->virt);
 	machine_free(agent->machine);
 	collect_host_free(agent->host);
-	notifier_free(agent->notifier);
+	tell_free(agent->tell);
 	state_free(agent->index_file);
 	index_free(agent->index);
 	/* A thread that hangs in snmpd may still look at the board. */
@@ -341,9 +285,6 @@ stop_loop(void *arg)
 void
 agent_stop(struct agent *agent)
 {
-	struct node_notice notice =
-		make_notice(agent, NOTICE_AGENT_STOP, NOTICE_WARNING);
-
 	if (agent->stopping) {
 		loop_stop(agent->loop);
 		return;
@@ -352,8 +293,5 @@ agent_stop(struct agent *agent)
 	agent->stopping = true;
 	agent->assembly.self.stopping = true;
 	post_report(agent);
-	snprintf(notice.text, sizeof(notice.text),
-		 "the agent is being stopped in good order");
-	notifier_send_last(agent->notifier, &notice, AGENT_STOP_WAIT_MS,
-			   stop_loop, agent);
+	tell_stop(agent->tell, AGENT_STOP_WAIT_MS, stop_loop, agent);
 }

@@ -10,6 +10,13 @@
 #include "common/log.h"
 #include "common/worker.h"
 
+/* The sequence number of a notice is 0 until it is sent for the first time:
+ * one that is replaced before leaves no gap. */
+struct waiting {
+	uint64_t id;
+	struct node_notice notice;
+};
+
 struct notifier {
 	struct loop *loop;
 	const struct settings *settings;
@@ -17,41 +24,60 @@ struct notifier {
 	struct worker *worker; /* NULL: nothing to do for a while */
 	struct loop_timer *timer, *last_timer;
 	struct source source;
-	struct node_notice queue[NOTIFIER_QUEUE_MAX]; /* oldest first */
+	struct waiting queue[NOTIFIER_QUEUE_MAX]; /* oldest first */
 	size_t n;
-	uint32_t sequence;
-	uint32_t asked;    /* sequence of the one under way, 0: none */
+	uint64_t ids;      /* given so far */
+	uint64_t asked;    /* id of the one under way, 0: none */
 	unsigned failures; /* in a row */
+	unsigned spread_pm;
 	int64_t asked_us;
+	struct detail_notify counts;
 
 	loop_fn last; /* set: we are ending */
 	void *last_arg;
-	uint32_t last_sequence;
+	uint64_t last_id;
 };
 
 static const int64_t pauses_ms[] = { 1000, 2000, 5000, 10000, 30000 };
 
 int64_t
-notifier_pause_ms(unsigned failures)
+notifier_pause_ms(unsigned failures, unsigned spread_pm)
 {
 	const unsigned n = sizeof(pauses_ms) / sizeof(*pauses_ms);
+	int64_t pause_ms = pauses_ms[failures == 0  ? 0
+				     : failures < n ? failures - 1
+						    : n - 1];
 
-	return pauses_ms[failures == 0  ? 0
-			 : failures < n ? failures - 1
-					: n - 1];
+	return pause_ms + pause_ms * spread_pm / 1000;
+}
+
+/* FNV-1a, then its upper half: hosts have names that differ at the end. */
+static unsigned
+spread_of(const char *uuid)
+{
+	uint32_t hash = 2166136261u;
+
+	for (; *uuid != '\0'; uuid++)
+		hash = (hash ^ (unsigned char)*uuid) * 16777619u;
+	return (hash >> 8) % 1000;
 }
 
 static void
-remove_notice(struct notifier *notifier, uint32_t sequence)
+remove_at(struct notifier *notifier, size_t i)
 {
-	for (size_t i = 0; i < notifier->n; i++) {
-		if (notifier->queue[i].sequence != sequence)
-			continue;
-		notifier->n--;
-		memmove(&notifier->queue[i], &notifier->queue[i + 1],
-			(notifier->n - i) * sizeof(*notifier->queue));
-		return;
-	}
+	notifier->n--;
+	memmove(&notifier->queue[i], &notifier->queue[i + 1],
+		(notifier->n - i) * sizeof(*notifier->queue));
+}
+
+static void
+remove_asked(struct notifier *notifier)
+{
+	for (size_t i = 0; i < notifier->n; i++)
+		if (notifier->queue[i].id == notifier->asked) {
+			remove_at(notifier, i);
+			return;
+		}
 }
 
 static void
@@ -73,21 +99,23 @@ take_reply(void *arg, int rc, const json_t *reply, const struct err *err)
 	struct notifier *notifier = arg;
 	const char *why = rc < 0 ? err->text : message_text(reply, "error");
 	int64_t now_us = source_clock_us();
-	bool ends = notifier->last != NULL &&
-		    notifier->asked == notifier->last_sequence;
+	bool ends =
+		notifier->last != NULL && notifier->asked == notifier->last_id;
 
 	if (why[0] == '\0') {
 		source_succeed(&notifier->source, now_us / 1000,
 			       (uint64_t)(now_us - notifier->asked_us));
 		notifier->failures = 0;
-		remove_notice(notifier, notifier->asked);
+		remove_asked(notifier);
+		notifier->counts.sent++;
 		loop_timer_start(notifier->timer,
 				 notifier->n > 0 ? 0 : NOTIFIER_REST_MS);
 	} else {
 		source_fail(&notifier->source, why);
 		notifier->failures++;
 		loop_timer_start(notifier->timer,
-				 notifier_pause_ms(notifier->failures));
+				 notifier_pause_ms(notifier->failures,
+						   notifier->spread_pm));
 	}
 	notifier->asked = 0;
 	if (ends)
@@ -98,17 +126,21 @@ static void
 send_first(struct notifier *notifier)
 {
 	const struct settings *settings = notifier->settings;
+	struct waiting *first = &notifier->queue[0];
+
+	if (first->notice.sequence == 0)
+		first->notice.sequence = ++notifier->counts.sequence;
 	json_t *request = json_pack("{s:s, s:s, s:s, s:o}", "target",
 				    settings->inform_target, "account",
 				    settings->inform_account, "credentials",
 				    settings->credentials, "notice",
-				    notice_to_message(&notifier->queue[0]));
+				    notice_to_message(&first->notice));
 
 	if (notifier->worker == NULL)
 		notifier->worker =
 			worker_new(notifier->loop, "notify", NULL, NULL);
 	notifier->asked_us = source_clock_us();
-	notifier->asked = notifier->queue[0].sequence;
+	notifier->asked = first->id;
 	if (worker_ask(notifier->worker, request, NOTIFIER_DEADLINE_MS,
 		       take_reply, notifier) < 0) {
 		struct err err = { "cannot start a worker" };
@@ -146,7 +178,8 @@ notifier_new(struct loop *loop, const struct settings *settings,
 	notifier->last_timer = loop_timer_new(loop, finish_last, notifier);
 	/* From the time, so that numbers grow over restarts of the agent within
 	 * one boot: a receiver knows repeated notices by boot and number. */
-	notifier->sequence = (uint32_t)(clock_wall_ms() / 1000);
+	notifier->counts.sequence = (uint32_t)(clock_wall_ms() / 1000);
+	notifier->spread_pm = spread_of(self->uuid);
 	/* Silence is no fault: only attempts say how it stands. */
 	source_init(&notifier->source, SOURCE_INFORM, "inform",
 		    INT64_MAX / 100);
@@ -164,16 +197,12 @@ notifier_free(struct notifier *notifier)
 	free(notifier);
 }
 
-static void
-complete(struct notifier *notifier, struct node_notice *notice)
+void
+notice_sign(const struct report_host *self, struct node_notice *notice)
 {
-	text_copy(notice->host_name, sizeof(notice->host_name),
-		  notifier->self->name);
-	text_copy(notice->host_uuid, sizeof(notice->host_uuid),
-		  notifier->self->uuid);
-	text_copy(notice->boot_id, sizeof(notice->boot_id),
-		  notifier->self->boot_id);
-	notice->sequence = ++notifier->sequence;
+	text_copy(notice->host_name, sizeof(notice->host_name), self->name);
+	text_copy(notice->host_uuid, sizeof(notice->host_uuid), self->uuid);
+	text_copy(notice->boot_id, sizeof(notice->boot_id), self->boot_id);
 }
 
 /* The one under way may be the oldest: it is not dropped, its worker has it
@@ -183,12 +212,36 @@ make_room(struct notifier *notifier)
 {
 	if (notifier->n < NOTIFIER_QUEUE_MAX)
 		return;
-	const struct node_notice *oldest =
-		&notifier->queue[notifier->asked ==
-				 notifier->queue[0].sequence];
+	size_t i = notifier->asked == notifier->queue[0].id;
+	const struct node_notice *oldest = &notifier->queue[i].notice;
+
 	log_warn("inform", "too many wait: dropping %s of %s",
 		 notice_kind_name(oldest->kind), oldest->subject);
-	remove_notice(notifier, oldest->sequence);
+	if (oldest->sequence == 0)
+		notifier->counts.sequence++; /* the gap tells of it */
+	notifier->counts.dropped++;
+	remove_at(notifier, i);
+}
+
+/* NULL: none of that condition waits. */
+static struct waiting *
+find_same(struct notifier *notifier, uint32_t condition)
+{
+	for (size_t i = 0; condition != 0 && i < notifier->n; i++)
+		if (notifier->queue[i].notice.condition == condition &&
+		    notifier->queue[i].id != notifier->asked)
+			return &notifier->queue[i];
+	return NULL;
+}
+
+static void
+put_at(struct notifier *notifier, struct waiting *place,
+       const struct node_notice *notice)
+{
+	place->id = ++notifier->ids;
+	place->notice = *notice;
+	place->notice.sequence = 0;
+	notice_sign(notifier->self, &place->notice);
 }
 
 void
@@ -196,9 +249,15 @@ notifier_send(struct notifier *notifier, const struct node_notice *notice)
 {
 	if (notifier->settings->inform_target == NULL)
 		return;
+	struct waiting *same = find_same(notifier, notice->condition);
+
+	if (same != NULL) {
+		notifier->counts.suppressed++;
+		put_at(notifier, same, notice);
+		return;
+	}
 	make_room(notifier);
-	notifier->queue[notifier->n] = *notice;
-	complete(notifier, &notifier->queue[notifier->n++]);
+	put_at(notifier, &notifier->queue[notifier->n++], notice);
 	if (notifier->asked == 0 && notifier->failures == 0)
 		loop_timer_start(notifier->timer, 0);
 }
@@ -220,11 +279,9 @@ notifier_send_last(struct notifier *notifier, const struct node_notice *notice,
 	notifier->asked = 0;
 	make_room(notifier);
 	memmove(&notifier->queue[1], &notifier->queue[0],
-		notifier->n * sizeof(*notifier->queue));
-	notifier->queue[0] = *notice;
-	complete(notifier, &notifier->queue[0]);
-	notifier->n++;
-	notifier->last_sequence = notifier->queue[0].sequence;
+		notifier->n++ * sizeof(*notifier->queue));
+	put_at(notifier, &notifier->queue[0], notice);
+	notifier->last_id = notifier->queue[0].id;
 	loop_timer_start(notifier->last_timer, wait_ms);
 	send_first(notifier);
 }
@@ -233,6 +290,14 @@ size_t
 notifier_waiting(const struct notifier *notifier)
 {
 	return notifier->n;
+}
+
+void
+notifier_count(const struct notifier *notifier,
+	       struct detail_notify *ret_counts)
+{
+	*ret_counts = notifier->counts;
+	ret_counts->waiting = (uint32_t)notifier->n;
 }
 
 bool

@@ -145,6 +145,7 @@ static const struct config_option snmp_options[] = {
 	  .preset = PRESET_ACCOUNT,
 	  .check = check_text },
 	{ .name = "host-mibs", .type = CONFIG_BOOL, .preset = "on" },
+	{ .name = "notify-snmpd", .type = CONFIG_BOOL, .preset = "off" },
 	{ .name = NULL },
 };
 
@@ -220,6 +221,11 @@ static const struct config_option inform_options[] = {
 	  .type = CONFIG_TEXT,
 	  .preset = PRESET_ACCOUNT,
 	  .check = check_text },
+	{ .name = "min-interval-ms",
+	  .type = CONFIG_INT,
+	  .preset = "10000",
+	  .min = 0,
+	  .max = 3600000 },
 	{ .name = NULL },
 };
 
@@ -287,6 +293,8 @@ take_snmp(struct settings *settings, const struct config_section *snmp)
 	settings->listen = text_of(snmp, "listen", PRESET_LISTEN);
 	settings->account = text_of(snmp, "account", PRESET_ACCOUNT);
 	settings->host_mibs = snmp == NULL || config_bool(snmp, "host-mibs");
+	settings->notify_snmpd =
+		snmp != NULL && config_bool(snmp, "notify-snmpd");
 }
 
 static void
@@ -352,6 +360,7 @@ take_all(struct settings *settings, const struct config_section *root)
 	settings->bmc_device = (uint32_t)int_of(bmc, "device", 0);
 	settings->inform_target = text_of(inform, "target", NULL);
 	settings->inform_account = text_of(inform, "account", PRESET_ACCOUNT);
+	settings->inform_interval_ms = int_of(inform, "min-interval-ms", 10000);
 }
 
 /* --- judgement over several values ---------------------------------------- */
@@ -390,6 +399,17 @@ judge_uplinks(struct config *config)
 	if (config_list_len(root, "uplink") > DETAIL_UPLINKS_MAX)
 		config_complain(config, root, NULL, "more than %d uplinks",
 				DETAIL_UPLINKS_MAX);
+}
+
+static void
+judge_snmp(struct settings *settings)
+{
+	const struct config_section *snmp =
+		config_sub(config_root(settings->config), "snmp");
+
+	if (settings->notify_snmpd && settings->mode != MODE_AGENTX)
+		config_complain(settings->config, snmp, "notify-snmpd",
+				"goes with mode = agentx only");
 }
 
 static bool
@@ -450,6 +470,7 @@ settings_load(const char *path, FILE *errors)
 	take_all(settings, config_root(settings->config));
 	judge_datastores(settings->config);
 	judge_uplinks(settings->config);
+	judge_snmp(settings);
 	size_t n = judge_credentials(settings, errors);
 	config_print_errors(settings->config, errors);
 	if (n + config_count_errors(settings->config) == 0)

@@ -48,6 +48,7 @@ struct settings {
 	const char *listen;
 	const char *account;
 	bool host_mibs; /* alone: what snmpd would say of any host, too */
+	bool notify_snmpd; /* notices go to its trap sinks, too */
 
 	const char *virt_uri;
 	const char *virt_type; /* "auto", "kvm", "qemu" */
@@ -64,6 +65,7 @@ struct settings {
 
 	const char *inform_target; /* NULL: informs are sent to nobody */
 	const char *inform_account;
+	int64_t inform_interval_ms; /* between news of one condition */
 
 	struct config *config;
 };

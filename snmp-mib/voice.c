@@ -39,6 +39,8 @@ struct voice {
 
 	struct loop_timer *seek; /* AgentX: until snmpd is there */
 	bool open;
+	struct voice_queue *queue; /* notices for snmpd */
+	struct loop_watch *queue_watch;
 };
 
 void
@@ -138,6 +140,34 @@ stop(void *arg, int fd, unsigned what)
 	loop_stop(voice->loop);
 }
 
+/* --- notices -------------------------------------------------------------- */
+
+static void
+notices_came(void *arg, int fd, unsigned what)
+{
+	struct voice *voice = arg;
+
+	(void)fd;
+	(void)what;
+	voice_queue_send(voice->queue);
+	synchronise(voice);
+}
+
+/* Not before the first opening: until then they wait. */
+static void
+watch_notices(struct voice *voice)
+{
+	voice->queue_watch =
+		loop_watch_new(voice->loop, voice_queue_fd(voice->queue),
+			       LOOP_READ, notices_came, voice);
+}
+
+void
+voice_notify(struct voice *voice, const struct node_notice *notice)
+{
+	voice_queue_put(voice->queue, notice);
+}
+
 /* --- the thread ----------------------------------------------------------- */
 
 /* The library tries a socket that is not there again only after a ping
@@ -155,6 +185,7 @@ seek_snmpd(void *arg)
 	voice->open = true;
 	if (voice_agentx_open(&voice->options, &err) < 0)
 		log_error("snmp", "%s", err.text);
+	watch_notices(voice);
 	synchronise(voice);
 }
 
@@ -171,8 +202,10 @@ speak(void *arg)
 	drop_watches(voice);
 	if (voice->socket == NULL)
 		voice_standalone_close();
-	else if (voice->open)
+	else if (voice->open) {
+		voice_queue_send(voice->queue); /* that we stop, perhaps */
 		voice_agentx_close();
+	}
 	return NULL;
 }
 
@@ -180,6 +213,8 @@ static void
 voice_free(struct voice *voice)
 {
 	loop_watch_free(voice->stop_watch);
+	loop_watch_free(voice->queue_watch);
+	voice_queue_free(voice->queue);
 	loop_timer_free(voice->timer);
 	loop_timer_free(voice->seek);
 	loop_free(voice->loop);
@@ -214,6 +249,7 @@ voice_start(const struct voice_options *options, struct voice **ret_voice,
 		voice->socket = xstrdup(options->agentx_socket);
 	voice->options.agentx_socket = voice->socket;
 	voice->loop = loop_new();
+	voice->queue = voice_queue_new();
 	voice->timer = loop_timer_new(voice->loop, time_passed, voice);
 	voice->seek = loop_timer_new(voice->loop, seek_snmpd, voice);
 	voice->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

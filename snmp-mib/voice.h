@@ -22,6 +22,7 @@
 #include "common/err.h"
 #include "snmp-mib/codec.h"
 #include "snmp-mib/credentials.h"
+#include "snmp-mib/notice.h"
 
 enum { VOICE_SEEK_MS = 100, VOICE_PING_S = 2, VOICE_STOP_MS = 1500 };
 
@@ -62,6 +63,10 @@ struct voice;
  */
 int voice_start(const struct voice_options *options, struct voice **ret_voice,
 		struct err *err);
+
+/* Behind snmpd: have it send the notice, which is complete, to its trap sinks.
+ * Never blocks; lost if snmpd goes away before, or too many wait. */
+void voice_notify(struct voice *voice, const struct node_notice *notice);
 
 /* Waits VOICE_STOP_MS at most for a thread that hangs with snmpd; such a
  * thread is left to the end of the process, and false says so. */

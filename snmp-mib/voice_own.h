@@ -8,6 +8,7 @@
  *	voice_agentx.c		set-up behind snmpd
  *	voice_standalone.c	set-up as an agent of its own
  *	voice_modules.c		net-snmp's modules for that
+ *	voice_notify.c		notices for snmpd
  */
 #ifndef SNMP_MIB_VOICE_OWN_H
 #define SNMP_MIB_VOICE_OWN_H
@@ -38,6 +39,14 @@ void voice_standalone_close(void);
 int voice_modules_start(bool host_mibs, struct err *err);
 /* Lines of the latter, and the view "ironherd" of their objects. */
 void voice_modules_configure(void);
+/* Notices from another thread; sending is the voice's own thread's. */
+struct voice_queue;
+struct voice_queue *voice_queue_new(void);
+void voice_queue_free(struct voice_queue *queue);
+int voice_queue_fd(const struct voice_queue *queue);
+void voice_queue_put(struct voice_queue *queue,
+		     const struct node_notice *notice);
+void voice_queue_send(struct voice_queue *queue);
 
 /* Register all subtrees; every request is answered from the source. */
 int voice_tree_register(const struct voice_source *source, struct err *err);

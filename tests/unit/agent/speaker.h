@@ -87,7 +87,25 @@ speaker_report(uint32_t sequence)
 	return report;
 }
 
-/* Posts a report ten times a second until it is killed; 3: no start. */
+/* Complete, as voice_notify() wants it. */
+static inline void
+speaker_notify(struct voice *voice)
+{
+	struct node_notice notice = { .kind = NOTICE_ALARM_RAISED,
+				      .severity = NOTICE_MAJOR,
+				      .condition = 7,
+				      .sequence = 1,
+				      .alarm = "by-hand" };
+
+	SET(notice.host_name, "by-hand");
+	SET(notice.host_uuid, "00112233-4455-6677-8899-aabbccddeeff");
+	SET(notice.boot_id, "ffeeddcc-bbaa-9988-7766-554433221100");
+	SET(notice.text, "a notice by hand");
+	voice_notify(voice, &notice);
+}
+
+/* Posts a report ten times a second until it is killed, behind snmpd a notice
+ * with each; 3: no start. */
 static inline _Noreturn void
 speaker_run(struct voice_options *options)
 {
@@ -106,6 +124,8 @@ speaker_run(struct voice_options *options)
 	for (uint32_t i = 2;; i++) {
 		usleep(100000);
 		board_post(board, speaker_report(i), clock_mono_ms());
+		if (options->agentx_socket != NULL)
+			speaker_notify(voice);
 	}
 }
 
@@ -141,7 +161,6 @@ give_snmp_folder(const struct tree *tree)
 	setenv("SNMP_PERSISTENT_DIR", tree_path(tree, "snmp"), 1);
 }
 
-/* Silent, and gone with this test. */
 static inline pid_t
 snmpd_run(const char *conf)
 {
@@ -156,9 +175,11 @@ snmpd_run(const char *conf)
 	_exit(127);
 }
 
-/* A private snmpd that is a master for agents; the same each time. */
+/* A private snmpd that is a master for agents; the same each time, with more
+ * lines of its configuration. */
 static inline pid_t
-snmpd_start(const struct tree *tree, int port, const char *socket_path)
+snmpd_start(const struct tree *tree, int port, const char *socket_path,
+	    const char *more)
 {
 	char conf[1024];
 
@@ -168,8 +189,8 @@ snmpd_start(const struct tree *tree, int port, const char *socket_path)
 		 "\"pass \\\"word\"\n"
 		 "rouser " USER " priv .1\n"
 		 "master agentx\nagentXSocket %s\n"
-		 "agentXTimeout 1\nagentXRetries 0\n",
-		 port, socket_path);
+		 "agentXTimeout 1\nagentXRetries 0\n%s",
+		 port, socket_path, more);
 	tree_write(tree, "snmpd.conf", conf);
 	return snmpd_run(tree_path(tree, "snmpd.conf"));
 }

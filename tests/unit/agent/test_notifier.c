@@ -154,14 +154,16 @@ a_notice_survives_the_message_to_the_worker(void **state)
 }
 
 static void
-pauses_grow_to_half_a_minute(void **state)
+pauses_grow_to_half_a_minute_and_its_double(void **state)
 {
 	(void)state;
-	assert_int_equal(notifier_pause_ms(1), 1000);
-	assert_int_equal(notifier_pause_ms(2), 2000);
-	assert_int_equal(notifier_pause_ms(4), 10000);
-	assert_int_equal(notifier_pause_ms(5), 30000);
-	assert_int_equal(notifier_pause_ms(5000), 30000);
+	assert_int_equal(notifier_pause_ms(1, 0), 1000);
+	assert_int_equal(notifier_pause_ms(2, 0), 2000);
+	assert_int_equal(notifier_pause_ms(4, 0), 10000);
+	assert_int_equal(notifier_pause_ms(5, 0), 30000);
+	assert_int_equal(notifier_pause_ms(5000, 0), 30000);
+	assert_int_equal(notifier_pause_ms(1, 500), 1500);
+	assert_int_equal(notifier_pause_ms(5000, 999), 59970);
 }
 
 static void
@@ -211,6 +213,7 @@ static void
 the_queue_is_bounded_and_drops_the_oldest(void **state)
 {
 	struct notifier *notifier = notifier_new(loop, &settings, &self);
+	struct detail_notify counts;
 
 	(void)state;
 	for (int i = 0; i < NOTIFIER_QUEUE_MAX + 50; i++) {
@@ -219,7 +222,69 @@ the_queue_is_bounded_and_drops_the_oldest(void **state)
 		notifier_send(notifier, &notice);
 	}
 	assert_int_equal(notifier_waiting(notifier), NOTIFIER_QUEUE_MAX);
+	notifier_count(notifier, &counts);
+	assert_int_equal(counts.dropped, 50);
 	notifier_free(notifier);
+}
+
+static struct node_notice
+source_is(bool lost, uint32_t condition)
+{
+	struct node_notice notice = {
+		.kind = lost ? NOTICE_ALARM_RAISED : NOTICE_ALARM_CLEARED,
+		.severity = lost ? NOTICE_MAJOR : NOTICE_CLEARED,
+		.condition = condition,
+		.subject = "libvirt",
+		.alarm = "source",
+	};
+
+	return notice;
+}
+
+static bool
+got_three(void *arg)
+{
+	(void)arg;
+	return n_got >= 3;
+}
+
+/* While nobody acknowledges, only the last state of each condition waits; and
+ * what was replaced leaves no gap in the numbers. */
+static void
+news_of_a_condition_replace_what_waits(void **state)
+{
+	struct notifier *notifier = notifier_new(loop, &settings, &self);
+	struct node_notice crash = crash_of("a");
+	struct detail_notify counts;
+
+	(void)state;
+	n_got = 0;
+	notifier_send(notifier, &crash);
+	run_until(loop, until_never, NULL, 300); /* under way */
+	for (int i = 0; i < 101; i++) {
+		struct node_notice one = source_is(i % 2 == 0, 7);
+		struct node_notice two = source_is(i % 2 == 1, 8);
+
+		notifier_send(notifier, &one);
+		notifier_send(notifier, &two);
+	}
+	assert_int_equal(notifier_waiting(notifier), 3);
+	struct inform *inform = open_receiver();
+	assert_true(run_until(loop, got_three, NULL, 15000));
+	run_until(loop, until_never, NULL, 300);
+	assert_int_equal(n_got, 3);
+	assert_int_equal(got[1].kind, NOTICE_ALARM_RAISED);
+	assert_int_equal(got[1].sequence, got[0].sequence + 1);
+	assert_int_equal(got[2].kind, NOTICE_ALARM_CLEARED);
+	assert_int_equal(got[2].sequence, got[0].sequence + 2);
+	notifier_count(notifier, &counts);
+	assert_int_equal(counts.sent, 3);
+	assert_int_equal(counts.suppressed, 200);
+	assert_int_equal(counts.dropped, 0);
+	assert_int_equal(counts.waiting, 0);
+	assert_int_equal(counts.sequence, got[2].sequence);
+	notifier_free(notifier);
+	inform_close(inform);
 }
 
 static void
@@ -321,10 +386,11 @@ main(int argc, char *argv[])
 	int rc = roles_main(argc, argv);
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_notice_survives_the_message_to_the_worker),
-		cmocka_unit_test(pauses_grow_to_half_a_minute),
+		cmocka_unit_test(pauses_grow_to_half_a_minute_and_its_double),
 		cmocka_unit_test(informs_arrive_in_order_with_numbers),
 		cmocka_unit_test(a_receiver_that_comes_late_gets_what_waits),
 		cmocka_unit_test(the_queue_is_bounded_and_drops_the_oldest),
+		cmocka_unit_test(news_of_a_condition_replace_what_waits),
 		cmocka_unit_test(the_last_notice_overtakes_those_that_wait),
 		cmocka_unit_test(stopping_waits_no_longer_than_it_may),
 		cmocka_unit_test(without_a_target_nothing_is_sent),

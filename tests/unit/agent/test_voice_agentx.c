@@ -16,24 +16,46 @@
 
 static struct tree tree;
 static pid_t speaker, master;
-static int port;
-static char socket_path[128];
+static int port, sink = -1;
+static char socket_path[128], trap_sink[64];
 
 static pid_t
 start_snmpd(void)
 {
-	return snmpd_start(&tree, port, socket_path);
+	return snmpd_start(&tree, port, socket_path, trap_sink);
+}
+
+/* Receives what snmpd's trap sink is sent. */
+static int
+open_sink(int *ret_port)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET };
+	const struct timeval limit = { .tv_sec = 3 };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	*ret_port = free_port(SOCK_DGRAM);
+	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	at.sin_port = htons((uint16_t)*ret_port);
+	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	return fd;
 }
 
 static int
 setup(void **state)
 {
+	int sink_port;
+
 	(void)state;
 	tree_make(&tree);
 	give_snmp_folder(&tree);
 	port = free_port(SOCK_DGRAM);
+	sink = open_sink(&sink_port);
 	snprintf(socket_path, sizeof(socket_path), "%s",
 		 tree_path(&tree, "master"));
+	snprintf(trap_sink, sizeof(trap_sink),
+		 "trap2sink 127.0.0.1:%d public
+", sink_port);
 	struct voice_options options = { .agentx_socket = socket_path };
 	speaker = speaker_start(&options);
 	return 0;
@@ -91,6 +113,36 @@ a_walk_through_snmpd_is_the_same_tree(void **state)
 	assert_int_equal(n, 20);
 	assert_null(strstr(walk, "No "));
 	assert_null(strstr(walk, "Error"));
+}
+
+/* snmpd sends traps of its own, too. */
+static bool
+sink_hears(const char *text)
+{
+	char packet[4096];
+	ssize_t n;
+
+	while ((n = recv(sink, packet, sizeof(packet), MSG_DONTWAIT)) > 0)
+		; /* of before */
+	for (int i = 0; i < 20; i++) {
+		n = recv(sink, packet, sizeof(packet), 0);
+		if (n > 0 &&
+		    memmem(packet, (size_t)n, text, strlen(text)) != NULL)
+			return true;
+	}
+	return false;
+}
+
+static void
+notices_go_to_the_trap_sinks_of_snmpd(void **state)
+{
+	(void)state;
+	assert_true(sink_hears("a notice by hand"));
+	speaker_end(master);
+	usleep(300000);
+	master = start_snmpd();
+	assert_in_range(wait_for_answer(port, 8000), 0, 5000);
+	assert_true(sink_hears("a notice by hand"));
 }
 
 static void
@@ -220,6 +272,7 @@ main(void)
 			it_starts_without_snmpd_and_is_there_soon_after_it),
 		cmocka_unit_test(it_is_back_soon_after_snmpd_was_killed),
 		cmocka_unit_test(a_walk_through_snmpd_is_the_same_tree),
+		cmocka_unit_test(notices_go_to_the_trap_sinks_of_snmpd),
 		cmocka_unit_test(
 			after_a_pause_that_made_snmpd_drop_us_it_lives_and_is_back),
 		cmocka_unit_test(a_stopped_snmpd_is_outlived),

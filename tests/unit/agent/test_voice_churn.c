@@ -182,7 +182,7 @@ names_increase_behind_snmpd_too(void **state)
 	pid_t master, child;
 
 	(void)state;
-	master = snmpd_start(&tree, port, socket_path);
+	master = snmpd_start(&tree, port, socket_path, "");
 	child = start(&options);
 	walk_through(commands, sizeof(commands) / sizeof(*commands));
 	speaker_end(child);
