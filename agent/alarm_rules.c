@@ -174,8 +174,10 @@ alarm_rule_look(const struct alarm_rule *rule, const struct node_report *report,
 				     .subject = report->host.name };
 
 	if (rule->row_size != 0) {
-		memcpy(&base, base + rule->rows, sizeof(base));
-		base += row * rule->row_size;
+		const char *rows;
+
+		memcpy((void *)&rows, base + rule->rows, sizeof(rows));
+		base = rows + row * rule->row_size;
 	}
 	sight.base = base;
 	if (rule->index.size != 0)

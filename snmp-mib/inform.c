@@ -20,6 +20,7 @@
 enum {
 	PACKETS_AT_ONCE = 64,     /* then the loop has its turn */
 	RECEIVE_BUFFER = 4 << 20, /* thousands of informs in one burst */
+	RECEIVE_BUFFER_GOOD = 1 << 20,
 	BINDS_READ_MAX = 2 * NOTICE_BINDS_MAX
 };
 
@@ -374,14 +375,24 @@ try_address(const char *listen, struct err *err)
 		      : 0;
 }
 
-static void
+/* What was got; the kernel doubles what is asked for, to have room for its own
+ * bookkeeping. */
+static int
 widen(int fd)
 {
-	int size = RECEIVE_BUFFER;
+	int size = RECEIVE_BUFFER, got = 0;
+	socklen_t len = sizeof(got);
 
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
 		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size,
 				 sizeof(size));
+	(void)getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &got, &len);
+	if (got < RECEIVE_BUFFER_GOOD)
+		log_warn("snmp",
+			 "a receive buffer of only %d KiB for informs: raise "
+			 "net.core.rmem_max",
+			 got / 1024);
+	return got;
 }
 
 static int
@@ -397,7 +408,7 @@ listen_at(struct inform *inform, const char *listen, struct err *err)
 	if (transport == NULL)
 		return err_set(err, -EIO, "cannot receive informs at %s",
 			       listen);
-	widen(transport->sock);
+	inform->counts.buffer = widen(transport->sock);
 	wire_set_nonblocking(transport->sock);
 	snmp_sess_init(&session);
 	session.version = SNMP_DEFAULT_VERSION;

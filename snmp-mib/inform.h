@@ -62,6 +62,7 @@ struct inform_counts {
 	uint64_t insecure;     /* not SNMPv3 with authentication and privacy */
 	uint64_t pets;         /* given to the other callback */
 	uint64_t pets_dropped; /* too many in one second */
+	int buffer;            /* of the socket, in bytes */
 };
 
 void inform_counts(const struct inform *inform,

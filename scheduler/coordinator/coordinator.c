@@ -9,6 +9,7 @@
 #include "common/clock.h"
 #include "common/file.h"
 #include "scheduler/coordinator/bmc_log.h"
+#include "scheduler/coordinator/notices.h"
 #include "scheduler/coordinator/pet.h"
 #include "scheduler/coordinator/poll.h"
 #include "scheduler/coordinator/power.h"
@@ -69,6 +70,8 @@ open_parts(struct coordinator *co, struct err *err)
 	if (rc < 0)
 		return rc;
 	rc = poll_open(co, err);
+	if (rc == 0)
+		rc = notices_open(co, err);
 	if (rc < 0)
 		return rc;
 	rc = power_open(co, err);
@@ -112,6 +115,7 @@ coordinator_close(struct coordinator *co)
 	bmc_log_close(co);
 	power_close(co);
 	pet_close(co);
+	notices_close(co);
 	poll_close(co);
 	api_stop(co->api);
 	virt_free(co->virt);

@@ -20,6 +20,7 @@ enum { TURN_PERIOD_MS = 250, TURN_SOON_MS = 5 };
 
 struct bmc_logs;
 struct look;
+struct notices;
 struct pets;
 struct poll;
 struct power;
@@ -38,7 +39,8 @@ struct coordinator {
 	struct look *looks;        /* inspect.h: sensors and logs being read */
 	struct pets *pets;         /* pet.h: the BMCs' traps */
 	struct bmc_logs *bmc_logs; /* bmc_log.h */
-	struct poll *poll;         /* poll.h: heartbeats, reports, informs */
+	struct poll *poll;         /* poll.h: heartbeats, reports */
+	struct notices *notices;   /* notices.h: informs */
 	struct api *api;
 	struct loop_timer *turn;
 };

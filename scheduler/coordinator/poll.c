@@ -11,9 +11,6 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "scheduler/coordinator/learn.h"
-#include "scheduler/coordinator/pet.h"
-#include "scheduler/coordinator/record.h"
-#include "snmp-mib/inform.h"
 #include "snmp-mib/poller.h"
 
 #define WITNESSES_MAX   64
@@ -31,7 +28,6 @@ struct eye {
 
 struct poll {
 	struct poller *poller;
-	struct inform *inform;
 	struct eye *eyes; /* by host */
 	int64_t again_ms; /* when a contradiction was last followed up */
 };
@@ -206,47 +202,6 @@ poll_witnesses(struct coordinator *co, size_t silent)
 	}
 }
 
-/* --- notices ------------------------------------------------------------ */
-
-static size_t
-find_by_uuid(const struct registry *reg, const char *uuid)
-{
-	for (size_t i = 0; i < reg->n_hosts; i++)
-		if (strcmp(reg->hosts[i].pulse.uuid, uuid) == 0)
-			return i;
-	return NO_HOST;
-}
-
-/* A notice is never proof; it makes us look. */
-static void
-notice_came(void *arg, const struct node_notice *notice)
-{
-	static const enum severity severities[] = {
-		[NOTICE_CLEARED] = SEVERITY_INFO,
-		[NOTICE_INFO] = SEVERITY_INFO,
-		[NOTICE_WARNING] = SEVERITY_WARNING,
-		[NOTICE_MAJOR] = SEVERITY_WARNING,
-		[NOTICE_CRITICAL] = SEVERITY_CRITICAL,
-	};
-	struct coordinator *co = arg;
-	size_t host = find_by_uuid(&co->reg, notice->host_uuid);
-	char kind[STORE_KIND_LEN], text[REASON_LEN];
-
-	if (host == NO_HOST) /* before its first heartbeat */
-		host = registry_find_host(&co->reg, notice->host_name);
-	snprintf(kind, sizeof(kind), "notice-%s",
-		 notice_kind_name(notice->kind));
-	for (char *c = strchr(kind, ' '); c != NULL; c = strchr(c, ' '))
-		*c = '-';
-	snprintf(text, sizeof(text), "%s says: %s", notice->host_name,
-		 notice->text);
-	record_event(&co->reg, co->store, severities[notice->severity], kind,
-		     host, notice->vm_name, text, clock_wall_ms());
-	coordinator_tell(co);
-	if (host != NO_HOST)
-		poll_report_soon(co, host);
-}
-
 /* --- open and close ----------------------------------------------------- */
 
 /* FNV-1a: any even spread does. */
@@ -297,23 +252,6 @@ open_eye(struct coordinator *co, size_t i, struct err *err)
 	return 0;
 }
 
-static int
-open_inform(struct coordinator *co, struct err *err)
-{
-	const struct inform_options options = {
-		.listen = co->settings->inform_listen,
-		.accounts = co->settings->snmp,
-		.n_accounts = co->settings->n_snmp,
-		.fn = notice_came,
-		.pet = pet_came,
-		.arg = co,
-	};
-
-	if (options.listen == NULL)
-		return 0;
-	return inform_open(co->loop, &options, &co->poll->inform, err);
-}
-
 int
 poll_open(struct coordinator *co, struct err *err)
 {
@@ -323,7 +261,7 @@ poll_open(struct coordinator *co, struct err *err)
 
 	for (size_t i = 0; rc == 0 && i < co->reg.n_hosts; i++)
 		rc = open_eye(co, i, err);
-	return rc == 0 ? open_inform(co, err) : rc;
+	return rc;
 }
 
 struct poller *
@@ -339,7 +277,6 @@ poll_close(struct coordinator *co)
 
 	if (poll == NULL)
 		return;
-	inform_close(poll->inform);
 	for (size_t i = 0; i < co->reg.n_hosts; i++) {
 		if (poll->eyes[i].target != NULL)
 			poller_host_free(poll->eyes[i].target);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * scheduler/coordinator/poll.h - the eyes: heartbeats, reports, notices.
+ * scheduler/coordinator/poll.h - the eyes: heartbeats and reports.
  *
  * Each host has its own phase in the period, from a hash of its name, so that
  * a thousand hosts are asked evenly and not in one burst.

@@ -436,6 +436,23 @@ record_event(struct registry *reg, struct store *store, enum severity severity,
 }
 
 int
+record_notes(struct registry *reg, struct store *store,
+	     const struct record_note *notes, size_t n, int64_t wall_ms)
+{
+	struct err err;
+
+	store_begin(store);
+	for (size_t i = 0; i < n; i++)
+		add_event(reg, store, notes[i].severity, notes[i].kind,
+			  notes[i].host, notes[i].vm, notes[i].text, NULL,
+			  wall_ms);
+	int rc = store_commit(store, &err);
+	if (rc < 0)
+		log_error("record", "%s", err.text);
+	return rc;
+}
+
+int
 record_bmc_log(struct registry *reg, struct store *store, size_t host,
 	       const struct store_bmc_log *row, const struct record_news *news,
 	       size_t n, int64_t wall_ms, struct err *err)

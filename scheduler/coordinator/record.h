@@ -45,6 +45,18 @@ int record_event(struct registry *reg, struct store *store,
 		 enum severity severity, const char *kind, size_t host,
 		 const char *vm, const char *text, int64_t wall_ms);
 
+/* Many of these at once; on failure they are lost and the log says so. */
+struct record_note {
+	enum severity severity;
+	size_t host; /* NO_HOST: none */
+	char kind[STORE_KIND_LEN];
+	char vm[REPORT_NAME_LEN]; /* "" */
+	char text[REASON_LEN];
+};
+
+int record_notes(struct registry *reg, struct store *store,
+		 const struct record_note *notes, size_t n, int64_t wall_ms);
+
 struct record_news {
 	enum severity severity;
 	char text[REASON_LEN];

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "scheduler/coordinator/notices.h"
 #include "scheduler/coordinator/power.h"
 #include "scheduler/coordinator/serve.h"
 
@@ -271,11 +272,12 @@ status_to_json(struct coordinator *co)
 
 	for (size_t i = 0; i < co->settings->n_clusters; i++)
 		json_array_append_new(clusters, cluster_to_json(co, i, now_ms));
-	return json_pack("{s:s, s:s, s:s, s:I, s:I, s:s, s:o, s:o}", "site",
-			 co->settings->site, "version", IRONHERD_VERSION,
-			 "mode", co->ops->name, "started_ms",
+	return json_pack("{s:s, s:s, s:s, s:I, s:I, s:s, s:o, s:o, s:o}",
+			 "site", co->settings->site, "version",
+			 IRONHERD_VERSION, "mode", co->ops->name, "started_ms",
 			 (json_int_t)co->reg.started_wall_ms, "snapshot",
 			 (json_int_t)co->reg.snapshot, "store",
 			 store_health(co->store), "clusters", clusters,
-			 "alarms", alarms_to_json(&co->reg));
+			 "alarms", alarms_to_json(&co->reg), "informs",
+			 notices_to_json(co));
 }
