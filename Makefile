@@ -163,6 +163,11 @@ $B/bench/%: $B/obj/tests/bench/%.o $(foreach r,ipmi common,$(call room_lib,$r))
 	@echo "  LD   $@"
 	$(Q)$(CC) $(link) -o $@ $^ $(libs-ipmi)
 
+$B/bench/inform_bench: $B/obj/tests/bench/inform_bench.o $(foreach r,snmp-mib common,$(call room_lib,$r))
+	@mkdir -p $(@D)
+	@echo "  LD   $@"
+	$(Q)$(CC) $(link) -o $@ $^ -lnetsnmpagent $(libs-snmp-mib) -lpthread
+
 bench-ipmi: $B/bench/ipmi_bench $B/lab/bmcfarm  ## ipmi/ against ipmipower and others (root)
 	$(Q)OUT=$B/bench FARM=$B/lab/bmcfarm BENCH=$B/bench/ipmi_bench tests/bench/ipmi
 
