@@ -252,10 +252,9 @@ kinds(void)
 	assert_int_equal(store_load_events(world.co.store, 0, 20, &events, &n,
 					   &err),
 			 0);
-	for (size_t i = 0; i < n; i++) {
-		strcat(text, events[i].kind);
-		strcat(text, " ");
-	}
+	for (size_t i = 0, len = 0; i < n && len < sizeof(text); i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s ",
+					events[i].kind);
 	free(events);
 	return text;
 }
