@@ -85,6 +85,7 @@ post_report(void *arg)
 	struct node_report *report = assemble(&agent->assembly, &parts, now_ms);
 
 	tell_look(agent->tell, report);
+	tell_fill(agent->tell, report->detail);
 	board_post(agent->board, report, now_ms);
 	save_index(agent);
 	agent->posted_ms = now_ms;

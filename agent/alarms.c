@@ -452,6 +452,16 @@ alarms_wait_ms(const struct alarms *alarms, int64_t now_ms)
 /* --- what is published ---------------------------------------------------- */
 
 size_t
+alarms_count(const struct alarms *alarms)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < alarms->n; i++)
+		n += alarms->entries[i]->raised;
+	return n;
+}
+
+size_t
 alarms_list(const struct alarms *alarms, struct detail_alarm *ret_rows,
 	    size_t room)
 {

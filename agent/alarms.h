@@ -52,8 +52,9 @@ bool alarms_take_notice(struct alarms *alarms, int64_t now_ms,
 /* Until alarms_take_notice() will have one without further news; -1: not. */
 int64_t alarms_wait_ms(const struct alarms *alarms, int64_t now_ms);
 
-/* Those that are raised, sorted by condition; at most `room`.  Returns how
- * many. */
+/* Those that are raised, sorted by condition; at most `room` are listed.
+ * Returns how many. */
+size_t alarms_count(const struct alarms *alarms);
 size_t alarms_list(const struct alarms *alarms, struct detail_alarm *ret_rows,
 		   size_t room);
 

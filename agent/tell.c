@@ -144,15 +144,13 @@ tell_notifier(const struct tell *tell)
 	return tell->notifier;
 }
 
-const struct alarms *
-tell_alarms(const struct tell *tell)
-{
-	return tell->alarms;
-}
-
 void
-tell_count(const struct tell *tell, struct detail_notify *ret_counts)
+tell_fill(const struct tell *tell, struct node_detail *detail)
 {
-	notifier_count(tell->notifier, ret_counts);
-	ret_counts->suppressed += alarms_suppressed(tell->alarms);
+	size_t n = alarms_count(tell->alarms);
+
+	detail->alarms = xcalloc(n + 1, sizeof(*detail->alarms));
+	detail->n_alarms = alarms_list(tell->alarms, detail->alarms, n);
+	notifier_count(tell->notifier, &detail->notify);
+	detail->notify.suppressed += alarms_suppressed(tell->alarms);
 }

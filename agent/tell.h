@@ -11,6 +11,7 @@
 #include "agent/notifier.h"
 #include "agent/settings.h"
 #include "common/loop.h"
+#include "snmp-mib/node_detail.h"
 #include "snmp-mib/voice.h"
 
 struct tell;
@@ -33,8 +34,7 @@ void tell_vm_crash(struct tell *tell, const struct report_vm *vm);
 void tell_stop(struct tell *tell, int64_t wait_ms, loop_fn fn, void *arg);
 
 const struct notifier *tell_notifier(const struct tell *tell);
-const struct alarms *tell_alarms(const struct tell *tell);
-/* With what alarms and queue have swallowed together. */
-void tell_count(const struct tell *tell, struct detail_notify *ret_counts);
+/* The alarms that are raised, and what became of notices. */
+void tell_fill(const struct tell *tell, struct node_detail *detail);
 
 #endif

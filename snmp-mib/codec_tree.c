@@ -59,6 +59,8 @@ static const struct codec_section *const ironherd_sections[] = {
 	&codec_sections[12], /* 31 ihHeartbeatTable */
 	&detail_uplinks,     /* 32 */
 	&codec_sections[13], /* 40 ihSourceTable */
+	&detail_alarms,      /* 41 */
+	&detail_notify,      /* 51 */
 };
 
 static const struct codec_tree ironherd_tree =

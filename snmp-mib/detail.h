@@ -10,6 +10,8 @@
 
 /* detail_host.c */
 extern const struct codec_section detail_pressures;
+/* detail_alarm.c */
+extern const struct codec_section detail_alarms, detail_notify;
 
 /* detail_health.c */
 extern const struct codec_section detail_healths;

@@ -28,5 +28,6 @@ node_detail_free(struct node_detail *detail)
 	free(detail->states);
 	free(detail->storages);
 	free(detail->uplinks);
+	free(detail->alarms);
 	free(detail);
 }

@@ -13,6 +13,7 @@
 #include "snmp-mib/detail_hw.h"
 #include "snmp-mib/detail_net.h"
 #include "snmp-mib/detail_storage.h"
+#include "snmp-mib/detail_alarm.h"
 #include "snmp-mib/node_report.h"
 
 enum { DETAIL_PRESSURES_MAX = 8 };
@@ -64,6 +65,9 @@ struct node_detail {
 	size_t n_storages;
 	struct detail_uplink *uplinks;
 	size_t n_uplinks;
+	struct detail_alarm *alarms; /* those that are raised */
+	size_t n_alarms;
+	struct detail_notify notify;
 };
 
 struct node_detail *node_detail_new(void);

@@ -84,7 +84,10 @@ pass(int64_t ms)
 static size_t
 list(struct detail_alarm rows[8])
 {
-	return alarms_list(alarms, rows, 8);
+	size_t n = alarms_list(alarms, rows, 8);
+
+	assert_int_equal(n, alarms_count(alarms));
+	return n;
 }
 
 static enum notice_severity

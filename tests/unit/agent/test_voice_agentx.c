@@ -54,8 +54,7 @@ setup(void **state)
 	snprintf(socket_path, sizeof(socket_path), "%s",
 		 tree_path(&tree, "master"));
 	snprintf(trap_sink, sizeof(trap_sink),
-		 "trap2sink 127.0.0.1:%d public
-", sink_port);
+		 "trap2sink 127.0.0.1:%d public\n", sink_port);
 	struct voice_options options = { .agentx_socket = socket_path };
 	speaker = speaker_start(&options);
 	return 0;

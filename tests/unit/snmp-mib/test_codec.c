@@ -71,7 +71,7 @@ static size_t
 expected_values(const struct random_sizes *s)
 {
 	return 44 + s->numa * 4 + s->numa * s->numa + s->features * 3 +
-	       s->vms * 13 + s->datastores * 13 + s->datastores * s->slots * 4 +
+	       s->vms * 13 + s->datastores * 8 + s->datastores * s->slots * 4 +
 	       s->sources * 6;
 }
 
@@ -943,18 +943,23 @@ a_detail_is_walked_in_its_place_and_never_copied(void **state)
 	size_t without, with;
 
 	(void)state;
-	report->detail = detail;
-	free(walk(report, 0, &without)); /* groups of scalars are there */
+	report->detail = detail; /* with its scalars */
+	free(walk(report, 0, &without));
 	detail->pressures = xcalloc(2, sizeof(*detail->pressures));
 	detail->n_pressures = 2;
 	detail->pressures[0] = (struct detail_pressure){ 1, 1, 10, 20, 30, 7 };
 	detail->pressures[1] = (struct detail_pressure){ 3, 2, 1, 2, 3, 8 };
+	detail->alarms = xcalloc(1, sizeof(*detail->alarms));
+	detail->n_alarms = 1;
+	detail->alarms[0] = (struct detail_alarm){ .condition = 0x01000007,
+						   .severity = NOTICE_MAJOR,
+						   .kind = "source" };
 
 	struct walked *all = walk(report, 0, &with);
 	for (size_t i = 1; i < with; i++)
 		assert_true(codec_oid_compare(&all[i - 1].oid, &all[i].oid) <
 			    0);
-	assert_int_equal(with, without + 2 * 4);
+	assert_int_equal(with, without + 2 * 4 + 6);
 	free(all);
 	copy = node_report_copy(report);
 	assert_null(copy->detail);

@@ -39,6 +39,8 @@ static const struct {
 			"END\n" },
 	{ "SNMPv2-TC",
 	  "SNMPv2-TC DEFINITIONS ::= BEGIN\n"
+	  "DateAndTime ::= TEXTUAL-CONVENTION STATUS current\n"
+	  "DESCRIPTION \"\" SYNTAX OCTET STRING (SIZE (8 | 11))\n"
 	  "TruthValue ::= TEXTUAL-CONVENTION STATUS current DESCRIPTION \"\"\n"
 	  "SYNTAX INTEGER { true(1), false(2) }\n"
 	  "PhysAddress ::= TEXTUAL-CONVENTION STATUS current DESCRIPTION \"\"\n"
