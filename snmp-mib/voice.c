@@ -41,6 +41,7 @@ struct voice {
 	bool open;
 	struct voice_queue *queue; /* notices for snmpd */
 	struct loop_watch *queue_watch;
+	struct voice_refusals *refusals; /* alone only */
 };
 
 void
@@ -214,6 +215,7 @@ voice_free(struct voice *voice)
 {
 	loop_watch_free(voice->stop_watch);
 	loop_watch_free(voice->queue_watch);
+	voice_refusals_free(voice->refusals);
 	voice_queue_free(voice->queue);
 	loop_timer_free(voice->timer);
 	loop_timer_free(voice->seek);
@@ -234,6 +236,21 @@ start_thread(struct voice *voice)
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	int rc = -pthread_create(&voice->thread, NULL, speak, voice);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return rc;
+}
+
+static int
+open_alone(struct voice *voice, const struct voice_options *options,
+	   struct err *err)
+{
+	int rc = voice_standalone_open(options, err);
+
+	if (rc == 0)
+		voice->refusals =
+			voice_refusals_new(voice->loop,
+					   options->refusals_ms > 0
+						   ? options->refusals_ms
+						   : VOICE_REFUSALS_MS);
 	return rc;
 }
 
@@ -259,7 +276,7 @@ voice_start(const struct voice_options *options, struct voice **ret_voice,
 					   LOOP_READ, stop, voice);
 	/* Alone nothing blocks at the start, and mistakes can be told. */
 	if (voice->socket == NULL)
-		rc = voice_standalone_open(options, err);
+		rc = open_alone(voice, options, err);
 	if (rc == 0) {
 		rc = start_thread(voice);
 		if (rc < 0)

@@ -24,7 +24,12 @@
 #include "snmp-mib/credentials.h"
 #include "snmp-mib/notice.h"
 
-enum { VOICE_SEEK_MS = 100, VOICE_PING_S = 2, VOICE_STOP_MS = 1500 };
+enum {
+	VOICE_SEEK_MS = 100,
+	VOICE_PING_S = 2,
+	VOICE_STOP_MS = 1500,
+	VOICE_REFUSALS_MS = 60000
+};
 
 /*
  * Where answers come from.  One request is answered from one take(), on the
@@ -52,6 +57,7 @@ struct voice_options {
 	/* And what snmpd would say of any host: net-snmp's modules, and
 	 * codec_host_trees of the source. */
 	bool host_mibs;
+	int64_t refusals_ms; /* they are logged so often; 0: once a minute */
 };
 
 struct voice;

@@ -30,9 +30,10 @@ static const char *const host_modules[] = {
 	"init_hr_proc",   "init_hr_network", NULL
 };
 
-static const char *const own_modules[] = { "init_vacm_vars", "init_usmUser",
-					   "init_snmpEngine", "init_system_mib",
-					   NULL };
+static const char *const own_modules[] = {
+	"init_vacm_vars",  "init_usmUser",  "init_snmpEngine",
+	"init_system_mib", "init_snmp_mib", "init_usmStats", NULL
+};
 
 static const char *const host_views[] = {
 	"view ironherd included .1.3.6.1.2.1.2",  /* IF-MIB */

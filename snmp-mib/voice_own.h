@@ -9,6 +9,7 @@
  *	voice_standalone.c	set-up as an agent of its own
  *	voice_modules.c		net-snmp's modules for that
  *	voice_notify.c		notices for snmpd
+ *	voice_refusals.c	what the agent of its own refuses
  */
 #ifndef SNMP_MIB_VOICE_OWN_H
 #define SNMP_MIB_VOICE_OWN_H
@@ -47,6 +48,13 @@ int voice_queue_fd(const struct voice_queue *queue);
 void voice_queue_put(struct voice_queue *queue,
 		     const struct node_notice *notice);
 void voice_queue_send(struct voice_queue *queue);
+
+/* Tells in the log what was refused, at most every so often.  On the thread
+ * of the voice, when nothing is open any more freed from any. */
+struct loop;
+struct voice_refusals;
+struct voice_refusals *voice_refusals_new(struct loop *loop, int64_t every_ms);
+void voice_refusals_free(struct voice_refusals *refusals);
 
 /* Register all subtrees; every request is answered from the source. */
 int voice_tree_register(const struct voice_source *source, struct err *err);

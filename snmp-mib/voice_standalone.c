@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The voice as an SNMP agent of its own: one SNMPv3 user, authPriv, who may
- * read our objects, the system group and, where it is wished, what monitoring
- * wants of any host (voice_modules.c); nothing else.
+ * read our objects, the groups system and snmp, usmStats and, where it is
+ * wished, what monitoring wants of any host (voice_modules.c); nothing else.
  */
 #include "snmp-mib/voice_own.h"
 
@@ -89,6 +89,8 @@ allow_reading(const struct voice_options *options)
 	configure("view ironherd included .", "1.3.6.1.2.1.1", "");
 	if (options->host_mibs)
 		voice_modules_configure();
+	configure("view ironherd included .", "1.3.6.1.2.1.11", "");
+	configure("view ironherd included .", "1.3.6.1.6.3.15.1.1", "");
 	configure("rouser ", user, " priv -V ironherd");
 }
 

@@ -119,12 +119,12 @@ static bool
 sink_hears(const char *text)
 {
 	char packet[4096];
-	ssize_t n;
 
-	while ((n = recv(sink, packet, sizeof(packet), MSG_DONTWAIT)) > 0)
+	while (recv(sink, packet, sizeof(packet), MSG_DONTWAIT) > 0)
 		; /* of before */
 	for (int i = 0; i < 20; i++) {
-		n = recv(sink, packet, sizeof(packet), 0);
+		ssize_t n = recv(sink, packet, sizeof(packet), 0);
+
 		if (n > 0 &&
 		    memmem(packet, (size_t)n, text, strlen(text)) != NULL)
 			return true;

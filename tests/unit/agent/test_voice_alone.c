@@ -169,14 +169,17 @@ only_the_account_with_privacy_may_read(void **state)
 }
 
 static void
-nothing_but_our_tree_and_the_system_group_is_shown(void **state)
+nothing_but_our_trees_and_groups_of_counters_is_shown(void **state)
 {
 	(void)state;
 	assert_non_null(
 		strstr(ask("get", port, "1.3.6.1.2.1.1.3.0"), "Timeticks"));
 	/* Users, views, the engine's own tables. */
 	assert_null(strstr(ask("walk", port, "1.3.6.1.6.3"), USER));
+	/* But how often they were refused: usmStats, the last of all. */
 	assert_non_null(strstr(ask("getnext", port, "1.3.6.1.6.3"),
+			       ".1.3.6.1.6.3.15.1.1.1.0 = Counter32"));
+	assert_non_null(strstr(ask("getnext", port, "1.3.6.1.6.3.15.1.1.6.0"),
 			       "No more variables"));
 }
 
@@ -239,7 +242,7 @@ what_can_hang_or_betrays_is_not_there(void **state)
 		"1.3.6.1.2.1.4",      /* IP-MIB */
 		"1.3.6.1.4.1.2021.8", /* programs */
 		"1.3.6.1.4.1.8072.1", /* net-snmp's own */
-		"1.3.6.1.6.3.15",     /* usmUserTable */
+		"1.3.6.1.6.3.15.1.2", /* usmUserTable */
 		"1.3.6.1.6.3.16",     /* VACM */
 	};
 
@@ -357,7 +360,7 @@ main(void)
 		cmocka_unit_test(later_reports_are_seen),
 		cmocka_unit_test(only_the_account_with_privacy_may_read),
 		cmocka_unit_test(
-			nothing_but_our_tree_and_the_system_group_is_shown),
+			nothing_but_our_trees_and_groups_of_counters_is_shown),
 		cmocka_unit_test(what_monitoring_wants_of_any_host_is_there),
 		cmocka_unit_test(what_can_hang_or_betrays_is_not_there),
 		cmocka_unit_test(

@@ -71,7 +71,7 @@ static size_t
 expected_values(const struct random_sizes *s)
 {
 	return 44 + s->numa * 4 + s->numa * s->numa + s->features * 3 +
-	       s->vms * 13 + s->datastores * 8 + s->datastores * s->slots * 4 +
+	       s->vms * 13 + s->datastores * 13 + s->datastores * s->slots * 4 +
 	       s->sources * 6;
 }
 
