@@ -11,6 +11,7 @@
 #include "agent/board.h"
 #include "agent/identity.h"
 #include "agent/index.h"
+#include "agent/obey.h"
 #include "agent/state.h"
 #include "agent/tell.h"
 #include "common/alloc.h"
@@ -41,6 +42,7 @@ struct agent {
 	bool lost[REPORT_DATASTORES_MAX]; /* told, by place in settings */
 	struct collect_bmc *bmc; /* NULL: not configured */
 
+	struct obey *obey;
 	struct board *board;
 	struct voice *voice;
 	struct loop_timer *timer;
@@ -186,6 +188,7 @@ start_collectors(struct agent *agent)
 	agent->uplinks = uplinks_new(agent->loop, settings, post_soon, agent);
 	if (settings->mode == MODE_STANDALONE && settings->host_mibs)
 		agent->mounts = mounts_new(agent->loop);
+	agent->obey = obey_new(agent->loop, settings);
 }
 
 static int
@@ -194,19 +197,26 @@ start_alone(struct agent *agent, struct voice_options *options, struct err *err)
 	const struct settings *settings = agent->settings;
 	cleanup_free char *engine =
 		xasprintf("%s/snmp-engine", settings->state_dir);
-	struct snmp_account *account;
+	struct snmp_account *account, *write = NULL;
 	int rc = account_load(settings->credentials, settings->account,
 			      &account, err);
 
 	if (rc < 0)
 		return rc;
+	if (settings->write_account != NULL)
+		rc = account_load(settings->credentials,
+				  settings->write_account, &write, err);
 	prctl(PR_SET_DUMPABLE, 0); /* keys stay in our memory from here on */
 	options->listen = settings->listen;
 	options->account = account;
+	options->write_account = write;
 	options->engine_file = engine;
 	options->host_mibs = settings->host_mibs;
 	rc = voice_start(options, &agent->voice, err);
+	if (rc == 0)
+		rc = voice_start(options, &agent->voice, err);
 	account_free(account);
+	account_free(write);
 	return rc;
 }
 
@@ -215,6 +225,7 @@ start_voice(struct agent *agent, struct err *err)
 {
 	struct voice_options options = { .source = board_source(agent->board) };
 
+	options.source.writer = obey_writer(agent->obey);
 	if (agent->settings->mode == MODE_STANDALONE)
 		return start_alone(agent, &options, err);
 	options.agentx_socket = agent->settings->agentx_socket;
@@ -257,6 +268,8 @@ agent_free(struct agent *agent)
 	bool hangs = !voice_stop(agent->voice);
 	mounts_free(agent->mounts);
 	uplinks_free(agent->uplinks);
+	if (!hangs)
+		obey_free(agent->obey);
 	collect_bmc_free(agent->bmc);
 	entities_free(agent->entities);
 	memory_use_free(agent->memory);
@@ -268,7 +281,8 @@ agent_free(struct agent *agent)
 	tell_free(agent->tell);
 	state_free(agent->index_file);
 	index_free(agent->index);
-	/* A thread that hangs in snmpd may still look at the board. */
+	/* A thread that hangs in snmpd may still look at the board, and at
+	 * what can be set. */
 	if (!hangs)
 		board_free(agent->board);
 	loop_timer_free(agent->timer);

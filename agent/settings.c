@@ -146,6 +146,7 @@ static const struct config_option snmp_options[] = {
 	  .check = check_text },
 	{ .name = "host-mibs", .type = CONFIG_BOOL, .preset = "on" },
 	{ .name = "notify-snmpd", .type = CONFIG_BOOL, .preset = "off" },
+	{ .name = "write-account", .type = CONFIG_TEXT, .check = check_text },
 	{ .name = NULL },
 };
 
@@ -295,6 +296,7 @@ take_snmp(struct settings *settings, const struct config_section *snmp)
 	settings->host_mibs = snmp == NULL || config_bool(snmp, "host-mibs");
 	settings->notify_snmpd =
 		snmp != NULL && config_bool(snmp, "notify-snmpd");
+	settings->write_account = text_of(snmp, "write-account", NULL);
 }
 
 static void
@@ -419,21 +421,66 @@ needs_account(const struct settings *settings)
 	       settings->inform_target != NULL;
 }
 
-static void
-judge_account(struct settings *settings, const struct config_section *section,
-	      const struct config *credentials, const char *account)
+static const struct config_section *
+find_account(const struct config *credentials, const char *name)
 {
 	const struct config_section *root = config_root(credentials);
 
-	for (size_t i = 0; i < config_list_len(root, "snmp"); i++)
-		if (strcmp(config_title(config_list_at(root, "snmp", i)),
-			   account) == 0)
-			return;
+	for (size_t i = 0; i < config_list_len(root, "snmp"); i++) {
+		const struct config_section *account =
+			config_list_at(root, "snmp", i);
+
+		if (strcmp(config_title(account), name) == 0)
+			return account;
+	}
+	return NULL;
+}
+
+static void
+judge_account(struct settings *settings, const struct config_section *section,
+	      const char *option, const struct config *credentials,
+	      const char *name)
+{
+	if (find_account(credentials, name) != NULL)
+		return;
 	config_complain(settings->config, section,
-			section != config_root(settings->config) ? "account"
+			section != config_root(settings->config) ? option
 								 : NULL,
-			"there is no snmp \"%s\" in %s", account,
+			"there is no snmp \"%s\" in %s", name,
 			settings->credentials);
+}
+
+/* SNMP knows the two by their users only. */
+static void
+judge_write_account(struct settings *settings,
+		    const struct config_section *snmp,
+		    const struct config *credentials)
+{
+	const struct config_section *read, *write;
+
+	if (settings->write_account == NULL)
+		return;
+	judge_account(settings, snmp, "write-account", credentials,
+		      settings->write_account);
+	read = find_account(credentials, settings->account);
+	write = find_account(credentials, settings->write_account);
+	if (read != NULL && write != NULL &&
+	    strcmp(config_text(read, "user"), config_text(write, "user")) == 0)
+		config_complain(settings->config, snmp, "write-account",
+				"has the same user as the account that reads");
+}
+
+static void
+judge_standalone(struct settings *settings, const struct config *credentials)
+{
+	const struct config_section *root = config_root(settings->config);
+	const struct config_section *snmp = config_sub(root, "snmp");
+
+	if (snmp == NULL)
+		snmp = root;
+	judge_account(settings, snmp, "account", credentials,
+		      settings->account);
+	judge_write_account(settings, snmp, credentials);
 }
 
 /* The agent itself keeps no password: the worker that sends informs reads
@@ -447,16 +494,14 @@ judge_credentials(struct settings *settings, FILE *errors)
 	struct config *credentials =
 		config_load_secret(settings->credentials, account_options);
 	const struct config_section *root = config_root(settings->config);
-	const struct config_section *snmp = config_sub(root, "snmp");
 	size_t n = config_count_errors(credentials);
 
 	config_print_errors(credentials, errors);
 	if (n == 0 && settings->mode == MODE_STANDALONE)
-		judge_account(settings, snmp != NULL ? snmp : root, credentials,
-			      settings->account);
+		judge_standalone(settings, credentials);
 	if (n == 0 && settings->inform_target != NULL)
-		judge_account(settings, config_sub(root, "inform"), credentials,
-			      settings->inform_account);
+		judge_account(settings, config_sub(root, "inform"), "account",
+			      credentials, settings->inform_account);
 	config_free(credentials);
 	return n;
 }

@@ -49,6 +49,7 @@ struct settings {
 	const char *account;
 	bool host_mibs; /* alone: what snmpd would say of any host, too */
 	bool notify_snmpd; /* notices go to its trap sinks, too */
+	const char *write_account; /* NULL: nobody may set anything */
 
 	const char *virt_uri;
 	const char *virt_type; /* "auto", "kvm", "qemu" */

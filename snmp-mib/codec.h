@@ -79,7 +79,7 @@ const char *codec_oid_print(const struct codec_oid *oid, char *buf,
  * for each MIB module; their sections are of one part or another, and a part
  * that is not there has no instances.
  */
-enum codec_part { PART_REPORT, PART_DETAIL, CODEC_PARTS };
+enum codec_part { PART_REPORT, PART_DETAIL, PART_CONTROL, CODEC_PARTS };
 
 struct codec_tree;
 
@@ -101,6 +101,21 @@ int codec_tree_next(const struct codec_tree *tree,
 		    const struct codec_parts *parts, uint32_t late_ms,
 		    const struct codec_oid *oid, struct codec_oid *ret_oid,
 		    struct codec_value *ret_value);
+
+/*
+ * Take one value that is to be set into `part`, which is of the kind that the
+ * object is of.  -ENOENT: no object that can be written; -ENXIO: it can, this
+ * instance cannot; -EPROTO: not of its type; -ERANGE: not one of its values.
+ * Nothing is changed then.
+ */
+int codec_tree_put(const struct codec_tree *tree, const struct codec_oid *oid,
+		   const struct codec_value *value, enum codec_part kind,
+		   void *part);
+
+/* The objects that can be written, without their instances; how many. */
+enum { CODEC_WRITABLE_MAX = 16 };
+size_t codec_list_writable(const struct codec_tree *const *trees,
+			   struct codec_oid ret_oids[CODEC_WRITABLE_MAX]);
 
 /* A report and its detail. */
 struct codec_parts codec_parts_of(const struct node_report *report);

@@ -445,6 +445,12 @@ codec_cell_encode(const struct codec_column *column, const void *row,
 				   late_ms, ret_value);
 }
 
+enum codec_type
+codec_cell_type(const struct codec_column *column)
+{
+	return cells[column->cell].type;
+}
+
 int
 codec_cell_decode(const struct codec_column *column,
 		  const struct codec_value *value, void *ret_row,

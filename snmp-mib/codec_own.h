@@ -45,6 +45,7 @@ struct codec_column {
 	size_t size;       /* of the text's buffer */
 	uint32_t min, max; /* enums and numbers; max 0: no bound */
 	bool required;     /* text and UUID: not empty */
+	bool writable;     /* by SET; of PART_CONTROL only */
 };
 
 enum { CODEC_INDEX_MAX = 3, CODEC_PATH_MAX = 3, CODEC_SECTIONS = 14 };
@@ -122,5 +123,6 @@ void codec_cell_encode(const struct codec_column *column, const void *row,
 int codec_cell_decode(const struct codec_column *column,
 		      const struct codec_value *value, void *ret_row,
 		      struct err *err);
+enum codec_type codec_cell_type(const struct codec_column *column);
 
 #endif

@@ -61,6 +61,8 @@ static const struct codec_section *const ironherd_sections[] = {
 	&codec_sections[13], /* 40 ihSourceTable */
 	&detail_alarms,      /* 41 */
 	&detail_notify,      /* 51 */
+	&detail_control,     /* 45 */
+	&detail_lease,       /* 46 */
 };
 
 static const struct codec_tree ironherd_tree =

@@ -43,5 +43,7 @@ extern const struct codec_tree detail_storage_tree;
 
 /* detail_net.c */
 extern const struct codec_section detail_uplinks;
+/* detail_lease.c */
+extern const struct codec_section detail_control, detail_lease;
 
 #endif

@@ -34,7 +34,8 @@ struct detail_lease {
 	char text[REPORT_TEXT_LEN]; /* what is wrong; "" when nothing is */
 };
 
-/* What may be written; kept over restarts. */
+/* What may be written; kept over restarts.  A part of its own (PART_CONTROL):
+ * it is read as it is, not as it was in the last report. */
 struct detail_control {
 	enum detail_switch maintenance;
 	enum detail_switch overcommit;

@@ -14,6 +14,7 @@
 #include "snmp-mib/detail_net.h"
 #include "snmp-mib/detail_storage.h"
 #include "snmp-mib/detail_alarm.h"
+#include "snmp-mib/detail_lease.h"
 #include "snmp-mib/node_report.h"
 
 enum { DETAIL_PRESSURES_MAX = 8 };
@@ -68,6 +69,7 @@ struct node_detail {
 	struct detail_alarm *alarms; /* those that are raised */
 	size_t n_alarms;
 	struct detail_notify notify;
+	struct detail_lease lease;
 };
 
 struct node_detail *node_detail_new(void);

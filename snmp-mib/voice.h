@@ -32,6 +32,25 @@ enum {
 };
 
 /*
+ * What may be written: one part, as plain data.  A request of several values
+ * is tried on a copy, and becomes visible as a whole; undo takes back what was
+ * applied and not committed.  Called on the thread of the voice only.
+ */
+struct voice_writer {
+	enum codec_part part;
+	size_t size; /* of the part, VOICE_WRITE_MAX at most */
+	void (*read)(void *arg, void *ret_part);
+	/* 0, or -EINVAL: does not go with what is there. */
+	int (*check)(void *arg, const void *part);
+	int (*apply)(void *arg, const void *part);
+	void (*commit)(void *arg);
+	void (*undo)(void *arg);
+	void *arg;
+};
+
+enum { VOICE_WRITE_MAX = 256 };
+
+/*
  * Where answers come from.  One request is answered from one take(), on the
  * thread of the voice: the parts do not change until they are given back.
  */
@@ -43,6 +62,7 @@ struct voice_source {
 			    int64_t *ret_made_ms);
 	void (*give_back)(void *arg, const void *taken);
 	void *arg;
+	const struct voice_writer *writer; /* kept; NULL: nothing can be set */
 };
 
 struct voice_options {
@@ -53,6 +73,8 @@ struct voice_options {
 	 * engine's id and boots. */
 	const char *listen;
 	const struct snmp_account *account; /* used during the call only */
+	/* Who may read and set the writer's part, and no more; NULL: nobody. */
+	const struct snmp_account *write_account;
 	const char *engine_file;
 	/* And what snmpd would say of any host: net-snmp's modules, and
 	 * codec_host_trees of the source. */

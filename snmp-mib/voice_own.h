@@ -5,6 +5,7 @@
  *
  *	voice.c			thread, loop and descriptors
  *	voice_tree.c		the handler of our objects
+ *	voice_set.c		its other half: what is to be set
  *	voice_agentx.c		set-up behind snmpd
  *	voice_standalone.c	set-up as an agent of its own
  *	voice_modules.c		net-snmp's modules for that
@@ -20,6 +21,8 @@
 /* and its library before the agent */
 #include <net-snmp/agent/agent_callbacks.h>
 #include <net-snmp/agent/net-snmp-agent-includes.h>
+
+#include <stddef.h>
 
 #include "snmp-mib/voice.h"
 
@@ -55,6 +58,16 @@ struct loop;
 struct voice_refusals;
 struct voice_refusals *voice_refusals_new(struct loop *loop, int64_t every_ms);
 void voice_refusals_free(struct voice_refusals *refusals);
+/* Room for a copy of what can be written. */
+union written {
+	char bytes[VOICE_WRITE_MAX];
+	max_align_t aligned;
+};
+
+/* One step of setting; `requests` are all in one tree. */
+void voice_set(const struct voice_writer *writer, const struct codec_tree *tree,
+	       netsnmp_agent_request_info *info,
+	       netsnmp_request_info *requests);
 
 /* Register all subtrees; every request is answered from the source. */
 int voice_tree_register(const struct voice_source *source, struct err *err);

@@ -3,6 +3,7 @@
  * The voice as an SNMP agent of its own: one SNMPv3 user, authPriv, who may
  * read our objects, the groups system and snmp, usmStats and, where it is
  * wished, what monitoring wants of any host (voice_modules.c); nothing else.
+ * And perhaps one who may read and set what can be set.
  */
 #include "snmp-mib/voice_own.h"
 
@@ -71,17 +72,28 @@ configure(const char *before, const char *text, const char *behind)
 	netsnmp_config(line);
 }
 
+/* `who` is "rouser" or "rwuser". */
+static void
+allow(const char *who, const struct snmp_account *account, const char *view)
+{
+	char line[LINE_ROOM] = "";
+	FILE *to = fmemopen(line, sizeof(line) - 1, "w");
+
+	if (to == NULL)
+		return;
+	fprintf(to, "%s ", who);
+	put_quoted(to, account->user);
+	fprintf(to, " priv -V %s", view);
+	fclose(to);
+	configure(line, "", "");
+}
+
 static void
 allow_reading(const struct voice_options *options)
 {
 	const struct codec_tree *const *tree = options->source.trees;
-	char root[256], user[LINE_ROOM / 2];
-	FILE *to = fmemopen(user, sizeof(user), "w");
+	char root[256];
 
-	if (to == NULL)
-		return;
-	put_quoted(to, options->account->user);
-	fclose(to);
 	for (; *tree != NULL; tree++) {
 		codec_oid_print(codec_tree_root(*tree), root, sizeof(root));
 		configure("view ironherd included .", root, "");
@@ -91,7 +103,28 @@ allow_reading(const struct voice_options *options)
 		voice_modules_configure();
 	configure("view ironherd included .", "1.3.6.1.2.1.11", "");
 	configure("view ironherd included .", "1.3.6.1.6.3.15.1.1", "");
-	configure("rouser ", user, " priv -V ironherd");
+	allow("rouser", options->account, "ironherd");
+}
+
+/* Exactly the objects that can be set. */
+static int
+allow_writing(const struct voice_options *options, struct err *err)
+{
+	struct codec_oid oids[CODEC_WRITABLE_MAX];
+	char text[256];
+
+	if (options->write_account == NULL)
+		return 0;
+	int rc = create_user(options->write_account, err);
+	if (rc < 0)
+		return rc;
+	for (size_t i = codec_list_writable(options->source.trees, oids);
+	     i-- > 0;) {
+		codec_oid_print(&oids[i], text, sizeof(text));
+		configure("view ironherd-set included .", text, "");
+	}
+	allow("rwuser", options->write_account, "ironherd-set");
+	return 0;
 }
 
 static void
@@ -126,6 +159,8 @@ voice_standalone_open(const struct voice_options *options, struct err *err)
 				       err);
 	if (rc == 0)
 		rc = create_user(options->account, err);
+	if (rc == 0)
+		rc = allow_writing(options, err);
 	if (rc < 0)
 		return rc;
 	allow_reading(options);

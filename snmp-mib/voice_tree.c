@@ -104,6 +104,18 @@ answer(netsnmp_agent_request_info *info, netsnmp_request_info *request,
 		answer_next(request, from, &name);
 }
 
+/* What can be set is shown as it is now, not as it was in the last report. */
+static void
+add_written(const struct voice_writer *writer, union written *space,
+	    struct codec_parts *ret_parts)
+{
+	if (writer == NULL)
+		return;
+	assert(writer->size <= sizeof(*space));
+	writer->read(writer->arg, space);
+	ret_parts->part[writer->part] = space;
+}
+
 /* All variables of one request from one report: they fit together. */
 static int
 handle(netsnmp_mib_handler *handler, netsnmp_handler_registration *reginfo,
@@ -112,12 +124,18 @@ handle(netsnmp_mib_handler *handler, netsnmp_handler_registration *reginfo,
 	const struct subtree *subtree = handler->myvoid;
 	const struct voice_source *source = &subtree->source;
 	struct answer from = { .tree = subtree->tree };
+	union written written;
 	int64_t made_ms = 0;
 
 	(void)reginfo;
-	if (info->mode != MODE_GET && info->mode != MODE_GETNEXT)
+	if (info->mode != MODE_GET && info->mode != MODE_GETNEXT) {
+		if (source->writer != NULL)
+			voice_set(source->writer, subtree->tree, info,
+				  requests);
 		return SNMP_ERR_NOERROR;
+	}
 	const void *taken = source->take(source->arg, &from.parts, &made_ms);
+	add_written(source->writer, &written, &from.parts);
 	from.late_ms = late_by(made_ms);
 	for (; requests != NULL; requests = requests->next) {
 		if (requests->processed)
@@ -139,8 +157,10 @@ register_subtree(struct subtree *subtree, struct err *err)
 	oid name[MAX_OID_LEN];
 	size_t len = wire_from_oid(codec_tree_root(subtree->tree), name);
 	netsnmp_handler_registration *registration =
-		netsnmp_create_handler_registration("ironherd", handle, name,
-						    len, HANDLER_CAN_RONLY);
+		netsnmp_create_handler_registration(
+			"ironherd", handle, name, len,
+			subtree->source.writer ? HANDLER_CAN_RWRITE
+					       : HANDLER_CAN_RONLY);
 
 	if (registration == NULL)
 		return err_set(err, -ENOMEM, "snmp: out of memory");

@@ -25,6 +25,10 @@ make_tree(void **state)
 	tree_write(
 		&tree, "cred",
 		"snmp \"agents\" { user = \"u\" auth-password = \"12345678\" "
+		"priv-password = \"87654321\" }\n"
+		"snmp \"same\" { user = \"u\" auth-password = \"12345678\" "
+		"priv-password = \"87654321\" }\n"
+		"snmp \"write\" { user = \"w\" auth-password = \"12345678\" "
 		"priv-password = \"87654321\" }\n");
 	chmod(tree_path(&tree, "cred"), 0600);
 	return 0;
@@ -53,6 +57,29 @@ load(const char *text, char **ret_errors)
 		settings_load(tree_path(&tree, "agent.conf"), errors);
 	fclose(errors);
 	return settings;
+}
+
+static void
+who_may_set_is_another_account_with_another_user(void **state)
+{
+#define ALONE "snmp { mode = standalone write-account = "
+	char *errors;
+	struct settings *s = load(ALONE "\"write\" }", &errors);
+
+	(void)state;
+	assert_string_equal(errors, "");
+	assert_string_equal(s->write_account, "write");
+	settings_free(s);
+	free(errors);
+	assert_null(load(ALONE "\"no\" }", &errors));
+	assert_non_null(strstr(errors, "there is no snmp \"no\""));
+	free(errors);
+	assert_null(load(ALONE "\"agents\" }", &errors));
+	assert_non_null(strstr(errors, "same user"));
+	free(errors);
+	assert_null(load(ALONE "\"same\" }", &errors));
+	assert_non_null(strstr(errors, "same user"));
+	free(errors);
 }
 
 static void
@@ -222,6 +249,7 @@ main(void)
 #define IN_TREE(test) \
 	cmocka_unit_test_setup_teardown(test, make_tree, remove_tree)
 	const struct CMUnitTest tests[] = {
+		IN_TREE(who_may_set_is_another_account_with_another_user),
 		IN_TREE(an_empty_file_gives_the_presets),
 		IN_TREE(empty_sections_give_the_same_as_none),
 		IN_TREE(all_values_arrive),

@@ -967,6 +967,40 @@ a_detail_is_walked_in_its_place_and_never_copied(void **state)
 	node_report_free(report);
 }
 
+static void
+only_what_is_writable_can_be_put(void **state)
+{
+	struct detail_control control = { .lease_ms = 9000 };
+	struct codec_value value = { .type = CODEC_UNSIGNED, .number = 8000 };
+	struct codec_oid oids[CODEC_WRITABLE_MAX], oid;
+	const struct codec_tree *tree = codec_node_trees[0];
+
+	(void)state;
+	assert_int_equal(codec_list_writable(codec_node_trees, oids), 5);
+	oid = oids[3]; /* ihControlLeaseMs */
+	assert_int_equal(codec_tree_put(tree, &oid, &value, PART_CONTROL,
+					&control),
+			 -ENXIO);
+	oid.ids[oid.len++] = 0;
+	assert_int_equal(codec_tree_put(tree, &oid, &value, PART_CONTROL,
+					&control),
+			 0);
+	assert_int_equal(control.lease_ms, 8000);
+	value.number = 1;
+	assert_int_equal(codec_tree_put(tree, &oid, &value, PART_CONTROL,
+					&control),
+			 -ERANGE);
+	value.type = CODEC_INTEGER;
+	assert_int_equal(codec_tree_put(tree, &oid, &value, PART_CONTROL,
+					&control),
+			 -EPROTO);
+	oid.ids[oid.len - 3] = 1; /* ihHost */
+	assert_int_equal(codec_tree_put(tree, &oid, &value, PART_CONTROL,
+					&control),
+			 -ENOENT);
+	assert_int_equal(control.lease_ms, 8000);
+}
+
 int
 main(void)
 {
@@ -1004,6 +1038,7 @@ main(void)
 		cmocka_unit_test(the_coordinators_sections_are_all_in_our_tree),
 		cmocka_unit_test(
 			a_detail_is_walked_in_its_place_and_never_copied),
+		cmocka_unit_test(only_what_is_writable_can_be_put),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -173,7 +173,7 @@ check_syntax(const struct codec_column *column, const struct tree *node)
 			    (uint32_t)column->size - 1);
 	if (column->cell == CELL_ROWS ||
 	    (column->cell == CELL_U32 && column->max > 0))
-		check_range(column, node, 0, column->max);
+		check_range(column, node, column->min, column->max);
 	if (column->cell == CELL_U32 && column->max == 0)
 		assert_null(node->ranges);
 }
@@ -196,7 +196,9 @@ check_column(const struct codec_section *section,
 
 	codec_oid_of(section, column, &oid);
 	assert_string_equal(label_at(&oid), column->name);
-	assert_int_equal(node_at(&oid)->access, MIB_ACCESS_READONLY);
+	assert_int_equal(node_at(&oid)->access, column->writable
+							? MIB_ACCESS_READWRITE
+							: MIB_ACCESS_READONLY);
 	check_syntax(column, node_at(&oid));
 }
 
@@ -282,15 +284,18 @@ check_leaf(const struct tree *node, struct codec_oid *oid, unsigned *count)
 	const struct codec_column *column;
 	size_t rest;
 
-	if (node->access == MIB_ACCESS_READONLY) {
+	if (node->access == MIB_ACCESS_READONLY ||
+	    node->access == MIB_ACCESS_READWRITE) {
 		++*count;
 		if (codec_find_in(own_tree(), oid, &section, &column, &rest) <
 		    0)
 			fail_msg("%s is not served", node->label);
 		assert_string_equal(node->label, column->name);
+		if (column->writable != (node->access == MIB_ACCESS_READWRITE))
+			fail_msg("%s: who may write it?", node->label);
 	} else if (node->access != MIB_ACCESS_NOTIFY &&
 		   node->access != MIB_ACCESS_NOACCESS) {
-		fail_msg("%s can be written", node->label);
+		fail_msg("%s can be created", node->label);
 	}
 }
 

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/orders.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "common/alloc.h"
+#include "common/clock.h"
+#include "common/log.h"
+
+struct orders {
+	struct voice_writer writer;
+	struct loop_watch *watch;
+	int fd; /* eventfd */
+	orders_fn fn;
+	void *arg;
+
+	pthread_mutex_t lock; /* of the following */
+	struct detail_control now;
+	int64_t renewed_ms;
+
+	/* The voice's own. */
+	struct detail_control before;
+	int64_t applied_ms;
+};
+
+/* --- on the voice's thread ------------------------------------------------ */
+
+static void
+read_now(void *arg, void *ret_part)
+{
+	struct orders *orders = arg;
+
+	pthread_mutex_lock(&orders->lock);
+	*(struct detail_control *)ret_part = orders->now;
+	pthread_mutex_unlock(&orders->lock);
+}
+
+/* The one rule between values: renewals do not go back. */
+static int
+check(void *arg, const void *part)
+{
+	const struct detail_control *wanted = part;
+	struct detail_control now;
+
+	read_now(arg, &now);
+	return wanted->renew < now.renew ? -EINVAL : 0;
+}
+
+static int
+apply(void *arg, const void *part)
+{
+	struct orders *orders = arg;
+
+	read_now(orders, &orders->before);
+	/* Now, not at the commit: behind snmpd the answer may be there
+	 * first, and who got it counts from then. */
+	orders->applied_ms = clock_ms(CLOCK_BOOTTIME);
+	pthread_mutex_lock(&orders->lock);
+	orders->now = *(const struct detail_control *)part;
+	pthread_mutex_unlock(&orders->lock);
+	return 0;
+}
+
+static void
+commit(void *arg)
+{
+	struct orders *orders = arg;
+	const uint64_t one = 1;
+
+	pthread_mutex_lock(&orders->lock);
+	if (orders->now.renew > orders->before.renew)
+		orders->renewed_ms = orders->applied_ms;
+	pthread_mutex_unlock(&orders->lock);
+	if (write(orders->fd, &one, sizeof(one)) < 0 && errno != EAGAIN)
+		log_error("control", "cannot wake the main loop");
+}
+
+static void
+undo(void *arg)
+{
+	struct orders *orders = arg;
+
+	pthread_mutex_lock(&orders->lock);
+	orders->now = orders->before;
+	pthread_mutex_unlock(&orders->lock);
+}
+
+/* --- on the main loop ----------------------------------------------------- */
+
+static void
+tell(void *arg, int fd, unsigned what)
+{
+	struct orders *orders = arg;
+	struct detail_control now;
+	uint64_t count;
+
+	(void)what;
+	if (read(fd, &count, sizeof(count)) < 0)
+		return;
+	pthread_mutex_lock(&orders->lock);
+	now = orders->now;
+	int64_t renewed_ms = orders->renewed_ms;
+	orders->renewed_ms = -1;
+	pthread_mutex_unlock(&orders->lock);
+	orders->fn(orders->arg, &now, renewed_ms);
+}
+
+struct orders *
+orders_new(struct loop *loop, const struct detail_control *first, orders_fn fn,
+	   void *arg)
+{
+	struct orders *orders = xcalloc(1, sizeof(*orders));
+
+	*orders = (struct orders){
+		.writer = { .part = PART_CONTROL,
+			    .size = sizeof(struct detail_control),
+			    .read = read_now,
+			    .check = check,
+			    .apply = apply,
+			    .commit = commit,
+			    .undo = undo,
+			    .arg = orders },
+		.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
+		.fn = fn,
+		.arg = arg,
+		.now = *first,
+		.renewed_ms = -1,
+	};
+	if (orders->fd < 0)
+		log_fatal("control", "no event descriptor");
+	pthread_mutex_init(&orders->lock, NULL);
+	orders->watch =
+		loop_watch_new(loop, orders->fd, LOOP_READ, tell, orders);
+	return orders;
+}
+
+void
+orders_free(struct orders *orders)
+{
+	if (orders == NULL)
+		return;
+	loop_watch_free(orders->watch);
+	close(orders->fd);
+	pthread_mutex_destroy(&orders->lock);
+	free(orders);
+}
+
+const struct voice_writer *
+orders_writer(struct orders *orders)
+{
+	return &orders->writer;
+}
