@@ -3,7 +3,7 @@
  * ipmi/watchdog.c - the BMC's watchdog timer as a lease.
  *
  * Setting and stopping it are sent once: a copy that comes late must not undo
- * the other.
+ * the other.  One that runs is not stopped by setting it anew.
  */
 #include "ipmi/watchdog.h"
 
@@ -19,7 +19,8 @@ enum {
 	GET = 0x25,
 	NOT_SET = 0x80, /* completion code of RESET */
 	UNIT_MS = 100,
-	USE_SMS = 4 /* by system software */
+	USE_SMS = 4, /* by system software */
+	DONT_STOP = 0x40
 };
 
 struct errand {
@@ -86,6 +87,7 @@ watchdog_parse(const uint8_t *data, size_t len,
 	*ret_state = (struct watchdog_state){
 		.rc = IPMI_OK,
 		.running = data[0] & 0x40,
+		.expired = data[3] & 1 << USE_SMS,
 		.action = data[1] & 7,
 		.timeout_ms = (data[4] | data[5] << 8) * (int64_t)UNIT_MS,
 		.left_ms = (data[6] | data[7] << 8) * (int64_t)UNIT_MS,
@@ -130,8 +132,8 @@ watchdog_arm(struct bmc *bmc, int64_t timeout_ms, enum watchdog_action action,
 
 	int64_t units = (timeout_ms + UNIT_MS - 1) / UNIT_MS;
 	const uint8_t data[6] = {
-		USE_SMS,      (uint8_t)action, 0,
-		1 << USE_SMS, units & 0xff,    units >> 8 & 0xff
+		DONT_STOP | USE_SMS, (uint8_t)action, 0,
+		1 << USE_SMS,        units & 0xff,    units >> 8 & 0xff
 	};
 	const struct ipmi_request request = { 0x06, SET, data, sizeof(data),
 					      true };

@@ -5,6 +5,7 @@
  *
  *	T	arm: the timer is set (it stands still), then started by a
  *		first kick.  A host that dies between the two is not cut off.
+ *		One that runs goes on with the new time: arming is a kick, too.
  *	T + n	kick: it starts anew
  *	L	the last kick arrives.  Who sent it knows only: not before it
  *		was sent, and not after its callback; but behind a callback
@@ -51,6 +52,7 @@ enum { WATCHDOG_MIN_MS = 1000, WATCHDOG_MAX_MS = 6553500 }; /* 100 ms units */
 struct watchdog_state {
 	enum ipmi_rc rc;
 	bool running;
+	bool expired; /* once, since it was set last */
 	enum watchdog_action action;
 	int64_t timeout_ms, left_ms;
 	/* Arm and kick: the BMC has no timer that is set (IPMI_CC): the lease

@@ -89,10 +89,11 @@ arming_sets_the_timer_and_starts_it(void **state)
 	assert_int_equal(site->told.rc, IPMI_OK);
 	assert_int_equal(site->n, 2);
 	assert_memory_equal(site->commands, "\x24\x22", 2);
-	/* SMS/OS; off; no pre-timeout; clear the flag of SMS/OS; 300 * 100 ms
+	/* SMS/OS, don't stop; off; no pre-timeout; clear the flag of SMS/OS;
+	 * 300 * 100 ms
 	 */
 	assert_int_equal(site->set_len, 6);
-	assert_memory_equal(site->set, "\x04\x02\x00\x10\x2c\x01", 6);
+	assert_memory_equal(site->set, "\x44\x02\x00\x10\x2c\x01", 6);
 	bmc_free(site->bmc);
 }
 
@@ -104,9 +105,9 @@ each_action_and_the_bounds_of_the_time_are_sent_as_they_are(void **state)
 		enum watchdog_action action;
 		const char *bytes;
 	} cases[] = {
-		{ 1000, WATCHDOG_RESET, "\x04\x01\x00\x10\x0a\x00" },
-		{ 1001, WATCHDOG_CYCLE, "\x04\x03\x00\x10\x0b\x00" },
-		{ 6553500, WATCHDOG_NOTHING, "\x04\x00\x00\x10\xff\xff" },
+		{ 1000, WATCHDOG_RESET, "\x44\x01\x00\x10\x0a\x00" },
+		{ 1001, WATCHDOG_CYCLE, "\x44\x03\x00\x10\x0b\x00" },
+		{ 6553500, WATCHDOG_NOTHING, "\x44\x00\x00\x10\xff\xff" },
 	};
 
 	(void)state;
@@ -249,6 +250,7 @@ the_state_is_read(void **state)
 	fake_run(&site->fake, 100);
 	assert_int_equal(site->told.rc, IPMI_OK);
 	assert_true(site->told.running);
+	assert_true(site->told.expired);
 	assert_int_equal(site->told.action, WATCHDOG_OFF);
 	assert_int_equal(site->told.timeout_ms, 30000);
 	assert_int_equal(site->told.left_ms, 10000);
