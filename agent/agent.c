@@ -82,6 +82,7 @@ post_report(void *arg)
 		.memory = agent->memory,
 		.entities = agent->entities,
 		.notifier = tell_notifier(agent->tell),
+		.obey = agent->obey,
 	};
 
 	struct node_report *report = assemble(&agent->assembly, &parts, now_ms);
@@ -135,6 +136,14 @@ index_of_datastore(void *arg, const char *name)
 	return index_of(agent->index, INDEX_DATASTORE, name);
 }
 
+static void
+heartbeat_written(void *arg, int64_t began_ms)
+{
+	struct agent *agent = arg;
+
+	obey_heartbeat(agent->obey, began_ms);
+}
+
 static int
 open_state(struct agent *agent, struct err *err)
 {
@@ -166,8 +175,16 @@ start_collectors(struct agent *agent)
 						 .self = &agent->assembly.self,
 						 .index_of = index_of_datastore,
 						 .changed = datastore_changed,
+						 .written = heartbeat_written,
 						 .arg = agent };
 
+	const struct obey_options obey = { .settings = settings,
+					   .boot_id =
+						   agent->assembly.self.boot_id,
+					   .changed = post_soon,
+					   .arg = agent };
+
+	agent->obey = obey_new(agent->loop, &obey);
 	agent->notifier =
 		notifier_new(agent->loop, settings, &agent->assembly.self);
 	agent->tell = tell_new(agent->loop, settings, &agent->assembly.self);
@@ -283,8 +300,10 @@ agent_free(struct agent *agent)
 	index_free(agent->index);
 	/* A thread that hangs in snmpd may still look at the board, and at
 	 * what can be set. */
-	if (!hangs)
+	if (!hangs) {
+		obey_free(agent->obey);
 		board_free(agent->board);
+	}
 	loop_timer_free(agent->timer);
 	free(agent);
 }
@@ -295,6 +314,30 @@ stop_loop(void *arg)
 	struct agent *agent = arg;
 
 	loop_stop(agent->loop);
+}
+
+/* Only libvirt can say that none does. */
+static bool
+vms_run(const struct agent *agent)
+{
+	const struct source *source = virt_vm_source(agent->virt);
+	struct node_report *report = node_report_new();
+	bool some = source_health(source, clock_mono_ms()) != HEALTH_OK;
+
+	virt_fill(agent->virt, report);
+	for (size_t i = 0; i < report->n_vms && !some; i++)
+		some = report->vms[i].state != VM_STATE_SHUT_OFF &&
+		       report->vms[i].state != VM_STATE_CRASHED;
+	node_report_free(report);
+	return some;
+}
+
+static void
+end_lease(void *arg)
+{
+	struct agent *agent = arg;
+
+	obey_end(agent->obey, vms_run(agent), stop_loop, agent);
 }
 
 void
@@ -309,4 +352,8 @@ agent_stop(struct agent *agent)
 	agent->assembly.self.stopping = true;
 	post_report(agent);
 	tell_stop(agent->tell, AGENT_STOP_WAIT_MS, stop_loop, agent);
+	snprintf(notice.text, sizeof(notice.text),
+		 "the agent is being stopped in good order");
+	notifier_send_last(agent->notifier, &notice, AGENT_STOP_WAIT_MS,
+			   end_lease, agent);
 }

@@ -93,6 +93,7 @@ static const enum report_health source_limits[] = {
 	[SOURCE_BMC] = HEALTH_DEGRADED,
 	[SOURCE_INFORM] = HEALTH_DEGRADED,
 	[SOURCE_NETWORK] = HEALTH_DEGRADED,
+	[SOURCE_LEASE] = HEALTH_DEGRADED,
 };
 
 static enum report_health
@@ -182,6 +183,8 @@ fill_metal(const struct parts *parts, int64_t now_ms,
 		      (uint64_t)(clock_wall_ms() / 1000), report);
 	if (parts->uplinks != NULL)
 		add_source(report, uplinks_source(parts->uplinks), now_ms);
+	if (parts->obey != NULL && obey_source(parts->obey) != NULL)
+		add_source(report, obey_source(parts->obey), now_ms);
 }
 
 static void
@@ -228,6 +231,8 @@ assemble(struct assembly *assembly, const struct parts *parts, int64_t now_ms)
 		features_merge(machine_features(parts->machine),
 			       virt_features(parts->virt), &report->features);
 	fill_capacity(parts->settings, report);
+	if (parts->obey != NULL)
+		obey_fill(parts->obey, &report->detail->lease);
 	fill_sources(parts, now_ms, report);
 	fill_metal(parts, now_ms, report);
 	report->host.health = health_judge(report, &report->detail->health);

@@ -13,6 +13,7 @@
 #include "agent/metal.h"
 #include "agent/mounts.h"
 #include "agent/notifier.h"
+#include "agent/obey.h"
 #include "agent/settings.h"
 #include "agent/storage.h"
 #include "agent/uplinks.h"
@@ -32,6 +33,7 @@ struct parts {
 	const struct metal *metal;
 	const struct memory_use *memory;
 	struct entities *entities; /* remembers from report to report */
+	const struct obey *obey;
 };
 
 /* What goes on from report to report. */

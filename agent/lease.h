@@ -80,10 +80,10 @@ struct lease_order {
 };
 
 enum lease_result {
+	LEASE_UNSURE, /* nobody knows: also what a damaged message says */
 	LEASE_DONE,
 	LEASE_TOO_LATE, /* not done: there was not enough time left */
-	LEASE_FAILED,   /* not done */
-	LEASE_UNSURE    /* nobody knows */
+	LEASE_FAILED    /* not done */
 };
 
 struct lease {

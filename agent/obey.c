@@ -7,14 +7,18 @@
 #include "agent/control.h"
 #include "agent/orders.h"
 #include "agent/state.h"
+#include "agent/text.h"
+#include "agent/watchdog.h"
 #include "common/alloc.h"
 #include "common/cleanup.h"
 #include "common/file.h"
 #include "common/log.h"
 
 struct obey {
+	struct obey_options options;
 	char *path;
 	struct state *file;
+	struct watchdog *watchdog;
 	struct orders *orders;
 	struct control control;
 	bool dirty; /* since the start */
@@ -48,19 +52,60 @@ is_news(const struct detail_control *a, const struct detail_control *b)
 }
 
 static void
+obey_lease(struct obey *obey)
+{
+	const struct detail_control *set = &obey->control.set;
+
+	watchdog_control(obey->watchdog, set->lease == SWITCH_ON,
+			 set->lease_ms);
+}
+
+static void
 was_set(void *arg, const struct detail_control *set, int64_t renewed_ms)
 {
 	struct obey *obey = arg;
 	const struct detail_control before = obey->control.set;
 
-	(void)renewed_ms;
 	obey->control.set = *set;
 	obey->dirty = true;
-	if (!is_news(&before, set))
+	if (is_news(&before, set)) {
+		tell_switch("maintenance", before.maintenance,
+			    set->maintenance);
+		tell_switch("overcommit", before.overcommit, set->overcommit);
+		tell_switch("the lease", before.lease, set->lease);
+		save(obey);
+		obey_lease(obey);
+		obey->options.changed(obey->options.arg);
+	}
+	if (renewed_ms >= 0)
+		watchdog_contact(obey->watchdog, LEASE_BY_COORDINATOR,
+				 renewed_ms);
+}
+
+static void
+state_changed(void *arg)
+{
+	struct obey *obey = arg;
+
+	obey->options.changed(obey->options.arg);
+}
+
+/* Devices tell it until they are armed again, or until the next boot: it is
+ * counted once for each. */
+static void
+was_looked_at(void *arg, bool fired)
+{
+	struct obey *obey = arg;
+	struct control *control = &obey->control;
+
+	if (strcmp(control->looked_boot, obey->options.boot_id) == 0)
 		return;
-	tell_switch("maintenance", before.maintenance, set->maintenance);
-	tell_switch("overcommit", before.overcommit, set->overcommit);
-	tell_switch("the lease", before.lease, set->lease);
+	text_copy(control->looked_boot, sizeof(control->looked_boot),
+		  obey->options.boot_id);
+	control->times_fired += fired;
+	if (fired)
+		log_warn("lease", "this boot came of the watchdog");
+	obey->dirty = true;
 	save(obey);
 }
 
@@ -79,14 +124,23 @@ save_last(struct obey *obey)
 }
 
 struct obey *
-obey_new(struct loop *loop, const struct settings *settings)
+obey_new(struct loop *loop, const struct obey_options *options)
 {
 	struct obey *obey = xcalloc(1, sizeof(*obey));
+	const struct watchdog_options watchdog = {
+		.settings = options->settings,
+		.changed = state_changed,
+		.looked = was_looked_at,
+		.arg = obey,
+	};
 
-	obey->path = xasprintf("%s/control", settings->state_dir);
+	obey->options = *options;
+	obey->path = xasprintf("%s/control", options->settings->state_dir);
 	control_load(obey->path, &obey->control);
 	obey->file = state_new(loop, obey->path);
 	obey->orders = orders_new(loop, &obey->control.set, was_set, obey);
+	obey->watchdog = watchdog_new(loop, &watchdog);
+	obey_lease(obey);
 	return obey;
 }
 
@@ -95,6 +149,7 @@ obey_free(struct obey *obey)
 {
 	if (obey == NULL)
 		return;
+	watchdog_free(obey->watchdog);
 	orders_free(obey->orders);
 	state_free(obey->file);
 	save_last(obey);
@@ -106,4 +161,29 @@ const struct voice_writer *
 obey_writer(struct obey *obey)
 {
 	return orders_writer(obey->orders);
+}
+
+void
+obey_heartbeat(struct obey *obey, int64_t at_ms)
+{
+	watchdog_contact(obey->watchdog, LEASE_BY_DATASTORE, at_ms);
+}
+
+void
+obey_end(struct obey *obey, bool vms_run, loop_fn fn, void *arg)
+{
+	watchdog_end(obey->watchdog, vms_run, fn, arg);
+}
+
+void
+obey_fill(const struct obey *obey, struct detail_lease *ret_lease)
+{
+	watchdog_fill(obey->watchdog, ret_lease);
+	ret_lease->times_fired = obey->control.times_fired;
+}
+
+const struct source *
+obey_source(const struct obey *obey)
+{
+	return watchdog_source(obey->watchdog);
 }

@@ -6,16 +6,35 @@
 #define AGENT_OBEY_H
 
 #include "agent/settings.h"
+#include "agent/source.h"
 #include "common/loop.h"
+#include "snmp-mib/detail_lease.h"
 #include "snmp-mib/voice.h"
 
 struct obey;
 
+struct obey_options {
+	const struct settings *settings; /* kept */
+	const char *boot_id;             /* kept */
+	void (*changed)(void *arg);      /* something for the next report */
+	void *arg;
+};
+
 /* The file "control" of the state folder, which is there. */
-struct obey *obey_new(struct loop *loop, const struct settings *settings);
+struct obey *obey_new(struct loop *loop, const struct obey_options *options);
 void obey_free(struct obey *obey); /* the voice does not run any more */
 
 /* For the voice. */
 const struct voice_writer *obey_writer(struct obey *obey);
+
+/* Our heartbeat is on a datastore; at_ms is CLOCK_BOOTTIME. */
+void obey_heartbeat(struct obey *obey, int64_t at_ms);
+
+/* Call back when the agent may end, see watchdog.h. */
+void obey_end(struct obey *obey, bool vms_run, loop_fn fn, void *arg);
+
+void obey_fill(const struct obey *obey, struct detail_lease *ret_lease);
+/* Of the lease; NULL while it is off. */
+const struct source *obey_source(const struct obey *obey);
 
 #endif

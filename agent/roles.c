@@ -16,6 +16,7 @@ static const struct worker_role roles[] = {
 	{ "network", network_worker_serve },
 	{ "lldp", lldp_worker_serve },
 	{ "mounts", mounts_worker_serve },
+	{ "watchdog", watchdog_worker_serve },
 };
 
 int

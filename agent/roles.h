@@ -12,6 +12,7 @@
  *	network  links of the host by rtnetlink
  *	lldp     asks lldpd's command; lives for one answer
  *	mounts   size of file systems, alone; lives for one answer
+ *	watchdog holds the watchdog, while a lease is on
  */
 #ifndef AGENT_ROLES_H
 #define AGENT_ROLES_H
@@ -25,6 +26,7 @@ int state_worker_serve(int fd);
 int network_worker_serve(int fd);
 int lldp_worker_serve(int fd);
 int mounts_worker_serve(int fd);
+int watchdog_worker_serve(int fd);
 
 /* worker_main() with all of them; -1 when this is no worker. */
 int roles_main(int argc, char *const argv[]);

@@ -10,11 +10,13 @@
 #include "agent/account.h"
 #include "agent/uuid.h"
 #include "common/alloc.h"
+#include "ipmi/watchdog.h"
 
-#define PRESET_SOCKET  "/var/agentx/master"
-#define PRESET_LISTEN  "udp:0.0.0.0:161"
-#define PRESET_ACCOUNT "agents"
-#define PRESET_URI     "qemu:///system"
+#define PRESET_SOCKET   "/var/agentx/master"
+#define PRESET_LISTEN   "udp:0.0.0.0:161"
+#define PRESET_ACCOUNT  "agents"
+#define PRESET_WATCHDOG "/dev/watchdog0"
+#define PRESET_URI      "qemu:///system"
 
 /* --- what a single value must look like ---------------------------------- */
 
@@ -102,6 +104,17 @@ check_uri(const char *value, struct err *err)
 		       ? check_text(value, err)
 		       : err_set(err, -EINVAL,
 				 "is no libvirt URI such as qemu:///system");
+}
+
+static int
+check_watchdog(const char *value, struct err *err)
+{
+	if (strcmp(value, "auto") == 0 || strcmp(value, "bmc") == 0)
+		return 0;
+	if (value[0] != '/' || strlen(value) >= REPORT_NAME_LEN)
+		return err_set(err, -EINVAL,
+			       "is neither auto, bmc nor the path of a device");
+	return check_text(value, err);
 }
 
 /* --- the grammar ---------------------------------------------------------- */
@@ -213,6 +226,20 @@ static const struct config_option bmc_options[] = {
 	{ .name = NULL },
 };
 
+static const char *const actions[] = { "reset", "off", "cycle", NULL };
+
+static const struct config_option watchdog_options[] = {
+	{ .name = "device",
+	  .type = CONFIG_TEXT,
+	  .preset = "auto",
+	  .check = check_watchdog },
+	{ .name = "action",
+	  .type = CONFIG_WORD,
+	  .preset = "reset",
+	  .words = actions },
+	{ .name = NULL },
+};
+
 static const struct config_option inform_options[] = {
 	{ .name = "target",
 	  .type = CONFIG_TEXT,
@@ -251,6 +278,9 @@ static const struct config_option options[] = {
 	  .sections = uplink_options,
 	  .check = check_link },
 	{ .name = "bmc", .type = CONFIG_SECTION, .sections = bmc_options },
+	{ .name = "watchdog",
+	  .type = CONFIG_SECTION,
+	  .sections = watchdog_options },
 	{ .name = "inform",
 	  .type = CONFIG_SECTION,
 	  .sections = inform_options },
@@ -329,6 +359,31 @@ take_datastores(struct settings *settings, const struct config_section *root)
 	}
 }
 
+/* Behind take_bmc(): "auto" is the BMC where there is said to be one. */
+static void
+take_watchdog(struct settings *settings, const struct config_section *watchdog)
+{
+	static const enum watchdog_action of_word[] = { WATCHDOG_RESET,
+							WATCHDOG_OFF,
+							WATCHDOG_CYCLE };
+	const char *device = text_of(watchdog, "device", "auto");
+
+	settings->watchdog_action =
+		of_word[watchdog != NULL ? config_word(watchdog, "action") : 0];
+	settings->watchdog_is_bmc =
+		strcmp(device, "bmc") == 0 ||
+		(strcmp(device, "auto") == 0 && settings->has_bmc);
+	if (settings->watchdog_is_bmc)
+		snprintf(settings->watchdog_device,
+			 sizeof(settings->watchdog_device), "/dev/ipmi%u",
+			 settings->bmc_device);
+	else
+		snprintf(settings->watchdog_device,
+			 sizeof(settings->watchdog_device), "%s",
+			 strcmp(device, "auto") == 0 ? PRESET_WATCHDOG
+						     : device);
+}
+
 static void
 take_uplinks(struct settings *settings, const struct config_section *root)
 {
@@ -360,6 +415,7 @@ take_all(struct settings *settings, const struct config_section *root)
 	take_uplinks(settings, root);
 	settings->has_bmc = bmc != NULL;
 	settings->bmc_device = (uint32_t)int_of(bmc, "device", 0);
+	take_watchdog(settings, config_sub(root, "watchdog"));
 	settings->inform_target = text_of(inform, "target", NULL);
 	settings->inform_account = text_of(inform, "account", PRESET_ACCOUNT);
 	settings->inform_interval_ms = int_of(inform, "min-interval-ms", 10000);

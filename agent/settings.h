@@ -64,6 +64,10 @@ struct settings {
 	bool has_bmc;
 	uint32_t bmc_device;
 
+	bool watchdog_is_bmc;
+	char watchdog_device[REPORT_NAME_LEN];
+	uint32_t watchdog_action; /* of a BMC: enum watchdog_action */
+
 	const char *inform_target; /* NULL: informs are sent to nobody */
 	const char *inform_account;
 	int64_t inform_interval_ms; /* between news of one condition */

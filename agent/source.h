@@ -27,6 +27,7 @@ enum source_index {
 	SOURCE_SENSORS, /* the kernel's, and what else agent/metal.h reads */
 	SOURCE_MEMORY   /* huge pages, KSM, swap */
 	SOURCE_NETWORK = 10
+	SOURCE_LEASE = 12
 };
 
 enum { SOURCE_LATE = 5 };

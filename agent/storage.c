@@ -31,6 +31,7 @@ struct store {
 	enum report_datastore_state state; /* as told last */
 	int64_t due_ms, scan_due_ms;
 	int64_t written_ms; /* -1: never */
+	int64_t began_ms;   /* the probe under way, by CLOCK_BOOTTIME */
 	uint32_t probe_us;
 	uint64_t writes, errors;
 	bool writing; /* the probe under way writes */
@@ -148,6 +149,15 @@ probe_failed(struct store *store, const json_t *reply)
 }
 
 static void
+tell_written(const struct store *store)
+{
+	const struct storage_options *options = &store->storage->options;
+
+	if (options->written != NULL)
+		options->written(options->arg, store->began_ms);
+}
+
+static void
 probe_succeeded(struct store *store, const json_t *reply)
 {
 	int64_t now_ms = clock_mono_ms();
@@ -160,6 +170,7 @@ probe_succeeded(struct store *store, const json_t *reply)
 	if (store->writing) {
 		store->written_ms = now_ms;
 		store->writes++;
+		tell_written(store);
 	}
 	take_slots(store, reply, now_ms);
 	space_take(&store->space, reply);
@@ -223,6 +234,8 @@ static void
 start_probe(struct store *store, int64_t now_ms)
 {
 	json_t *request = make_request(store, now_ms);
+
+	store->began_ms = clock_ms(CLOCK_BOOTTIME);
 	int rc = worker_ask(store->worker, request, store->config->lost_ms,
 			    take_reply, store);
 

@@ -20,6 +20,9 @@ struct storage_options {
 	/* Its state is not what it was at the last call. */
 	void (*changed)(void *arg, const char *name, uint32_t index,
 			enum report_datastore_state state);
+	/* Our heartbeat was written; the writing began then, by
+	 * CLOCK_BOOTTIME.  May be NULL. */
+	void (*written)(void *arg, int64_t began_ms);
 	void *arg;
 };
 

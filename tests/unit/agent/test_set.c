@@ -38,12 +38,23 @@ static char listen_at[64], engine[128], socket_path[128];
 
 /* --- the agent ------------------------------------------------------------ */
 
+static void
+changed(void *arg)
+{
+	(void)arg;
+}
+
 static _Noreturn void
 agent_run(struct voice_options *options)
 {
-	struct settings settings = { .state_dir = tree_path(&tree, "state") };
+	struct settings settings = { .state_dir = tree_path(&tree, "state"),
+				     .system_root = tree.root,
+				     .watchdog_device = "/nonexistent/w" };
 	struct loop *loop = loop_new();
-	struct obey *obey = obey_new(loop, &settings);
+	const struct obey_options obeys = { .settings = &settings,
+					    .boot_id = "",
+					    .changed = changed };
+	struct obey *obey = obey_new(loop, &obeys);
 	struct board *board = board_new();
 	struct voice *voice;
 	struct err err = { "" };

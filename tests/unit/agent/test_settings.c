@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 
 #include "agent/settings.h"
+#include "ipmi/watchdog.h"
 #include "tests/unit/agent/tree.h"
 
 static struct tree tree;
@@ -79,6 +80,39 @@ who_may_set_is_another_account_with_another_user(void **state)
 	free(errors);
 	assert_null(load(ALONE "\"same\" }", &errors));
 	assert_non_null(strstr(errors, "same user"));
+	free(errors);
+}
+
+static void
+the_watchdog_is_the_bmcs_where_there_is_one(void **state)
+{
+	static const struct {
+		const char *text, *device;
+		bool is_bmc;
+	} cases[] = {
+		{ "", "/dev/watchdog0", false },
+		{ "bmc { device = 1 }", "/dev/ipmi1", true },
+		{ "bmc { } watchdog { device = \"/dev/watchdog1\" }",
+		  "/dev/watchdog1", false },
+		{ "watchdog { device = bmc action = off }", "/dev/ipmi0",
+		  true },
+	};
+	char *errors;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct settings *s = load(cases[i].text, &errors);
+
+		assert_string_equal(errors, "");
+		assert_string_equal(s->watchdog_device, cases[i].device);
+		assert_int_equal(s->watchdog_is_bmc, cases[i].is_bmc);
+		assert_int_equal(s->watchdog_action,
+				 i == 3 ? WATCHDOG_OFF : WATCHDOG_RESET);
+		settings_free(s);
+		free(errors);
+	}
+	assert_null(load("watchdog { device = ipmi }", &errors));
+	assert_non_null(strstr(errors, "neither auto, bmc nor"));
 	free(errors);
 }
 
@@ -250,6 +284,7 @@ main(void)
 	cmocka_unit_test_setup_teardown(test, make_tree, remove_tree)
 	const struct CMUnitTest tests[] = {
 		IN_TREE(who_may_set_is_another_account_with_another_user),
+		IN_TREE(the_watchdog_is_the_bmcs_where_there_is_one),
 		IN_TREE(an_empty_file_gives_the_presets),
 		IN_TREE(empty_sections_give_the_same_as_none),
 		IN_TREE(all_values_arrive),
