@@ -117,6 +117,9 @@ enum { CODEC_WRITABLE_MAX = 16 };
 size_t codec_list_writable(const struct codec_tree *const *trees,
 			   struct codec_oid ret_oids[CODEC_WRITABLE_MAX]);
 
+/* The instance of a scalar of the node by its name in the MIB; there is one. */
+void codec_scalar_oid(const char *name, struct codec_oid *ret_oid);
+
 /* A report and its detail. */
 struct codec_parts codec_parts_of(const struct node_report *report);
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The agent's side of the codec: a value that somebody wants to set.
+ * The agent's side of the codec: a value that somebody wants to set; and
+ * objects by their names.
  */
 #include <assert.h>
 #include <errno.h>
+#include <string.h>
 
 #include "snmp-mib/codec_own.h"
 
@@ -53,4 +55,32 @@ codec_list_writable(const struct codec_tree *const *trees,
 		for (size_t i = 0; i < (*trees)->n_sections; i++)
 			n = list_section((*trees)->sections[i], ret_oids, n);
 	return n;
+}
+
+static const struct codec_column *
+find_name(const struct codec_section *section, const char *name)
+{
+	for (size_t i = 0; i < section->n_columns && section->n_index == 0; i++)
+		if (strcmp(section->columns[i].name, name) == 0)
+			return &section->columns[i];
+	return NULL;
+}
+
+void
+codec_scalar_oid(const char *name, struct codec_oid *ret_oid)
+{
+	for (size_t t = 0; codec_node_trees[t] != NULL; t++)
+		for (size_t i = 0; i < codec_node_trees[t]->n_sections; i++) {
+			const struct codec_section *section =
+				codec_node_trees[t]->sections[i];
+			const struct codec_column *column =
+				find_name(section, name);
+
+			if (column == NULL)
+				continue;
+			codec_oid_of(section, column, ret_oid);
+			ret_oid->ids[ret_oid->len++] = 0;
+			return;
+		}
+	assert(!"no such scalar");
 }

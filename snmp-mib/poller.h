@@ -115,7 +115,8 @@ int poller_report(struct poller_host *host, const struct node_report *previous,
 struct poller_ask {
 	const struct codec_oid *name; /* kept by the caller until the answer */
 	bool set;                     /* else it is read */
-	int32_t value;                /* to be set */
+	bool is_unsigned;             /* what is set: not an INTEGER */
+	int64_t value;                /* to be set; in the range of its type */
 };
 
 /* `number` is what the agent has, or took; only with code 0. */

@@ -14,11 +14,13 @@ build(struct poller_job *job, bool small)
 		snmp_pdu_create(ask->set ? SNMP_MSG_SET : SNMP_MSG_GET);
 	oid name[MAX_OID_LEN];
 	size_t len = wire_from_oid(ask->name, name);
-	long value = ask->value;
+	long value = (long)ask->value;
 
 	(void)small;
 	if (pdu == NULL ||
-	    (ask->set ? snmp_pdu_add_variable(pdu, name, len, ASN_INTEGER,
+	    (ask->set ? snmp_pdu_add_variable(pdu, name, len,
+					      ask->is_unsigned ? ASN_UNSIGNED
+							       : ASN_INTEGER,
 					      &value, sizeof(value))
 		      : snmp_add_null_var(pdu, name, len)) == NULL)
 		log_fatal("snmp", "out of memory");

@@ -176,7 +176,8 @@ same_engine(const struct poller_host *host, const uint8_t *id, size_t len)
 }
 
 /* Cloned machines often have one engine id: then users and clocks collide in
- * the library, as they would in any manager. */
+ * the library, as they would in any manager.  One agent that is asked with two
+ * accounts is no clone. */
 static void
 find_twin(struct poller_host *host)
 {
@@ -184,6 +185,7 @@ find_twin(struct poller_host *host)
 	for (struct poller_host *other = host->poller->hosts; other != NULL;
 	     other = other->next) {
 		if (other == host ||
+		    strcmp(other->address, host->address) == 0 ||
 		    !same_engine(other, host->engine, host->engine_len))
 			continue;
 		host->engine_shared = other->engine_shared = true;

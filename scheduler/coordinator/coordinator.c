@@ -9,6 +9,7 @@
 #include "common/clock.h"
 #include "common/file.h"
 #include "scheduler/coordinator/bmc_log.h"
+#include "scheduler/coordinator/lease.h"
 #include "scheduler/coordinator/notices.h"
 #include "scheduler/coordinator/pet.h"
 #include "scheduler/coordinator/poll.h"
@@ -54,6 +55,43 @@ open_store(struct coordinator *co, struct err *err)
 	return rc < 0 ? rc : store_open(dir, &co->store, err);
 }
 
+static bool
+is_reached(void *arg, size_t host)
+{
+	const struct coordinator *co = arg;
+
+	return co->reg.hosts[host].link == LINK_OK;
+}
+
+static void
+lease_trouble(void *arg, size_t host, const char *text)
+{
+	struct coordinator *co = arg;
+	const char *name = co->reg.hosts[host].conf->name;
+	char said[REASON_LEN];
+
+	snprintf(said, sizeof(said), "%s: the watchdog lease is %s%s", name,
+		 text[0] != '\0' ? "not renewed: " : "renewed again", text);
+	record_event(&co->reg, co->store,
+		     text[0] != '\0' ? SEVERITY_WARNING : SEVERITY_INFO,
+		     "watchdog-lease", host, "", said, clock_wall_ms());
+	coordinator_tell(co);
+}
+
+static int
+open_leases(struct coordinator *co, struct err *err)
+{
+	const struct leases_options options = { .settings = co->settings,
+						.poller = poll_poller(co),
+						.reached = is_reached,
+						.trouble = lease_trouble,
+						.arg = co };
+
+	if (co->ops == &ops_dry)
+		return 0;
+	return leases_new(co->loop, &options, &co->leases, err);
+}
+
 static int
 open_parts(struct coordinator *co, struct err *err)
 {
@@ -75,6 +113,8 @@ open_parts(struct coordinator *co, struct err *err)
 	if (rc < 0)
 		return rc;
 	rc = power_open(co, err);
+	if (rc == 0)
+		rc = open_leases(co, err);
 	if (rc < 0)
 		return rc;
 	pet_open(co);
@@ -113,6 +153,7 @@ coordinator_close(struct coordinator *co)
 	loop_timer_free(co->turn);
 	co->turn = NULL;
 	bmc_log_close(co);
+	leases_free(co->leases);
 	power_close(co);
 	pet_close(co);
 	notices_close(co);

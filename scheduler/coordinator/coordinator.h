@@ -19,6 +19,7 @@
 enum { TURN_PERIOD_MS = 250, TURN_SOON_MS = 5 };
 
 struct bmc_logs;
+struct leases;
 struct look;
 struct notices;
 struct pets;
@@ -41,6 +42,7 @@ struct coordinator {
 	struct bmc_logs *bmc_logs; /* bmc_log.h */
 	struct poll *poll;         /* poll.h: heartbeats, reports */
 	struct notices *notices;   /* notices.h: informs */
+	struct leases *leases;     /* lease.h; NULL in a dry run */
 	struct api *api;
 	struct loop_timer *turn;
 };

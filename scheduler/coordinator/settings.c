@@ -10,6 +10,7 @@
 #include "common/alloc.h"
 #include "common/config.h"
 #include "common/num.h"
+#include "snmp-mib/detail_lease.h"
 
 #define NAME_MAX_BYTES 63
 
@@ -95,6 +96,12 @@ check_uri(const char *value, struct err *err)
 static const struct config_option cluster_options[] = {
 	{ .name = "ha", .type = CONFIG_BOOL, .preset = "on" },
 	{ .name = "fence-isolated", .type = CONFIG_BOOL, .preset = "off" },
+	{ .name = "watchdog-lease", .type = CONFIG_BOOL, .preset = "off" },
+	{ .name = "watchdog-lease-ms",
+	  .type = CONFIG_INT,
+	  .preset = "20000",
+	  .min = LEASE_MS_MIN,
+	  .max = LEASE_MS_MAX },
 	{ .name = NULL },
 };
 
@@ -110,6 +117,7 @@ static const struct config_option host_options[] = {
 	  .required = true,
 	  .check = settings_check_address },
 	{ .name = "snmp-account", .type = CONFIG_TEXT, .required = true },
+	{ .name = "write-account", .type = CONFIG_TEXT },
 	{ .name = "libvirt",
 	  .type = CONFIG_TEXT,
 	  .required = true,
@@ -194,6 +202,8 @@ read_clusters(struct settings *s, const struct config_section *root)
 			.name = config_title(sec),
 			.ha = config_bool(sec, "ha"),
 			.fence_isolated = config_bool(sec, "fence-isolated"),
+			.lease = config_bool(sec, "watchdog-lease"),
+			.lease_ms = config_int(sec, "watchdog-lease-ms"),
 		};
 	}
 	if (s->n_clusters > SETTINGS_CLUSTERS_MAX)
@@ -244,7 +254,13 @@ read_host(struct settings *s, const struct config_section *sec,
 	host->libvirt = config_text(sec, "libvirt");
 	host->feed = config_text(sec, "feed");
 	host->rack = config_text(sec, "rack");
-	host->snmp = settings_find_snmp(s, sec);
+	host->snmp = settings_find_snmp(s, sec, "snmp-account");
+	host->write_snmp = settings_find_snmp(s, sec, "write-account");
+	if (config_text(sec, "write-account") == NULL && s->n_clusters > 0 &&
+	    s->clusters[host->cluster].lease)
+		config_complain(s->config, sec, NULL,
+				"write-account is missing: the watchdog lease "
+				"of its cluster is on");
 	settings_read_levels(s, sec, host);
 }
 

@@ -29,6 +29,8 @@ struct cluster_settings {
 	const char *name;
 	bool ha;
 	bool fence_isolated;
+	bool lease; /* lease.h */
+	int64_t lease_ms;
 };
 
 struct datastore_settings {
@@ -71,8 +73,9 @@ struct host_settings {
 	size_t cluster;
 	const char *agent; /* ADDRESS:PORT, UDP */
 	const struct snmp_account *snmp;
-	const char *libvirt; /* URI */
-	bool has_bmc;        /* its own, the first level */
+	const struct snmp_account *write_snmp; /* NULL: nothing is set there */
+	const char *libvirt;                   /* URI */
+	bool has_bmc;                          /* its own, the first level */
 	struct bmc_settings bmc;
 	struct level_settings *levels; /* the others, in their order */
 	size_t n_levels;

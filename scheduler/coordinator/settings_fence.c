@@ -75,16 +75,17 @@ const struct config_option settings_level_options[] = {
 /* --- BMCs, PDUs, levels -------------------------------------------------- */
 
 const struct snmp_account *
-settings_find_snmp(struct settings *s, const struct config_section *sec)
+settings_find_snmp(struct settings *s, const struct config_section *sec,
+		   const char *option)
 {
-	const char *name = config_text(sec, "snmp-account");
+	const char *name = config_text(sec, option);
 	const struct snmp_account *account;
 
 	if (name == NULL || config_count_errors(s->secrets) > 0)
 		return NULL; /* reported already */
 	account = snmp_accounts_find(s->snmp, s->n_snmp, name);
 	if (account == NULL)
-		config_complain(s->config, sec, "snmp-account",
+		config_complain(s->config, sec, option,
 				"there is no snmp \"%s\" in the credentials",
 				name);
 	return account;
@@ -148,7 +149,7 @@ read_pdu(struct settings *s, const struct config_section *sec,
 
 	pdu->name = config_title(sec);
 	pdu->address = config_text(sec, "address");
-	pdu->snmp = settings_find_snmp(s, sec);
+	pdu->snmp = settings_find_snmp(s, sec, "snmp-account");
 	if (config_is_set(sec, "kind"))
 		check_custom(s, sec, custom);
 	if (!custom) {

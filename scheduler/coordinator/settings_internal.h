@@ -14,9 +14,10 @@
 int settings_check_name(const char *value, struct err *err);
 int settings_check_address(const char *value, struct err *err);
 
-/* By the option "snmp-account" of a section; NULL: it was complained of. */
+/* By an option of a section; NULL: it is not given, or was complained of. */
 const struct snmp_account *settings_find_snmp(struct settings *settings,
-					      const struct config_section *sec);
+					      const struct config_section *sec,
+					      const char *option);
 
 extern const struct config_option settings_bmc_options[];
 extern const struct config_option settings_level_options[];

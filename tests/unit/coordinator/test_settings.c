@@ -537,6 +537,32 @@ remove_dir(void **state)
 	return rmdir(dir);
 }
 
+static void
+a_lease_needs_an_account_that_may_write(void **state)
+{
+	static const char *const wanted[] = { "write-account is missing",
+					      NULL };
+	static const char conf_text[] =
+		"cluster \"c1\" { watchdog-lease = on watchdog-lease-ms = 9000 "
+		"}\nhost \"h1\" { cluster = \"c1\" agent = "
+		"\"192.0.2.1:161\" snmp-account = \"agents\" write-account = "
+		"\"agents\" libvirt = \"qemu+tls://192.0.2.1/system\" }\n";
+	char *errors;
+
+	(void)state;
+	put(secrets, good_secrets, 0600);
+	assert_refused("cluster \"c1\" { watchdog-lease = on }\n" HOST("a",
+								       "1"),
+		       wanted);
+	struct settings *s = load(conf_text, &errors);
+	assert_string_equal(errors, "");
+	assert_true(s->clusters[0].lease);
+	assert_int_equal(s->clusters[0].lease_ms, 9000);
+	assert_non_null(s->hosts[0].write_snmp);
+	settings_free(s);
+	free(errors);
+}
+
 int
 main(void)
 {
@@ -559,6 +585,7 @@ main(void)
 		cmocka_unit_test(says_that_the_credentials_are_missing),
 		cmocka_unit_test(never_shows_a_password),
 		cmocka_unit_test(refuses_a_site_without_hosts),
+		cmocka_unit_test(a_lease_needs_an_account_that_may_write),
 	};
 
 	return cmocka_run_group_tests_name("settings", tests, make_dir,
