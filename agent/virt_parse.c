@@ -44,7 +44,7 @@ use_of(const struct report_vm *vm, const struct report_vm *old, int64_t us)
 static bool
 parse_vm(const json_t *from, struct report_vm *vm)
 {
-	memset(vm, 0, sizeof(*vm));
+	report_vm_init(vm);
 	if (uuid_parse(message_text(from, "uuid"), vm->uuid) < 0)
 		return false;
 	text_copy(vm->name, sizeof(vm->name), message_text(from, "name"));

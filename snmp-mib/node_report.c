@@ -118,3 +118,46 @@ report_datastore_state_name(enum report_datastore_state state)
 
 	return NAME_OF(names, state);
 }
+
+const char *
+report_vm_event_name(enum report_vm_event event)
+{
+	static const char *const names[] = {
+		"none",       "defined",        "started",
+		"paused",     "resumed",        "shutting down",
+		"stopped",    "suspended",      "crashed",
+		"panicked",   "rebooted",       "watchdog",
+		"I/O error",  "no space",       "agent connected",
+		"agent lost", "memory failure", "job done"
+	};
+
+	return NAME_OF(names, event);
+}
+
+const char *
+report_liveness_name(enum report_liveness liveness)
+{
+	static const char *const names[] = { "unknown", "alive", "suspect",
+					     "dead" };
+
+	return NAME_OF(names, liveness);
+}
+
+void
+report_vm_init(struct report_vm *vm)
+{
+	memset(vm, 0, sizeof(*vm));
+	vm->state = VM_STATE_UNKNOWN;
+	vm->reason = VM_REASON_UNKNOWN;
+	vm->cpu_ready_pm = REPORT_UNMEASURED;
+	vm->rss_kib = REPORT_KIB_UNMEASURED;
+	vm->swapped_kib = REPORT_KIB_UNMEASURED;
+	vm->numa_local_pm = REPORT_UNMEASURED;
+	vm->guest_agent = GUEST_AGENT_UNKNOWN;
+	vm->dirty_mib_s = REPORT_UNMEASURED;
+	vm->liveness = LIVENESS_UNKNOWN;
+	vm->stats_age_ms = REPORT_AGE_NEVER;
+	vm->memory_usable_kib = REPORT_KIB_UNMEASURED;
+	vm->last_event = VM_EVENT_NONE;
+	vm->last_event_age_ms = REPORT_AGE_NEVER;
+}

@@ -19,6 +19,7 @@
 
 enum {
 	REPORT_NAME_LEN = 64,  /* names, with the NUL */
+	REPORT_WHY_LEN = 128,  /* reasons, with the NUL */
 	REPORT_TEXT_LEN = 256, /* sentences, with the NUL */
 	REPORT_UUID_LEN = 37,  /* 8-4-4-4-12 and the NUL */
 	REPORT_HASH_LEN = 65,  /* SHA-256 in hex and the NUL */
@@ -33,6 +34,9 @@ enum {
 };
 
 #define REPORT_AGE_NEVER UINT32_MAX /* ms; "never seen", also the ceiling */
+/* Gauges that may not have been measured. */
+#define REPORT_UNMEASURED     UINT32_MAX
+#define REPORT_KIB_UNMEASURED UINT64_MAX
 
 #define REPORT_SIZE_UNKNOWN UINT64_MAX /* where 0 would be a size */
 
@@ -68,6 +72,43 @@ enum report_vm_reason {
 	VM_REASON_FAILED,    /* it could not start */
 	VM_REASON_MIGRATED,  /* it runs elsewhere now */
 	VM_REASON_OTHER      /* saved, from snapshot, daemon, ... */
+};
+
+enum report_guest_agent {
+	GUEST_AGENT_UNKNOWN = 1, /* the VM is off, or has not been looked at */
+	GUEST_AGENT_NONE,        /* it has no channel for an agent */
+	GUEST_AGENT_DISCONNECTED,
+	GUEST_AGENT_CONNECTED
+};
+
+/* Does the guest work, by what is seen of it from outside? */
+enum report_liveness {
+	LIVENESS_UNKNOWN = 1,
+	LIVENESS_ALIVE,
+	LIVENESS_SUSPECT, /* one signal against it */
+	LIVENESS_DEAD     /* two or more, and none for it */
+};
+
+/* What libvirt told last of a VM. */
+enum report_vm_event {
+	VM_EVENT_NONE = 1, /* nothing yet */
+	VM_EVENT_DEFINED,  /* or undefined */
+	VM_EVENT_STARTED,
+	VM_EVENT_PAUSED,
+	VM_EVENT_RESUMED,
+	VM_EVENT_SHUTTING_DOWN,
+	VM_EVENT_STOPPED,
+	VM_EVENT_PM_SUSPENDED,
+	VM_EVENT_CRASHED,
+	VM_EVENT_PANICKED, /* the guest's kernel said so */
+	VM_EVENT_REBOOTED,
+	VM_EVENT_WATCHDOG, /* the guest's watchdog ran out */
+	VM_EVENT_IO_ERROR,
+	VM_EVENT_NO_SPACE, /* an I/O error for want of space */
+	VM_EVENT_AGENT_CONNECTED,
+	VM_EVENT_AGENT_LOST,
+	VM_EVENT_MEMORY_FAILURE,
+	VM_EVENT_JOB_DONE /* a migration, dump or save ended */
 };
 
 enum report_datastore_state {
@@ -129,6 +170,24 @@ struct report_vm {
 	bool persistent;
 	bool autostart;
 	bool shared_storage; /* every disk is reachable from other hosts */
+
+	/* Time that its vCPUs were ready and waited for a CPU, per mille of
+	 * one CPU; REPORT_UNMEASURED, as for all that follow. */
+	uint32_t cpu_ready_pm;
+	uint64_t rss_kib, swapped_kib;    /* of its process */
+	char numa_nodes[REPORT_NAME_LEN]; /* with memory of it: "0,1" */
+	uint32_t numa_local_pm; /* of that memory on the node with the most */
+	enum report_guest_agent guest_agent;
+	uint32_t dirty_mib_s;
+	char cpu_model[REPORT_NAME_LEN];
+	bool migration_blocked;
+	char migration_blocker[REPORT_WHY_LEN]; /* "": nothing */
+	enum report_liveness liveness;
+	uint32_t stats_age_ms;      /* of the balloon's statistics */
+	uint64_t memory_usable_kib; /* as the guest sees it */
+	uint64_t events;            /* told of it since the agent started */
+	enum report_vm_event last_event;
+	uint32_t last_event_age_ms;
 };
 
 struct report_datastore {
@@ -264,5 +323,10 @@ const char *report_health_name(enum report_health health);
 const char *report_vm_state_name(enum report_vm_state state);
 const char *report_vm_reason_name(enum report_vm_reason reason);
 const char *report_datastore_state_name(enum report_datastore_state state);
+const char *report_vm_event_name(enum report_vm_event event);
+const char *report_liveness_name(enum report_liveness liveness);
+
+/* A VM of which nothing is known or measured yet. */
+void report_vm_init(struct report_vm *vm);
 
 #endif

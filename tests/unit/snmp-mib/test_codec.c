@@ -71,7 +71,7 @@ static size_t
 expected_values(const struct random_sizes *s)
 {
 	return 44 + s->numa * 4 + s->numa * s->numa + s->features * 3 +
-	       s->vms * 13 + s->datastores * 13 + s->datastores * s->slots * 4 +
+	       s->vms * 29 + s->datastores * 13 + s->datastores * s->slots * 4 +
 	       s->sources * 6;
 }
 
@@ -655,6 +655,23 @@ every_object_gives_the_field_of_its_name(void **state)
 		{ "ihVmMemoryNow", r->vms[2].index, r->vms[2].memory_now_kib },
 		{ "ihVmCpuTime", r->vms[2].index, r->vms[2].cpu_time_ms },
 		{ "ihVmCpuUse", r->vms[2].index, r->vms[2].cpu_use_pm },
+		{ "ihVmCpuReady", r->vms[2].index, r->vms[2].cpu_ready_pm },
+		{ "ihVmRss", r->vms[2].index, r->vms[2].rss_kib },
+		{ "ihVmSwapped", r->vms[2].index, r->vms[2].swapped_kib },
+		{ "ihVmNumaLocality", r->vms[2].index,
+		  r->vms[2].numa_local_pm },
+		{ "ihVmGuestAgent", r->vms[2].index, r->vms[2].guest_agent },
+		{ "ihVmDirtyRate", r->vms[2].index, r->vms[2].dirty_mib_s },
+		{ "ihVmLiveness", r->vms[2].index, r->vms[2].liveness },
+		{ "ihVmStatsAge", r->vms[2].index, r->vms[2].stats_age_ms },
+		{ "ihVmMemoryUsable", r->vms[2].index,
+		  r->vms[2].memory_usable_kib },
+		{ "ihVmEvents", r->vms[2].index, r->vms[2].events },
+		{ "ihVmLastEvent", r->vms[2].index, r->vms[2].last_event },
+		{ "ihVmLastEventAge", r->vms[2].index,
+		  r->vms[2].last_event_age_ms },
+		{ "ihVmMigrationBlocked", r->vms[2].index,
+		  r->vms[2].migration_blocked ? 1 : 2 },
 		{ "ihDatastoreState", 6, r->datastores[1].state },
 		{ "ihDatastoreSlot", 6, r->datastores[1].slot },
 		{ "ihDatastoreProbe", 6, r->datastores[1].probe_us },
@@ -694,6 +711,10 @@ every_object_gives_the_field_of_its_name(void **state)
 		{ "ihNumaCpus", 3, r->numa[1].cpus },
 		{ "ihFeatureName", 3, r->features[2].name },
 		{ "ihVmName", r->vms[2].index, r->vms[2].name },
+		{ "ihVmNumaNodes", r->vms[2].index, r->vms[2].numa_nodes },
+		{ "ihVmCpuModel", r->vms[2].index, r->vms[2].cpu_model },
+		{ "ihVmMigrationBlocker", r->vms[2].index,
+		  r->vms[2].migration_blocker },
 		{ "ihDatastoreName", 6, r->datastores[1].name },
 		{ "ihDatastorePath", 6, r->datastores[1].path },
 		{ "ihSourceName", 2, r->sources[1].name },
@@ -862,6 +883,8 @@ names_are_never_null(void **state)
 		assert_non_null(report_health_name(i));
 		assert_non_null(report_vm_state_name(i));
 		assert_non_null(report_vm_reason_name(i));
+		assert_non_null(report_vm_event_name(i));
+		assert_non_null(report_liveness_name(i));
 		assert_non_null(report_datastore_state_name(i));
 	}
 	assert_string_equal(report_vm_state_name(VM_STATE_SHUT_OFF),

@@ -62,6 +62,11 @@ static const struct {
 			 "UUIDorZero ::= TEXTUAL-CONVENTION STATUS current\n"
 			 "DESCRIPTION \"\" SYNTAX OCTET STRING (SIZE (0|16))\n"
 			 "END\n" },
+	{ "VM-MIB", "VM-MIB DEFINITIONS ::= BEGIN\n"
+		    "IMPORTS internet FROM SNMPv2-SMI;\n"
+		    "mib2 OBJECT IDENTIFIER ::= { internet 2 1 }\n"
+		    "vmEntry OBJECT IDENTIFIER ::= { mib2 236 1 4 1 }\n"
+		    "END\n" },
 };
 
 /* --- the parsed tree ----------------------------------------------------- */
