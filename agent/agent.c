@@ -31,6 +31,7 @@ struct agent {
 	struct tell *tell;
 	struct collect_host *host;
 	struct machine *machine;
+	struct guests *guests;
 	struct virt_source *virt;
 	struct storage *storage;
 	struct metal *metal;
@@ -73,6 +74,7 @@ post_report(void *arg)
 		.host = agent->host,
 		.machine = agent->machine,
 		.virt = agent->virt,
+		.guests = agent->guests,
 		.storage = agent->storage,
 		.bmc = agent->bmc,
 		.uplinks = agent->uplinks,
@@ -166,8 +168,12 @@ static void
 start_collectors(struct agent *agent)
 {
 	const struct settings *settings = agent->settings;
+
+	agent->guests = guests_new(agent->loop, settings, agent->index,
+				   post_soon, agent);
 	const struct virt_options virt = { .settings = settings,
 					   .index = agent->index,
+					   .guests = agent->guests,
 					   .changed = post_soon,
 					   .crashed = vm_crashed,
 					   .arg = agent };
@@ -293,6 +299,7 @@ agent_free(struct agent *agent)
 	metal_free(agent->metal);
 	storage_free(agent->storage);
 	virt_free(agent->virt);
+	guests_free(agent->guests);
 	machine_free(agent->machine);
 	collect_host_free(agent->host);
 	tell_free(agent->tell);

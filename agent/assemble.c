@@ -94,6 +94,7 @@ static const enum report_health source_limits[] = {
 	[SOURCE_INFORM] = HEALTH_DEGRADED,
 	[SOURCE_NETWORK] = HEALTH_DEGRADED,
 	[SOURCE_LEASE] = HEALTH_DEGRADED,
+	[SOURCE_GUESTS] = HEALTH_DEGRADED,
 };
 
 static enum report_health
@@ -185,6 +186,7 @@ fill_metal(const struct parts *parts, int64_t now_ms,
 		add_source(report, uplinks_source(parts->uplinks), now_ms);
 	if (parts->obey != NULL && obey_source(parts->obey) != NULL)
 		add_source(report, obey_source(parts->obey), now_ms);
+	add_source(report, guests_source(parts->guests), now_ms);
 }
 
 static void
@@ -220,6 +222,7 @@ assemble(struct assembly *assembly, const struct parts *parts, int64_t now_ms)
 	machine_fill(parts->machine, report);
 	collect_host_fill(parts->host, report);
 	virt_fill(parts->virt, report);
+	guests_fill(parts->guests, now_ms, report);
 	storage_fill(parts->storage, now_ms, report);
 	if (parts->bmc != NULL)
 		collect_bmc_fill(parts->bmc, &report->bmc);

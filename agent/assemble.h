@@ -8,6 +8,7 @@
 #include "agent/collect_bmc.h"
 #include "agent/collect_host.h"
 #include "agent/entities.h"
+#include "agent/guests.h"
 #include "agent/machine.h"
 #include "agent/memory_use.h"
 #include "agent/metal.h"
@@ -25,6 +26,7 @@ struct parts {
 	const struct collect_host *host;
 	const struct machine *machine;
 	const struct virt_source *virt;
+	const struct guests *guests;
 	const struct storage *storage;
 	const struct collect_bmc *bmc;
 	const struct uplinks *uplinks;

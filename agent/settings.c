@@ -177,6 +177,11 @@ static const struct config_option virt_options[] = {
 	  .preset = "2000",
 	  .min = 200,
 	  .max = 60000 },
+	{ .name = "guests-period-ms",
+	  .type = CONFIG_INT,
+	  .preset = "10000",
+	  .min = 1000,
+	  .max = 600000 },
 	{ .name = "deadline-ms",
 	  .type = CONFIG_INT,
 	  .preset = "5000",
@@ -336,6 +341,7 @@ take_virt(struct settings *settings, const struct config_section *virt)
 	settings->virt_type =
 		virt_types[virt != NULL ? config_word(virt, "virt-type") : 0];
 	settings->virt_period_ms = int_of(virt, "period-ms", 2000);
+	settings->guests_period_ms = int_of(virt, "guests-period-ms", 10000);
 	settings->virt_deadline_ms = int_of(virt, "deadline-ms", 5000);
 }
 

@@ -53,7 +53,7 @@ struct settings {
 
 	const char *virt_uri;
 	const char *virt_type; /* "auto", "kvm", "qemu" */
-	int64_t virt_period_ms, virt_deadline_ms;
+	int64_t virt_period_ms, virt_deadline_ms, guests_period_ms;
 
 	struct settings_datastore *datastores;
 	size_t n_datastores;

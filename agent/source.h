@@ -28,6 +28,7 @@ enum source_index {
 	SOURCE_MEMORY   /* huge pages, KSM, swap */
 	SOURCE_NETWORK = 10
 	SOURCE_LEASE = 12
+	SOURCE_GUESTS = 11
 };
 
 enum { SOURCE_LATE = 5 };

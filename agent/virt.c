@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/guests.h"
 #include "agent/text.h"
 #include "agent/uuid.h"
 #include "agent/virt_worker.h"
@@ -112,12 +113,14 @@ tell_crashes(struct virt_source *virt, const struct virt_reading *now)
 /* The revision moves with the data it announces, never before: whoever sees it
  * move and reads the VMs must find the news. */
 static void
-take_reading(struct virt_source *virt, const struct virt_reading *now)
+take_reading(struct virt_source *virt, const json_t *reply,
+	     const struct virt_reading *now)
 {
 	bool news =
 		virt->event_before || virt_lives_differ(&virt->reading, now);
 
 	virt->event_before = false;
+	guests_take_list(virt->options.guests, reply, now);
 	tell_crashes(virt, now);
 	free(virt->reading.vms);
 	virt->reading = *now;
@@ -150,7 +153,7 @@ take_reply(void *arg, int rc, const json_t *reply, const struct err *err)
 	loop_timer_start(virt->timer, virt->event_came
 					      ? VIRT_EVENT_MS
 					      : settings->virt_period_ms);
-	take_reading(virt, &now);
+	take_reading(virt, reply, &now);
 }
 
 static json_t *
@@ -190,6 +193,19 @@ read_vms(void *arg)
 }
 
 static void
+note_event(struct virt_source *virt, const json_t *event)
+{
+	char uuid[REPORT_UUID_LEN];
+
+	if (uuid_parse(message_text(event, "uuid"), uuid) < 0)
+		return;
+	guests_take_event(virt->options.guests,
+			  index_of(virt->options.index, INDEX_VM, uuid),
+			  (enum report_vm_event)message_number(
+				  event, "kind", VM_EVENT_JOB_DONE));
+}
+
+static void
 take_event(void *arg, const json_t *event)
 {
 	struct virt_source *virt = arg;
@@ -200,11 +216,14 @@ take_event(void *arg, const json_t *event)
 			loop_timer_start(virt->timer, VIRT_RETRY_MS);
 		return;
 	}
-	virt->event_came = true;
+	note_event(virt, event);
 	if (message_bool(event, "failed"))
 		note_failure(virt, event);
-	if (!worker_is_busy(virt->reader))
+	/* The first of many starts the clock: were it started anew by each, a
+	 * storm of them would keep us from reading at all. */
+	if (!virt->event_came && !worker_is_busy(virt->reader))
 		loop_timer_start(virt->timer, VIRT_EVENT_MS);
+	virt->event_came = true;
 }
 
 /* --- what guests may use -------------------------------------------------- */

@@ -33,10 +33,12 @@ enum {
 };
 
 struct virt_source;
+struct guests;
 
 struct virt_options {
 	const struct settings *settings; /* kept */
 	struct index *index;             /* kept */
+	struct guests *guests;           /* kept; told of VMs and events */
 	loop_fn changed;                 /* a reading brought news */
 	/* A VM died that nobody stopped. */
 	void (*crashed)(void *arg, const struct report_vm *vm);

@@ -84,6 +84,29 @@ vm_parse_schedstat(const char *text, uint64_t *ret_wait_ns)
 	return 0;
 }
 
+/* The 22nd field.  The second is a name in brackets that may hold anything,
+ * blanks and brackets, too. */
+int
+vm_parse_start(const char *text, uint64_t hz, uint64_t *ret_ms)
+{
+	const char *at = strrchr(text, ')');
+	uint64_t ticks;
+
+	if (at == NULL || hz == 0)
+		return -EINVAL;
+	at++;
+	for (unsigned field = 2; field < 22; field++) {
+		at = strchr(at, ' ');
+		if (at == NULL)
+			return -EINVAL;
+		at++;
+	}
+	if (!take_number(&at, &ticks) || *at != ' ')
+		return -EINVAL;
+	*ret_ms = product_of(ticks / hz, 1000) + ticks % hz * 1000 / hz;
+	return 0;
+}
+
 bool
 vm_is_vcpu(const char *comm)
 {

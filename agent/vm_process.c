@@ -56,6 +56,24 @@ vm_process_find(const char *root, const char *name, const char *uuid,
 	return 0;
 }
 
+int64_t
+vm_process_start(const char *root, pid_t pid, int64_t now_ms)
+{
+	char path[PATH_ROOM], text[1024];
+	uint64_t start_ms;
+	long hz = sysconf(_SC_CLK_TCK);
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	if (sysroot_read(root, path, text, sizeof(text)) <= 0 ||
+	    vm_parse_start(text, hz > 0 ? (uint64_t)hz : 100, &start_ms) < 0 ||
+	    sysroot_read(root, "/proc/uptime", text, sizeof(text)) <= 0)
+		return now_ms;
+	uint64_t up_ms = strtoull(text, NULL, 10) * 1000;
+	if (up_ms < start_ms || up_ms > INT64_MAX)
+		return now_ms;
+	return now_ms - (int64_t)(up_ms - start_ms);
+}
+
 /* --- its threads ---------------------------------------------------------- */
 
 static void

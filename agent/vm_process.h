@@ -5,8 +5,9 @@
  * and waited for a CPU.
  *
  * Read by a worker: walking numa_maps takes a lock of the process and can
- * last.  Therefore one VM per round has its turn, each VM_NUMA_MS at most, and
- * only where no control group tells the same at once.
+ * last.  Therefore VMs take turns, for VM_NUMA_SPEND_MS in each round (one at
+ * least), none more often than each VM_NUMA_MS; and where a control group
+ * tells the same at once, that is read instead.
  */
 #ifndef AGENT_VM_PROCESS_H
 #define AGENT_VM_PROCESS_H
@@ -20,6 +21,7 @@
 
 enum {
 	VM_NUMA_MS = 30000,
+	VM_NUMA_SPEND_MS = 50,
 	VM_NUMA_BYTES_MAX = 8 << 20, /* of numa_maps */
 	VM_THREADS_MAX = 512
 };
@@ -35,6 +37,9 @@ struct vm_memory {
 int vm_parse_status(const char *text, struct vm_memory *ret_memory);
 /* The second number of /proc/PID/schedstat: ns on a run queue. */
 int vm_parse_schedstat(const char *text, uint64_t *ret_wait_ns);
+/* When the process started, in ms since the machine did, by /proc/PID/stat
+ * and the kernel's ticks in a second. */
+int vm_parse_start(const char *text, uint64_t hz, uint64_t *ret_ms);
 /* Is this the name of a thread that runs a vCPU? */
 bool vm_is_vcpu(const char *comm);
 
@@ -57,7 +62,8 @@ bool vm_parse_cgroup(const char *text, char *ret_path, size_t room);
 /* --- one process ---------------------------------------------------------- */
 
 struct vm_process {
-	pid_t pid; /* 0: none found */
+	pid_t pid;          /* 0: none found */
+	int64_t started_ms; /* by the monotonic clock */
 	pid_t *vcpus;
 	size_t n_vcpus;
 
@@ -73,6 +79,8 @@ struct vm_process {
  * 0 or -ENOENT. */
 int vm_process_find(const char *root, const char *name, const char *uuid,
 		    pid_t *ret_pid);
+/* When it started, by our monotonic clock; now, if that is not to be had. */
+int64_t vm_process_start(const char *root, pid_t pid, int64_t now_ms);
 
 /* Read what is cheap.  A process that is gone leaves has_* false. */
 void vm_process_read(struct vm_process *process, const char *root);

@@ -216,19 +216,26 @@ make_world(struct world *world)
 					     .virt_type = "auto",
 					     .virt_period_ms = 2000,
 					     .virt_deadline_ms = 5000,
+					     .guests_period_ms = 10000,
 					     .datastores = &world->store,
 					     .n_datastores = 1 };
-	const struct virt_options virt = { .settings = &world->settings,
-					   .index = numbers,
-					   .changed = nothing,
-					   .crashed = crash };
+	struct parts *parts = &world->parts;
+
+	parts->guests = guests_new(world->loop, &world->settings, numbers,
+				   nothing, NULL);
+	const struct virt_options virt = {
+		.settings = &world->settings,
+		.index = numbers,
+		.guests = (struct guests *)parts->guests,
+		.changed = nothing,
+		.crashed = crash
+	};
 	const struct storage_options storage = {
 		.settings = &world->settings,
 		.self = &world->assembly.self,
 		.index_of = number_of,
 		.changed = state_changed,
 	};
-	struct parts *parts = &world->parts;
 	parts->settings = &world->settings;
 	parts->host = collect_host_new(world->loop, "/", NULL, NULL);
 	parts->machine = machine_new(world->loop, "/", nothing, NULL);
@@ -252,6 +259,7 @@ drop_world(struct world *world)
 	metal_free((struct metal *)parts->metal);
 	storage_free((struct storage *)parts->storage);
 	virt_free((struct virt_source *)parts->virt);
+	guests_free((struct guests *)parts->guests);
 	machine_free((struct machine *)parts->machine);
 	collect_host_free((struct collect_host *)parts->host);
 	loop_free(world->loop);
@@ -268,6 +276,7 @@ the_first_report_says_what_is_not_known(void **state)
 		assemble(&world.assembly, &world.parts, clock_mono_ms());
 	assert_int_equal(report->n_vms, 0);
 	assert_int_equal(report->n_sources, 7); /* no BMC, no informs */
+	assert_int_equal(report->n_sources, 6); /* no BMC, no informs */
 	assert_int_equal(report->sources[0].index, SOURCE_HOST);
 	assert_int_equal(report->sources[0].status, HEALTH_OK);
 	assert_int_equal(report->sources[2].status, HEALTH_UNKNOWN);

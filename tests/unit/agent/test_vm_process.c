@@ -82,6 +82,24 @@ waiting_time_is_the_second_number(void **state)
 }
 
 static void
+the_start_is_behind_a_name_of_any_form(void **state)
+{
+	uint64_t ms = 1;
+
+	(void)state;
+	assert_int_equal(
+		vm_parse_start("47 (a) b (c) S 1 2 3 4 5 6 7 8 9 10 11 12 13 "
+			       "14 15 16 17 18 12345 20 21\n",
+			       100, &ms),
+		0);
+	assert_int_equal(ms, 123450);
+	assert_int_equal(vm_parse_start("47 (a) S 1 2 3", 100, &ms), -EINVAL);
+	assert_int_equal(vm_parse_start("", 100, &ms), -EINVAL);
+	assert_int_equal(vm_parse_start(")", 100, &ms), -EINVAL);
+	assert_int_equal(ms, 123450);
+}
+
+static void
 vcpu_threads_are_known_by_name(void **state)
 {
 	(void)state;
@@ -208,6 +226,9 @@ static const struct {
 	{ "run/libvirt/qemu/vm1.pid", "4711" },
 	{ "proc/4711/status", "VmRSS:\t 2097152 kB\nVmSwap:\t 0 kB\n" },
 	{ "proc/4711/cgroup", "0::/\n" },
+	{ "proc/4711/stat", "4711 (qemu) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 "
+			    "15 16 17 18 1000 20\n" },
+	{ "proc/uptime", "70.25 100.00\n" },
 	{ "proc/4711/numa_maps", "7f default anon=9 N0=256 N1=256\n8 N1=512" },
 	{ "proc/4711/task/4711/comm", "qemu-system-x86\n" },
 	{ "proc/4711/task/4711/schedstat", "1 1000 1\n" },
@@ -247,7 +268,7 @@ write_machine(const struct tree *tree)
 static void
 a_process_is_read_below_the_root(void **state)
 {
-	struct tree tree;
+	struct tree tree = { "" };
 	struct vm_process process = { 0 };
 	unsigned node;
 
@@ -262,6 +283,9 @@ a_process_is_read_below_the_root(void **state)
 	assert_int_equal(process.memory.rss_kib, 2097152);
 	assert_true(process.has_ready);
 	assert_int_equal(process.ready_ns, 320);
+	assert_int_equal(vm_process_start(tree.root, 4711, 100000),
+			 100000 - 60000);
+	assert_int_equal(vm_process_start(tree.root, 4712, 5), 5);
 	vm_process_read_numa(&process, tree.root, 99);
 	assert_true(process.has_numa);
 	assert_int_equal(process.numa_ms, 99);
@@ -279,7 +303,7 @@ a_process_is_read_below_the_root(void **state)
 static void
 a_process_of_another_is_refused(void **state)
 {
-	struct tree tree;
+	struct tree tree = { "" };
 	pid_t pid = 1;
 
 	(void)state;
@@ -306,7 +330,7 @@ a_process_of_another_is_refused(void **state)
 static void
 a_process_that_is_gone_has_nothing(void **state)
 {
-	struct tree tree;
+	struct tree tree = { "" };
 	struct vm_process process = { .pid = 1 };
 
 	(void)state;
@@ -328,6 +352,7 @@ main(void)
 		cmocka_unit_test(odd_status_is_refused_and_nothing_is_changed),
 		cmocka_unit_test(numbers_too_great_stop_at_the_greatest),
 		cmocka_unit_test(waiting_time_is_the_second_number),
+		cmocka_unit_test(the_start_is_behind_a_name_of_any_form),
 		cmocka_unit_test(vcpu_threads_are_known_by_name),
 		cmocka_unit_test(maps_are_summed_by_node_and_page_size),
 		cmocka_unit_test(odd_maps_add_nothing_and_never_overflow),
