@@ -28,8 +28,7 @@
 	X(virDomainStatsRecordListFree) \
 	X(virEventAddHandle) X(virEventRegisterDefaultImpl) \
 	X(virEventRunDefaultImpl) X(virGetLastErrorMessage) \
-	X(virSetErrorFunc) X(virTypedParamsGetInt) \
-	X(virTypedParamsGetULLong)
+	X(virSetErrorFunc) X(virTypedParamsGetInt)
 /* clang-format on */
 
 struct virt_lib {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The list of VMs.  A reading costs one call for all of them (state and CPU
- * time; these two ask no QEMU monitor, so a hung QEMU does not hang it).
+ * The list of VMs.  A reading costs one call for all of them, for their states
+ * alone: this asks no QEMU monitor, so a hung QEMU does not hang it.
  * Definitions, autostart and the like are asked for when an event says that
  * they changed, and each VIRT_DETAIL_MS in case one was missed.
  */
@@ -93,6 +93,19 @@ tell_live(struct virt_vm *vm, virDomainPtr dom)
 	free(xml);
 }
 
+static pid_t
+find_process(const struct virt *virt, const struct virt_vm *vm,
+	     virDomainPtr dom, int state)
+{
+	char uuid[VIR_UUID_STRING_BUFLEN];
+	pid_t pid = 0;
+
+	if (state != VIR_DOMAIN_SHUTOFF &&
+	    virt_lib.virDomainGetUUIDString(dom, uuid) == 0)
+		vm_process_find(virt->root, vm->name, uuid, &pid);
+	return pid;
+}
+
 /* A VM that went away meanwhile fails here; it keeps what is known and is
  * gone from the next list. */
 static void
@@ -106,6 +119,7 @@ read_detail(struct virt *virt, struct virt_vm *vm, virDomainPtr dom)
 	vm->vcpus = info.nrVirtCpu;
 	vm->memory_kib = info.maxMem;
 	vm->memory_now_kib = info.memory;
+	vm->pid = find_process(virt, vm, dom, info.state);
 	vm->persistent = virt_lib.virDomainIsPersistent(dom) == 1;
 	vm->autostart = virt_lib.virDomainGetAutostart(dom, &autostart) == 0 &&
 			autostart != 0;
@@ -162,23 +176,35 @@ reason_of(int state, int reason)
 	return state == VIR_DOMAIN_NOSTATE ? VM_REASON_UNKNOWN : VM_REASON_NONE;
 }
 
+/* By the kernel: libvirt's statistics of CPUs ask the QEMU monitor (since
+ * 8.6), and one call for each VM is dearer than one file. */
+static uint64_t
+cpu_time_of(const struct virt *virt, const struct virt_vm *vm, virDomainPtr dom)
+{
+	virDomainInfo info;
+	uint64_t ns;
+
+	if (vm_process_cpu(virt->root, vm->pid, &ns) == 0)
+		return ns;
+	return virt_lib.virDomainGetInfo(dom, &info) == 0 ? info.cpuTime : 0;
+}
+
 static json_t *
-describe_vm(struct virt_vm *vm, virDomainStatsRecordPtr stats)
+describe_vm(const struct virt *virt, struct virt_vm *vm,
+	    virDomainStatsRecordPtr stats)
 {
 	char uuid[VIR_UUID_STRING_BUFLEN] = "";
 	int state = -1, reason = 0;
-	unsigned long long cpu_ns = 0;
 
 	virt_lib.virTypedParamsGetInt(stats->params, stats->nparams,
 				      "state.state", &state);
 	virt_lib.virTypedParamsGetInt(stats->params, stats->nparams,
 				      "state.reason", &reason);
-	virt_lib.virTypedParamsGetULLong(stats->params, stats->nparams,
-					 "cpu.time", &cpu_ns);
 	virt_lib.virDomainGetUUIDString(stats->dom, uuid);
 	bool known = state >= 0 && state <= VIR_DOMAIN_PMSUSPENDED;
 	bool active = known && state != VIR_DOMAIN_SHUTOFF &&
 		      state != VIR_DOMAIN_CRASHED;
+	uint64_t cpu_ns = active ? cpu_time_of(virt, vm, stats->dom) : 0;
 	json_t *message = json_pack(
 		"{s:s, s:o, s:i, s:i, s:i, s:I, s:I, s:I, s:s, s:b, s:b, s:b}",
 		"uuid", uuid, "name", message_string(vm->name), "state",
@@ -220,7 +246,7 @@ describe_all(struct virt *virt, virDomainStatsRecordPtr *stats, size_t n)
 		text_copy(vm->name, sizeof(vm->name),
 			  virt_lib.virDomainGetName(stats[i]->dom));
 		update_vm(virt, vm, stats[i]->dom);
-		json_array_append_new(list, describe_vm(vm, stats[i]));
+		json_array_append_new(list, describe_vm(virt, vm, stats[i]));
 	}
 	qsort(vms, n, sizeof(*vms), by_uuid);
 	virt_list_done(virt);
@@ -233,17 +259,16 @@ json_t *
 virt_list(struct virt *virt, const json_t *request)
 {
 	virDomainStatsRecordPtr *stats = NULL;
-	const unsigned what =
-		VIR_DOMAIN_STATS_STATE | VIR_DOMAIN_STATS_CPU_TOTAL;
 	unsigned long version = 0;
 	int n = virt_lib.virConnectGetAllDomainStats(
-		virt->conn, what, &stats,
+		virt->conn, VIR_DOMAIN_STATS_STATE, &stats,
 		VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT);
 
 	if (n < 0)
 		return NULL;
+	virt->root = message_text(request, "root");
 	disks_rules_load(&virt->rules, json_object_get(request, "disks"),
-			 message_text(request, "root"));
+			 virt->root);
 	json_t *vms = describe_all(virt, stats, (size_t)n);
 	virt_lib.virDomainStatsRecordListFree(stats);
 	disks_rules_done(&virt->rules);

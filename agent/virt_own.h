@@ -28,6 +28,7 @@ struct virt_vm {
 	unsigned char uuid[VIR_UUID_BUFLEN];
 	char name[VIRT_NAME_ROOM];
 	bool dirty;
+	pid_t pid;         /* of its QEMU; 0: not found */
 	int64_t io_ms;     /* when an I/O error was told last */
 	int64_t detail_ms; /* when the rest was read; -1: never */
 	unsigned vcpus;
@@ -56,6 +57,7 @@ struct virt {
 	size_t n_vms;
 	unsigned details; /* still allowed in this reading */
 	struct disks_rules rules;
+	const char *root; /* of the request under way */
 
 	struct virt_guest *guests; /* sorted by UUID */
 	size_t n_guests;

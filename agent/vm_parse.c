@@ -84,26 +84,45 @@ vm_parse_schedstat(const char *text, uint64_t *ret_wait_ns)
 	return 0;
 }
 
-/* The 22nd field.  The second is a name in brackets that may hold anything,
- * blanks and brackets, too. */
+/* Fields are counted from 1.  The second is a name in brackets that may hold
+ * anything, blanks and brackets, too. */
+static bool
+find_field(const char *text, unsigned wanted, uint64_t *ret_number)
+{
+	const char *at = strrchr(text, ')');
+
+	if (at == NULL)
+		return false;
+	at++;
+	for (unsigned field = 2; field < wanted; field++) {
+		at = strchr(at, ' ');
+		if (at == NULL)
+			return false;
+		at++;
+	}
+	return take_number(&at, ret_number) && *at == ' ';
+}
+
 int
 vm_parse_start(const char *text, uint64_t hz, uint64_t *ret_ms)
 {
-	const char *at = strrchr(text, ')');
 	uint64_t ticks;
 
-	if (at == NULL || hz == 0)
-		return -EINVAL;
-	at++;
-	for (unsigned field = 2; field < 22; field++) {
-		at = strchr(at, ' ');
-		if (at == NULL)
-			return -EINVAL;
-		at++;
-	}
-	if (!take_number(&at, &ticks) || *at != ' ')
+	if (hz == 0 || !find_field(text, 22, &ticks))
 		return -EINVAL;
 	*ret_ms = product_of(ticks / hz, 1000) + ticks % hz * 1000 / hz;
+	return 0;
+}
+
+int
+vm_parse_cpu(const char *text, uint64_t hz, uint64_t *ret_ns)
+{
+	uint64_t user, system;
+
+	if (hz == 0 || !find_field(text, 14, &user) ||
+	    !find_field(text, 15, &system))
+		return -EINVAL;
+	*ret_ns = product_of(sum_of(user, system), 1000000000 / hz);
 	return 0;
 }
 

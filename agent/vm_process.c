@@ -16,6 +16,7 @@
 enum {
 	PATH_ROOM = 512,
 	STATUS_ROOM = 8192,
+	STAT_ROOM = 1024,
 	ARGS_ROOM = 65536,
 	MAPS_ROOM = 65536
 };
@@ -56,16 +57,42 @@ vm_process_find(const char *root, const char *name, const char *uuid,
 	return 0;
 }
 
+static uint64_t
+ticks_per_second(void)
+{
+	long hz = sysconf(_SC_CLK_TCK);
+
+	return hz > 0 ? (uint64_t)hz : 100;
+}
+
+static ssize_t
+read_stat(const char *root, pid_t pid, char *text, size_t room)
+{
+	char path[PATH_ROOM];
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	return sysroot_read(root, path, text, room);
+}
+
+int
+vm_process_cpu(const char *root, pid_t pid, uint64_t *ret_ns)
+{
+	char text[STAT_ROOM];
+
+	if (pid == 0 || read_stat(root, pid, text, sizeof(text)) <= 0 ||
+	    vm_parse_cpu(text, ticks_per_second(), ret_ns) < 0)
+		return -ENOENT;
+	return 0;
+}
+
 int64_t
 vm_process_start(const char *root, pid_t pid, int64_t now_ms)
 {
-	char path[PATH_ROOM], text[1024];
+	char text[STAT_ROOM];
 	uint64_t start_ms;
-	long hz = sysconf(_SC_CLK_TCK);
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	if (sysroot_read(root, path, text, sizeof(text)) <= 0 ||
-	    vm_parse_start(text, hz > 0 ? (uint64_t)hz : 100, &start_ms) < 0 ||
+	if (read_stat(root, pid, text, sizeof(text)) <= 0 ||
+	    vm_parse_start(text, ticks_per_second(), &start_ms) < 0 ||
 	    sysroot_read(root, "/proc/uptime", text, sizeof(text)) <= 0)
 		return now_ms;
 	uint64_t up_ms = strtoull(text, NULL, 10) * 1000;

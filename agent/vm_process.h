@@ -37,9 +37,10 @@ struct vm_memory {
 int vm_parse_status(const char *text, struct vm_memory *ret_memory);
 /* The second number of /proc/PID/schedstat: ns on a run queue. */
 int vm_parse_schedstat(const char *text, uint64_t *ret_wait_ns);
-/* When the process started, in ms since the machine did, by /proc/PID/stat
- * and the kernel's ticks in a second. */
+/* /proc/PID/stat, by the kernel's ticks in a second: when the process started,
+ * in ms since the machine did; what it has used of CPUs. */
 int vm_parse_start(const char *text, uint64_t hz, uint64_t *ret_ms);
+int vm_parse_cpu(const char *text, uint64_t hz, uint64_t *ret_ns);
 /* Is this the name of a thread that runs a vCPU? */
 bool vm_is_vcpu(const char *comm);
 
@@ -79,6 +80,8 @@ struct vm_process {
  * 0 or -ENOENT. */
 int vm_process_find(const char *root, const char *name, const char *uuid,
 		    pid_t *ret_pid);
+/* What it has used of CPUs; -ENOENT. */
+int vm_process_cpu(const char *root, pid_t pid, uint64_t *ret_ns);
 /* When it started, by our monotonic clock; now, if that is not to be had. */
 int64_t vm_process_start(const char *root, pid_t pid, int64_t now_ms);
 

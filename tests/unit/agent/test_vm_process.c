@@ -82,9 +82,9 @@ waiting_time_is_the_second_number(void **state)
 }
 
 static void
-the_start_is_behind_a_name_of_any_form(void **state)
+start_and_use_are_behind_a_name_of_any_form(void **state)
 {
-	uint64_t ms = 1;
+	uint64_t ms = 1, ns = 1;
 
 	(void)state;
 	assert_int_equal(
@@ -93,6 +93,13 @@ the_start_is_behind_a_name_of_any_form(void **state)
 			       100, &ms),
 		0);
 	assert_int_equal(ms, 123450);
+	assert_int_equal(
+		vm_parse_cpu("47 (a) b (c) S 1 2 3 4 5 6 7 8 9 10 250 50 13",
+			     100, &ns),
+		0);
+	assert_int_equal(ns, 3000000000);
+	assert_int_equal(vm_parse_cpu("47 (a) S 1 2 3", 100, &ns), -EINVAL);
+	assert_int_equal(vm_parse_cpu("47 (a) S 1", 0, &ns), -EINVAL);
 	assert_int_equal(vm_parse_start("47 (a) S 1 2 3", 100, &ms), -EINVAL);
 	assert_int_equal(vm_parse_start("", 100, &ms), -EINVAL);
 	assert_int_equal(vm_parse_start(")", 100, &ms), -EINVAL);
@@ -352,7 +359,7 @@ main(void)
 		cmocka_unit_test(odd_status_is_refused_and_nothing_is_changed),
 		cmocka_unit_test(numbers_too_great_stop_at_the_greatest),
 		cmocka_unit_test(waiting_time_is_the_second_number),
-		cmocka_unit_test(the_start_is_behind_a_name_of_any_form),
+		cmocka_unit_test(start_and_use_are_behind_a_name_of_any_form),
 		cmocka_unit_test(vcpu_threads_are_known_by_name),
 		cmocka_unit_test(maps_are_summed_by_node_and_page_size),
 		cmocka_unit_test(odd_maps_add_nothing_and_never_overflow),
