@@ -10,6 +10,7 @@
 #include "agent/health.h"
 #include "agent/packages.h"
 #include "agent/text.h"
+#include "agent/vm_mib.h"
 #include "common/alloc.h"
 #include "common/clock.h"
 #include "snmp-mib/node_detail.h"
@@ -212,6 +213,19 @@ count_on(struct assembly *assembly, struct node_report *report)
 	report->host.sample_seq = assembly->self.sample_seq;
 }
 
+/* Last: out of what is in the report. */
+static void
+fill_detail(const struct parts *parts, int64_t now_ms,
+	    const struct node_report *report)
+{
+	const struct vm_mib_options vm_mib = {
+		.affinity = parts->settings->vm_affinity,
+	};
+
+	vm_mib_fill(report, guests_table(parts->guests), &vm_mib, now_ms,
+		    report->detail);
+}
+
 struct node_report *
 assemble(struct assembly *assembly, const struct parts *parts, int64_t now_ms)
 {
@@ -239,6 +253,8 @@ assemble(struct assembly *assembly, const struct parts *parts, int64_t now_ms)
 	fill_sources(parts, now_ms, report);
 	fill_metal(parts, now_ms, report);
 	report->host.health = health_judge(report, &report->detail->health);
+	fill_detail(parts, now_ms, report);
+	report->host.health = assemble_health(report);
 	count_on(assembly, report);
 	return report;
 }

@@ -122,6 +122,12 @@ parse_disks(const json_t *list, struct guest_stats *stats)
 	}
 }
 
+static int32_t
+interface_of(uint64_t number)
+{
+	return number <= INT32_MAX ? (int32_t)number : 0;
+}
+
 static void
 parse_nics(const json_t *list, struct guest_stats *stats)
 {
@@ -137,6 +143,8 @@ parse_nics(const json_t *list, struct guest_stats *stats)
 		nic->rx_packets = cell(row, 1);
 		nic->tx_bytes = cell(row, 2);
 		nic->tx_packets = cell(row, 3);
+		nic->if_index = interface_of(cell(row, 4));
+		nic->parent = interface_of(cell(row, 5));
 	}
 }
 

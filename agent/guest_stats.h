@@ -31,6 +31,7 @@ struct guest_disk {
 struct guest_nic {
 	char dev[VIRT_DEVICE_LEN];
 	uint64_t rx_bytes, rx_packets, tx_bytes, tx_packets; /* the guest's */
+	int32_t if_index, parent; /* on the host; 0: none */
 };
 
 struct guest_stats {

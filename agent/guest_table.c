@@ -136,15 +136,18 @@ take_state(struct guest *guest, const struct report_vm *vm)
 }
 
 static void
-take_about(struct guest_table *table, const json_t *vm, struct index *index)
+take_told(struct guest_table *table, const json_t *vm, struct index *index)
 {
 	const json_t *about = json_object_get(vm, "about");
 	char uuid[REPORT_UUID_LEN];
 
-	if (about == NULL || uuid_parse(message_text(vm, "uuid"), uuid) < 0)
+	if (uuid_parse(message_text(vm, "uuid"), uuid) < 0)
 		return;
 	struct guest *guest = find(table, index_of(index, INDEX_VM, uuid));
 	if (guest == NULL)
+		return;
+	guest->cpu_ns = message_number(vm, "cpu_ns", INT64_MAX);
+	if (about == NULL)
 		return;
 	vm_about_done(&guest->about);
 	vm_about_parse(about, &guest->about);
@@ -162,7 +165,7 @@ guest_table_list(struct guest_table *table, const json_t *reply,
 	for (i = 0; i < reading->n; i++)
 		take_state(&table->guests[i], &reading->vms[i]);
 	json_array_foreach (json_object_get(reply, "vms"), i, vm)
-		take_about(table, vm, index);
+		take_told(table, vm, index);
 	text_copy(table->hypervisor, sizeof(table->hypervisor),
 		  message_text(reply, "hypervisor"));
 	table->version = message_number(reply, "version", INT64_MAX);

@@ -19,6 +19,7 @@ struct guest {
 	uint32_t index; /* of the VM */
 	bool listed;    /* else it is known by an event so far */
 	bool active, running;
+	uint64_t cpu_ns;
 	struct vm_about about;
 
 	bool measured; /* since it was last off */

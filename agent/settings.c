@@ -160,6 +160,7 @@ static const struct config_option snmp_options[] = {
 	{ .name = "host-mibs", .type = CONFIG_BOOL, .preset = "on" },
 	{ .name = "notify-snmpd", .type = CONFIG_BOOL, .preset = "off" },
 	{ .name = "write-account", .type = CONFIG_TEXT, .check = check_text },
+	{ .name = "vm-affinity", .type = CONFIG_BOOL, .preset = "off" },
 	{ .name = NULL },
 };
 
@@ -332,6 +333,8 @@ take_snmp(struct settings *settings, const struct config_section *snmp)
 	settings->notify_snmpd =
 		snmp != NULL && config_bool(snmp, "notify-snmpd");
 	settings->write_account = text_of(snmp, "write-account", NULL);
+	settings->vm_affinity =
+		snmp != NULL && config_bool(snmp, "vm-affinity");
 }
 
 static void

@@ -10,10 +10,12 @@
  * One walk over libvirt's parameters: "block.3.rd.bytes" is group, row and
  * field.  The tables below say which of them are wanted, and where in a row.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "agent/source.h"
+#include "agent/sysroot.h"
 #include "agent/text.h"
 #include "agent/virt_own.h"
 #include "agent/virt_worker.h"
@@ -22,25 +24,32 @@
 
 #define COUNT(a) (sizeof(a) / sizeof(*(a)))
 
+enum { IF_INDEX = 4, IF_PARENT }; /* places of an interface */
+enum { GROUP_CPUS, GROUP_DISKS, GROUP_NICS };
+
 enum { FIELDS_MAX = 10, ROWS_MAX = 256, FIELD_ROOM = 64 };
 
 static const struct {
 	const char *group, *field;
 	unsigned slot;
 } fields[] = {
-	{ "vcpu", "state", 0 },     { "vcpu", "time", 1 },
-	{ "block", "rd.bytes", 1 }, { "block", "rd.times", 2 },
-	{ "block", "wr.reqs", 3 },  { "block", "wr.bytes", 4 },
-	{ "block", "wr.times", 5 }, { "block", "fl.reqs", 6 },
-	{ "block", "capacity", 7 }, { "block", "allocation", 8 },
-	{ "block", "physical", 9 }, { "net", "rx.bytes", 0 },
-	{ "net", "rx.pkts", 1 },    { "net", "tx.bytes", 2 },
-	{ "net", "tx.pkts", 3 },
+	{ "vcpu", "state", 0 },       { "vcpu", "time", 1 },
+	{ "block", "rd.reqs", 0 },    { "block", "rd.bytes", 1 },
+	{ "block", "rd.times", 2 },   { "block", "wr.reqs", 3 },
+	{ "block", "wr.bytes", 4 },   { "block", "wr.times", 5 },
+	{ "block", "fl.reqs", 6 },    { "block", "capacity", 7 },
+	{ "block", "allocation", 8 }, { "block", "physical", 9 },
+	{ "net", "rx.bytes", 0 },     { "net", "rx.pkts", 1 },
+	{ "net", "tx.bytes", 2 },     { "net", "tx.pkts", 3 },
 };
 
 static const struct {
 	const char *group, *key;
-} groups[] = { { "vcpu", "cpus" }, { "block", "disks" }, { "net", "nics" } };
+} groups[] = {
+	[GROUP_CPUS] = { "vcpu", "cpus" },
+	[GROUP_DISKS] = { "block", "disks" },
+	[GROUP_NICS] = { "net", "nics" },
+};
 
 /* Single values, and what they are called in the message. */
 static const struct {
@@ -145,6 +154,42 @@ take_param(struct table *table, const virTypedParameter *param, json_t *vm)
 		    strcmp(fields[i].field, field) == 0)
 			row->values[fields[i].slot] = value_of(param);
 }
+
+/* --- interfaces of the host ----------------------------------------------- */
+
+static json_int_t
+read_number(const char *root, const char *dev, const char *what)
+{
+	char path[128], text[32];
+
+	snprintf(path, sizeof(path), "/sys/class/net/%s/%s", dev, what);
+	if (sysroot_read_line(root, path, text, sizeof(text)) <= 0)
+		return 0;
+	long number = strtol(text, NULL, 10);
+	return number > 0 && number <= INT32_MAX ? number : 0;
+}
+
+/* What it hangs on is its bridge or, for a macvtap, the device below. */
+static void
+add_interfaces(struct row *rows, const char *root)
+{
+	for (size_t i = 0; i < ROWS_MAX; i++) {
+		const char *dev = rows[i].name;
+		json_int_t *values = rows[i].values;
+
+		if (!rows[i].used || dev[0] == '\0' || dev[0] == '.' ||
+		    strchr(dev, '/') != NULL)
+			continue;
+		values[IF_INDEX] = read_number(root, dev, "ifindex");
+		values[IF_PARENT] = read_number(root, dev, "master/ifindex");
+		if (values[IF_PARENT] == 0)
+			values[IF_PARENT] = read_number(root, dev, "iflink");
+		if (values[IF_PARENT] == values[IF_INDEX])
+			values[IF_PARENT] = 0;
+	}
+}
+
+/* --- rows ----------------------------------------------------------------- */
 
 /* [ [row, name, values...] ... ] */
 static json_t *
@@ -319,6 +364,7 @@ describe_guest(struct virt *virt, struct virt_guest *guest,
 	json_object_set_new(vm, "uuid", json_string(uuid));
 	for (int i = 0; i < stats->nparams; i++)
 		take_param(table, &stats->params[i], vm);
+	add_interfaces(table->rows[GROUP_NICS], root);
 	for (size_t g = 0; g < COUNT(groups); g++)
 		json_object_set_new(vm, groups[g].key,
 				    print_rows(table->rows[g]));

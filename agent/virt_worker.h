@@ -21,7 +21,8 @@
  *	       "disks": [ [number, target, reads, bytes, ns, writes, bytes, ns,
  *	         flushes, capacity, allocation, physical] ... ],
  *	       "nics": [ [number, device, received bytes, packets, sent bytes,
- *	         packets ...] ... ] } ... ], "at_us" } or { "error" }
+ *	         packets, ifIndex, that of what it hangs on ...] ... ] } ... ],
+ *	       "at_us" } or { "error" }
  *	what is not known is not there, in lists -1
  *	{ "ask": "capabilities", "uri", "virt_type" }
  *	-> { "features": [names], "model", "virt_type" } or { "error" }

@@ -55,6 +55,7 @@ static const struct codec_section *const ironherd_sections[] = {
 	&codec_sections[9],  /* 12 ihFeatureTable */
 	&detail_pressures,   /* 13 */
 	&codec_sections[10], /* 20 ihVmTable */
+	&detail_vm_nodes,    /* 21 */
 	&codec_sections[11], /* 30 ihDatastoreTable */
 	&codec_sections[12], /* 31 ihHeartbeatTable */
 	&detail_uplinks,     /* 32 */
@@ -108,6 +109,26 @@ const struct codec_tree *const codec_node_trees[] = {
 
 const struct codec_tree *const codec_host_trees[] = {
 	&detail_storage_tree,
+static const struct codec_oid vm_root = { .len = 7,
+					  .ids = { 1, 3, 6, 1, 2, 1, 236 } };
+
+static const struct codec_section *const vm_sections[] = {
+	&detail_hypervisor, /* 1 */
+	&detail_vm_numbers, /* 2, 3 */
+	&detail_vms,        /* 4 */
+	&detail_vm_cpus,    /* 5 */
+	&detail_vm_pins,    /* 6 */
+	&detail_vm_disks,   /* 7 */
+	&detail_vm_nics,    /* 8 */
+	&detail_vm_notices, /* 9, 10 */
+};
+
+static const struct codec_tree vm_tree =
+	TREE("VM-MIB", &vm_root, &detail_vm_objects, vm_sections);
+
+const struct codec_tree *const codec_node_trees[] = {
+	&vm_tree,
+	&ironherd_tree,
 	NULL,
 };
 

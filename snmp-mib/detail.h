@@ -46,4 +46,16 @@ extern const struct codec_section detail_uplinks;
 /* detail_lease.c */
 extern const struct codec_section detail_control, detail_lease;
 
+/* detail_vm.c */
+extern const struct codec_oid detail_vm_objects; /* of VM-MIB */
+extern const struct codec_section detail_hypervisor;
+extern const struct codec_section detail_vm_numbers;
+extern const struct codec_section detail_vms;
+extern const struct codec_section detail_vm_cpus;
+extern const struct codec_section detail_vm_pins;
+extern const struct codec_section detail_vm_disks;
+extern const struct codec_section detail_vm_nics;
+extern const struct codec_section detail_vm_notices;
+extern const struct codec_section detail_vm_nodes;
+
 #endif

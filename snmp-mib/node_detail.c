@@ -29,5 +29,11 @@ node_detail_free(struct node_detail *detail)
 	free(detail->storages);
 	free(detail->uplinks);
 	free(detail->alarms);
+	free(detail->vms);
+	free(detail->vm_cpus);
+	free(detail->vm_pins);
+	free(detail->vm_disks);
+	free(detail->vm_nics);
+	free(detail->vm_nodes);
 	free(detail);
 }

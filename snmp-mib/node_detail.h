@@ -15,6 +15,7 @@
 #include "snmp-mib/detail_storage.h"
 #include "snmp-mib/detail_alarm.h"
 #include "snmp-mib/detail_lease.h"
+#include "snmp-mib/detail_vm.h"
 #include "snmp-mib/node_report.h"
 
 enum { DETAIL_PRESSURES_MAX = 8 };
@@ -70,6 +71,19 @@ struct node_detail {
 	size_t n_alarms;
 	struct detail_notify notify;
 	struct detail_lease lease;
+	struct detail_hypervisor hypervisor;
+	struct detail_vm *vms;
+	size_t n_vms;
+	struct detail_vm_cpu *vm_cpus;
+	size_t n_vm_cpus;
+	struct detail_vm_pin *vm_pins;
+	size_t n_vm_pins;
+	struct detail_vm_disk *vm_disks;
+	size_t n_vm_disks;
+	struct detail_vm_nic *vm_nics;
+	size_t n_vm_nics;
+	struct detail_vm_node *vm_nodes;
+	size_t n_vm_nodes;
 };
 
 struct node_detail *node_detail_new(void);

@@ -66,6 +66,9 @@ static const struct {
 		    "IMPORTS internet FROM SNMPv2-SMI;\n"
 		    "mib2 OBJECT IDENTIFIER ::= { internet 2 1 }\n"
 		    "vmEntry OBJECT IDENTIFIER ::= { mib2 236 1 4 1 }\n"
+		    "vmIndex OBJECT-TYPE SYNTAX Integer32 MAX-ACCESS "
+		    "not-accessible STATUS current DESCRIPTION \"\"\n"
+		    "::= { vmEntry 1 }\n"
 		    "END\n" },
 };
 
@@ -242,14 +245,19 @@ static void
 check_index(const struct codec_section *section, const struct tree *entry)
 {
 	const struct index_list *index = entry->indexes;
+	u_long own = 0;
 
 	for (size_t i = 0; i < section->n_index; i++) {
 		const struct codec_index *want = &section->index[i];
-		const struct tree *node = child(entry, (u_long)i + 1);
 
 		assert_non_null(index);
 		assert_string_equal(index->ilabel, want->name);
 		assert_false(index->isimplied);
+		if (strncmp(want->name, "ih", 2) != 0) {
+			index = index->next; /* of another module */
+			continue;
+		}
+		const struct tree *node = child(entry, ++own);
 		assert_string_equal(node->label, want->name);
 		assert_int_equal(node->access, MIB_ACCESS_NOACCESS);
 		check_index_syntax(want, node);
