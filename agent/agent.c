@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/agent.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -37,11 +36,9 @@ struct agent {
 	struct metal *metal;
 	struct memory_use *memory;
 	struct entities *entities;
-	struct collect_bmc *bmc;          /* NULL: not configured */
-	struct uplinks *uplinks;          /* NULL: a recorded machine */
-	struct mounts *mounts;            /* NULL: snmpd says that */
-	bool lost[REPORT_DATASTORES_MAX]; /* told, by place in settings */
 	struct collect_bmc *bmc; /* NULL: not configured */
+	struct uplinks *uplinks; /* NULL: a recorded machine */
+	struct mounts *mounts;   /* NULL: snmpd says that */
 
 	struct obey *obey;
 	struct board *board;
@@ -79,7 +76,6 @@ post_report(void *arg)
 		.bmc = agent->bmc,
 		.uplinks = agent->uplinks,
 		.mounts = agent->mounts,
-		.notifier = agent->notifier,
 		.metal = agent->metal,
 		.memory = agent->memory,
 		.entities = agent->entities,
@@ -169,21 +165,17 @@ start_collectors(struct agent *agent)
 {
 	const struct settings *settings = agent->settings;
 
-	agent->guests = guests_new(agent->loop, settings, agent->index,
-				   post_soon, agent);
-	const struct virt_options virt = { .settings = settings,
-					   .index = agent->index,
-					   .guests = agent->guests,
-					   .changed = post_soon,
-					   .crashed = vm_crashed,
-					   .arg = agent };
+	struct virt_options virt = { .settings = settings,
+				     .index = agent->index,
+				     .changed = post_soon,
+				     .crashed = vm_crashed,
+				     .arg = agent };
 	const struct storage_options storage = { .settings = settings,
 						 .self = &agent->assembly.self,
 						 .index_of = index_of_datastore,
 						 .changed = datastore_changed,
 						 .written = heartbeat_written,
 						 .arg = agent };
-
 	const struct obey_options obey = { .settings = settings,
 					   .boot_id =
 						   agent->assembly.self.boot_id,
@@ -191,13 +183,14 @@ start_collectors(struct agent *agent)
 					   .arg = agent };
 
 	agent->obey = obey_new(agent->loop, &obey);
-	agent->notifier =
-		notifier_new(agent->loop, settings, &agent->assembly.self);
 	agent->tell = tell_new(agent->loop, settings, &agent->assembly.self);
 	agent->host = collect_host_new(agent->loop, settings->system_root,
 				       post_soon, agent);
 	agent->machine = machine_new(agent->loop, settings->system_root,
 				     post_soon, agent);
+	agent->guests = guests_new(agent->loop, settings, agent->index,
+				   post_soon, agent);
+	virt.guests = agent->guests;
 	agent->virt = virt_new(agent->loop, &virt);
 	agent->storage = storage_new(agent->loop, &storage);
 	agent->metal = metal_new(agent->loop, settings->system_root);
@@ -211,7 +204,6 @@ start_collectors(struct agent *agent)
 	agent->uplinks = uplinks_new(agent->loop, settings, post_soon, agent);
 	if (settings->mode == MODE_STANDALONE && settings->host_mibs)
 		agent->mounts = mounts_new(agent->loop);
-	agent->obey = obey_new(agent->loop, settings);
 }
 
 static int
@@ -235,7 +227,6 @@ start_alone(struct agent *agent, struct voice_options *options, struct err *err)
 	options->write_account = write;
 	options->engine_file = engine;
 	options->host_mibs = settings->host_mibs;
-	rc = voice_start(options, &agent->voice, err);
 	if (rc == 0)
 		rc = voice_start(options, &agent->voice, err);
 	account_free(account);
@@ -291,8 +282,6 @@ agent_free(struct agent *agent)
 	bool hangs = !voice_stop(agent->voice);
 	mounts_free(agent->mounts);
 	uplinks_free(agent->uplinks);
-	if (!hangs)
-		obey_free(agent->obey);
 	collect_bmc_free(agent->bmc);
 	entities_free(agent->entities);
 	memory_use_free(agent->memory);
@@ -358,9 +347,5 @@ agent_stop(struct agent *agent)
 	agent->stopping = true;
 	agent->assembly.self.stopping = true;
 	post_report(agent);
-	tell_stop(agent->tell, AGENT_STOP_WAIT_MS, stop_loop, agent);
-	snprintf(notice.text, sizeof(notice.text),
-		 "the agent is being stopped in good order");
-	notifier_send_last(agent->notifier, &notice, AGENT_STOP_WAIT_MS,
-			   end_lease, agent);
+	tell_stop(agent->tell, AGENT_STOP_WAIT_MS, end_lease, agent);
 }

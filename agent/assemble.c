@@ -71,60 +71,6 @@ assemble_layout(const struct node_report *report)
 	return mix_number(hash, report->n_sources);
 }
 
-/* --- health --------------------------------------------------------------- */
-
-static const enum report_health datastore_healths[] = {
-	[DATASTORE_UNKNOWN] = HEALTH_UNKNOWN,
-	[DATASTORE_OK] = HEALTH_OK,
-	[DATASTORE_SLOW] = HEALTH_DEGRADED,
-	[DATASTORE_READ_ONLY] = HEALTH_CRITICAL,
-	[DATASTORE_STALE] = HEALTH_DEGRADED,
-	[DATASTORE_LOST] = HEALTH_CRITICAL,
-};
-
-/* How bad the host is when a source fails: without libvirt or its own load it
- * cannot be judged; without the others it works on.  What storage means the
- * rows of the datastores say. */
-static const enum report_health source_limits[] = {
-	[SOURCE_HOST] = HEALTH_CRITICAL,
-	[SOURCE_MACHINE] = HEALTH_DEGRADED,
-	[SOURCE_LIBVIRT] = HEALTH_CRITICAL,
-	[SOURCE_CAPABILITIES] = HEALTH_DEGRADED,
-	[SOURCE_STORAGE] = HEALTH_DEGRADED,
-	[SOURCE_BMC] = HEALTH_DEGRADED,
-	[SOURCE_INFORM] = HEALTH_DEGRADED,
-	[SOURCE_NETWORK] = HEALTH_DEGRADED,
-	[SOURCE_LEASE] = HEALTH_DEGRADED,
-	[SOURCE_GUESTS] = HEALTH_DEGRADED,
-};
-
-static enum report_health
-worse(enum report_health a, enum report_health b)
-{
-	return a > b ? a : b;
-}
-
-enum report_health
-assemble_health(const struct node_report *report)
-{
-	enum report_health health = HEALTH_UNKNOWN;
-
-	for (size_t i = 0; i < report->n_sources; i++) {
-		const struct report_source *source = &report->sources[i];
-		enum report_health limit = source_limits[source->index];
-
-		health = worse(health,
-			       source->status < limit ? source->status : limit);
-	}
-	for (size_t i = 0; i < report->n_datastores; i++)
-		health = worse(health,
-			       datastore_healths[report->datastores[i].state]);
-	/* Before the CPUs were read they are not "different". */
-	if (report->cpu.online > 0 && !report->cpu.uniform)
-		health = worse(health, HEALTH_DEGRADED);
-	return health;
-}
-
 /* --- the report ----------------------------------------------------------- */
 
 static void
@@ -154,6 +100,11 @@ fill_sources(const struct parts *parts, int64_t now_ms,
 				  &report->sources[report->n_sources]);
 	add_source(report, metal_source(parts->metal), now_ms);
 	add_source(report, memory_use_source(parts->memory), now_ms);
+	if (parts->uplinks != NULL)
+		add_source(report, uplinks_source(parts->uplinks), now_ms);
+	add_source(report, guests_source(parts->guests), now_ms);
+	if (parts->obey != NULL && obey_source(parts->obey) != NULL)
+		add_source(report, obey_source(parts->obey), now_ms);
 }
 
 /* What monitoring alone wants to know of the metal. */
@@ -183,11 +134,6 @@ fill_metal(const struct parts *parts, int64_t now_ms,
 	cpu_models_fill(virt_host_model(parts->virt), report);
 	entities_fill(parts->entities, &from, now_ms,
 		      (uint64_t)(clock_wall_ms() / 1000), report);
-	if (parts->uplinks != NULL)
-		add_source(report, uplinks_source(parts->uplinks), now_ms);
-	if (parts->obey != NULL && obey_source(parts->obey) != NULL)
-		add_source(report, obey_source(parts->obey), now_ms);
-	add_source(report, guests_source(parts->guests), now_ms);
 }
 
 static void
@@ -254,7 +200,6 @@ assemble(struct assembly *assembly, const struct parts *parts, int64_t now_ms)
 	fill_metal(parts, now_ms, report);
 	report->host.health = health_judge(report, &report->detail->health);
 	fill_detail(parts, now_ms, report);
-	report->host.health = assemble_health(report);
 	count_on(assembly, report);
 	return report;
 }

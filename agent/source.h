@@ -25,10 +25,10 @@ enum source_index {
 	SOURCE_BMC,
 	SOURCE_INFORM,
 	SOURCE_SENSORS, /* the kernel's, and what else agent/metal.h reads */
-	SOURCE_MEMORY   /* huge pages, KSM, swap */
-	SOURCE_NETWORK = 10
-	SOURCE_LEASE = 12
-	SOURCE_GUESTS = 11
+	SOURCE_MEMORY,  /* huge pages, KSM, swap */
+	SOURCE_NETWORK,
+	SOURCE_GUESTS, /* the QEMU processes */
+	SOURCE_LEASE
 };
 
 enum { SOURCE_LATE = 5 };

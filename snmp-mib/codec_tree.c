@@ -38,32 +38,17 @@ static const struct codec_section *const ironherd_sections[] = {
 	&detail_package_rows,   /* 16 */
 	&detail_cpu_model_rows, /* 17 */
 	&codec_sections[10],    /* 20 ihVmTable */
+	&detail_vm_nodes,       /* 21 */
 	&detail_sensor_rows,    /* 25 */
 	&codec_sections[11],    /* 30 ihDatastoreTable */
 	&codec_sections[12],    /* 31 ihHeartbeatTable */
+	&detail_uplinks,        /* 32 */
 	&codec_sections[13],    /* 40 ihSourceTable */
+	&detail_alarms,         /* 41 */
 	&detail_bmc_more,       /* 43 */
-	&codec_sections[0],  /* 1 ihHost */
-	&codec_sections[1],  /* 2 ihCpu */
-	&codec_sections[2],  /* 3 ihLoad */
-	&codec_sections[3],  /* 4 ihMem */
-	&codec_sections[4],  /* 5 ihCapacity */
-	&codec_sections[5],  /* 6 ihBmc */
-	&codec_sections[6],  /* 7 ihRows */
-	&codec_sections[7],  /* 10 ihNumaTable */
-	&codec_sections[8],  /* 11 ihNumaDistTable */
-	&codec_sections[9],  /* 12 ihFeatureTable */
-	&detail_pressures,   /* 13 */
-	&codec_sections[10], /* 20 ihVmTable */
-	&detail_vm_nodes,    /* 21 */
-	&codec_sections[11], /* 30 ihDatastoreTable */
-	&codec_sections[12], /* 31 ihHeartbeatTable */
-	&detail_uplinks,     /* 32 */
-	&codec_sections[13], /* 40 ihSourceTable */
-	&detail_alarms,      /* 41 */
-	&detail_notify,      /* 51 */
-	&detail_control,     /* 45 */
-	&detail_lease,       /* 46 */
+	&detail_control,        /* 45 */
+	&detail_lease,          /* 46 */
+	&detail_notify,         /* 51 */
 };
 
 static const struct codec_tree ironherd_tree =
@@ -102,13 +87,6 @@ static const struct codec_tree entity_state_tree =
 	TREE("ENTITY-STATE-MIB", &entity_state_root, &detail_state_objects,
 	     entity_state_sections);
 
-const struct codec_tree *const codec_node_trees[] = {
-	&entity_tree, &entity_sensor_tree, &entity_state_tree, &ironherd_tree,
-	NULL,
-};
-
-const struct codec_tree *const codec_host_trees[] = {
-	&detail_storage_tree,
 static const struct codec_oid vm_root = { .len = 7,
 					  .ids = { 1, 3, 6, 1, 2, 1, 236 } };
 
@@ -127,8 +105,12 @@ static const struct codec_tree vm_tree =
 	TREE("VM-MIB", &vm_root, &detail_vm_objects, vm_sections);
 
 const struct codec_tree *const codec_node_trees[] = {
-	&vm_tree,
-	&ironherd_tree,
+	&entity_tree, &entity_sensor_tree, &entity_state_tree,
+	&vm_tree,     &ironherd_tree,      NULL,
+};
+
+const struct codec_tree *const codec_host_trees[] = {
+	&detail_storage_tree,
 	NULL,
 };
 
