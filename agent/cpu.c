@@ -229,7 +229,10 @@ read_model_name(struct cpu_sample *sample)
 		__get_cpuid(0x80000002 + i, &at[0], &at[1], &at[2], &at[3]);
 	}
 	memcpy(name, regs, sizeof(regs));
-	name[sizeof(regs)] = '\0';
+	size_t len = sizeof(regs);
+	while (len > 0 && (name[len - 1] == ' ' || name[len - 1] == '\0'))
+		len--;
+	name[len] = '\0';
 	text_copy(sample->model_name, sizeof(sample->model_name),
 		  name + strspn(name, " "));
 }

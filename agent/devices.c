@@ -96,6 +96,8 @@ read_drive(const char *root, const char *name, json_t *things)
 	json_t *thing = new_device(DETAIL_CLASS_STORAGE_DRIVE, name, name,
 				   "storage drive");
 	put_file(root, device, "vendor", thing, "vendor");
+	if (strncmp(message_text(thing, "vendor"), "0x", 2) == 0)
+		json_object_del(thing, "vendor"); /* a number of PCI's */
 	put_file(root, device, "model", thing, "model");
 	put_file(root, device, "rev", thing, "revision");
 	put_file(root, device, "firmware_rev", thing, "firmware");

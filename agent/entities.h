@@ -24,6 +24,10 @@
 #include "agent/sensors.h"
 #include "snmp-mib/node_detail.h"
 
+/* Reports are made each second, sensors come more rarely: in between the rows
+ * stay as they are. */
+enum { ENTITIES_PERIOD_MS = 4000 };
+
 struct entities; /* what goes on from report to report */
 
 /* `start_ms` is when the agent began, which time ticks count from. */

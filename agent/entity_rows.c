@@ -14,6 +14,9 @@ struct entities {
 	uint32_t changed_ticks;
 	struct detail_state *states; /* of the last report */
 	size_t n_states;
+	/* Rows as they were put together last. */
+	struct node_detail *kept; /* NULL: not yet */
+	int64_t kept_ms;
 };
 
 struct entities *
@@ -32,6 +35,7 @@ entities_free(struct entities *entities)
 	if (entities == NULL)
 		return;
 	free(entities->states);
+	node_detail_free(entities->kept);
 	free(entities);
 }
 
@@ -228,7 +232,7 @@ static void
 put_sensors(const struct entities *entities, const struct thing_list *list,
 	    struct node_detail *detail)
 {
-	detail->sensors = xcalloc(DETAIL_SENSORS_MAX, sizeof(*detail->sensors));
+	detail->sensors = xcalloc(list->n + 1, sizeof(*detail->sensors));
 	for (size_t i = 0; i < list->n; i++) {
 		const struct thing *thing = &list->things[i];
 
@@ -341,18 +345,122 @@ put_states(struct entities *entities, const struct thing_list *list,
 	entities->n_states = list->n;
 }
 
+/* --- power ---------------------------------------------------------------- */
+
+static struct detail_power *
+add_power(uint32_t index, struct node_detail *detail)
+{
+	struct detail_power *row = &detail->powers[detail->n_powers++];
+
+	*row = (struct detail_power){
+		.index = index,
+		.local = true,
+		.admin = DETAIL_POWER_STATE_ON,
+		.oper = DETAIL_POWER_STATE_ON,
+	};
+	return row;
+}
+
+static int
+by_power_index(const void *a, const void *b)
+{
+	const struct detail_power *one = a, *other = b;
+
+	return one->index < other->index ? -1 : one->index > other->index;
+}
+
+static void
+put_chassis_power(const struct entities *entities, struct node_detail *detail)
+{
+	if (!detail->bmc.power_present)
+		return;
+	struct detail_power *row =
+		add_power(index_of(entities->index, INDEX_ENTITY, "chassis"),
+			  detail);
+	row->power = (int32_t)detail->bmc.now_w;
+	row->caliber = DETAIL_CALIBER_ACTUAL;
+	row->current = DETAIL_CURRENT_AC;
+}
+
+/* Of the whole by the BMC, of packages by their energy counters, which many
+ * processors compute rather than measure. */
+static void
+put_powers(const struct entities *entities, struct node_detail *detail)
+{
+	detail->powers = xcalloc(DETAIL_POWERS_MAX, sizeof(*detail->powers));
+	put_chassis_power(entities, detail);
+	for (size_t i = 0; i < detail->n_packages; i++) {
+		const struct detail_package *package = &detail->packages[i];
+
+		if (!(package->known[1] & DETAIL_KNOWN_POWER) ||
+		    package->power_mw > INT32_MAX)
+			continue;
+		struct detail_power *row = add_power(package->index, detail);
+		row->power = (int32_t)package->power_mw;
+		row->multiplier = -3;
+		row->caliber = DETAIL_CALIBER_ESTIMATED;
+		row->current = DETAIL_CURRENT_DC;
+	}
+	qsort(detail->powers, detail->n_powers, sizeof(*detail->powers),
+	      by_power_index);
+}
+
+/* --- putting it together -------------------------------------------------- */
+
+static void *
+copy_rows(const void *rows, size_t n, size_t size)
+{
+	void *copy = xcalloc(n + 1, size);
+
+	if (n > 0)
+		memcpy(copy, rows, n * size);
+	return copy;
+}
+
+static void
+copy_tree(const struct node_detail *from, struct node_detail *to)
+{
+#define COPY(field)                                          \
+	(to->field = copy_rows(from->field, from->n_##field, \
+			       sizeof(*from->field)),        \
+	 to->n_##field = from->n_##field)
+	COPY(entities);
+	COPY(contains);
+	COPY(sensors);
+	COPY(states);
+#undef COPY
+	to->entities_changed_ticks = from->entities_changed_ticks;
+}
+
+static void
+put_together(struct entities *entities, const struct entity_parts *parts,
+	     int64_t now_ms, uint64_t now_s, struct node_report *report)
+{
+	struct thing_list list = { 0 };
+	struct node_detail *detail = report->detail;
+
+	things_collect(&list, parts, report);
+	number_things(entities, &list);
+	put_entities(&list, detail);
+	note_change(entities, now_ms, detail);
+	put_sensors(entities, &list, detail);
+	put_states(entities, &list, now_s, detail);
+	free(list.things);
+	node_detail_free(entities->kept);
+	entities->kept = node_detail_new();
+	entities->kept_ms = now_ms;
+	copy_tree(detail, entities->kept);
+}
+
 void
 entities_fill(struct entities *entities, const struct entity_parts *parts,
 	      int64_t now_ms, uint64_t now_s, struct node_report *report)
 {
-	struct thing_list list = { 0 };
-
-	things_collect(&list, parts, report);
-	number_things(entities, &list);
 	number_packages(entities, report->detail);
-	put_entities(&list, report->detail);
-	note_change(entities, now_ms, report->detail);
-	put_sensors(entities, &list, report->detail);
-	put_states(entities, &list, now_s, report->detail);
-	free(list.things);
+	if (entities->kept == NULL ||
+	    now_ms - entities->kept_ms >= ENTITIES_PERIOD_MS)
+		put_together(entities, parts, now_ms, now_s, report);
+	else
+		copy_tree(entities->kept, report->detail);
+	put_powers(entities, report->detail);
 }

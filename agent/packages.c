@@ -247,8 +247,7 @@ size_t
 packages_to_rows(const json_t *packages, struct detail_package **ret_rows)
 {
 	size_t n = json_array_size(packages), kept = 0;
-	struct detail_package *rows =
-		xcalloc(DETAIL_PACKAGES_MAX + 1, sizeof(*rows));
+	struct detail_package *rows = xcalloc(n + 1, sizeof(*rows));
 
 	for (size_t i = 0; i < n && kept < DETAIL_PACKAGES_MAX; i++) {
 		const json_t *from = json_array_get(packages, i);

@@ -65,6 +65,10 @@ static const struct codec_oid entity_state_root = {
 	.len = 7, .ids = { 1, 3, 6, 1, 2, 1, 131 }
 };
 
+static const struct codec_oid energy_root = {
+	.len = 7, .ids = { 1, 3, 6, 1, 2, 1, 229 }
+};
+
 static const struct codec_section *const entity_sections[] = {
 	&detail_physicals,         /* 1.1 */
 	&detail_physical_contains, /* 3.3 */
@@ -75,6 +79,10 @@ static const struct codec_section *const entity_sensor_sections[] = {
 };
 static const struct codec_section *const entity_state_sections[] = {
 	&detail_entity_states,
+};
+
+static const struct codec_section *const energy_sections[] = {
+	&detail_powers, /* 2 */
 };
 
 static const struct codec_tree entity_tree =
@@ -112,6 +120,13 @@ const struct codec_tree *const codec_node_trees[] = {
 const struct codec_tree *const codec_host_trees[] = {
 	&detail_storage_tree,
 	NULL,
+static const struct codec_tree energy_tree =
+	TREE("ENERGY-OBJECT-MIB", &energy_root, &detail_energy_objects,
+	     energy_sections);
+
+const struct codec_tree *const codec_node_trees[] = {
+	&entity_tree, &entity_sensor_tree, &entity_state_tree,
+	&energy_tree, &ironherd_tree,      NULL,
 };
 
 const struct codec_oid *

@@ -58,4 +58,8 @@ extern const struct codec_section detail_vm_nics;
 extern const struct codec_section detail_vm_notices;
 extern const struct codec_section detail_vm_nodes;
 
+/* detail_energy.c */
+extern const struct codec_oid detail_energy_objects;
+extern const struct codec_section detail_powers;
+
 #endif

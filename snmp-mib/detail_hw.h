@@ -17,6 +17,7 @@ enum {
 	DETAIL_HUGE_PAGES_MAX = 512, /* nodes by sizes */
 	DETAIL_CPU_MODELS_MAX = 8,
 	DETAIL_ENTITIES_MAX = 2048,
+	DETAIL_POWERS_MAX = DETAIL_PACKAGES_MAX + 1,
 
 	DETAIL_FEATURE_OCTETS = REPORT_FEATURES_MAX / 8 + 1,
 	DETAIL_SERIAL_LEN = 33 /* as ENTITY-MIB has it, with the NUL */
@@ -292,6 +293,37 @@ struct detail_state {
 	enum detail_usage usage;
 	uint8_t alarm[1 + 1];
 	enum detail_standby standby;
+};
+
+/* --- ENERGY-OBJECT-MIB, RFC 7460 ------------------------------------------ */
+
+enum detail_caliber {
+	DETAIL_CALIBER_UNAVAILABLE = 1,
+	DETAIL_CALIBER_UNKNOWN,
+	DETAIL_CALIBER_ACTUAL,
+	DETAIL_CALIBER_ESTIMATED,
+	DETAIL_CALIBER_STATIC
+};
+
+enum detail_current {
+	DETAIL_CURRENT_AC = 1,
+	DETAIL_CURRENT_DC,
+	DETAIL_CURRENT_UNKNOWN
+};
+
+enum { DETAIL_POWER_STATE_ON = 259 }; /* ieee1621On of PowerStateSet */
+
+struct detail_power {
+	uint32_t index; /* entPhysicalIndex */
+	int32_t power;
+	uint32_t nameplate; /* 0: nobody says */
+	int32_t multiplier; /* powers of ten of the watt: 0, -3 */
+	int32_t accuracy;   /* 0: not known, as the standard has it */
+	enum detail_caliber caliber;
+	enum detail_current current;
+	bool local;
+	int32_t admin, oper;
+	char reason[REPORT_NAME_LEN];
 };
 
 #endif

@@ -35,5 +35,6 @@ node_detail_free(struct node_detail *detail)
 	free(detail->vm_disks);
 	free(detail->vm_nics);
 	free(detail->vm_nodes);
+	free(detail->powers);
 	free(detail);
 }

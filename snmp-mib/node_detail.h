@@ -61,6 +61,8 @@ struct node_detail {
 	size_t n_contains;
 	struct detail_state *states;
 	size_t n_states;
+	struct detail_power *powers;
+	size_t n_powers;
 	uint32_t entities_changed_ticks; /* entLastChangeTime */
 	int32_t memory_size_kib;
 	struct detail_storage *storages;

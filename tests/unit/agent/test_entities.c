@@ -128,6 +128,8 @@ fill(struct scene *scene, int64_t now_ms)
 	SET(report->bmc.firmware, "2.17");
 	report->detail->n_packages =
 		packages_to_rows(scene->packages, &report->detail->packages);
+	report->detail->packages[0].known[1] = DETAIL_KNOWN_POWER;
+	report->detail->packages[0].power_mw = 45000;
 	entities_fill(scene->entities, &scene->parts, now_ms,
 		      (uint64_t)now_ms / 1000, report);
 	return report;
@@ -254,6 +256,30 @@ numbers_and_times_stay_until_something_changes(void **state)
 }
 
 static void
+rows_stay_for_a_while(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	make_scene(&scene);
+	struct node_report *one = fill(&scene, 5000);
+	scene.bmc.raws[0].health = HEALTH_OK;
+	struct node_report *two = fill(&scene, 5000 + ENTITIES_PERIOD_MS - 1);
+	assert_int_equal(two->detail->n_entities, one->detail->n_entities);
+	assert_int_equal(state_of(two->detail, "PSU1")->oper,
+			 DETAIL_OPER_DISABLED);
+	assert_int_equal(two->detail->packages[1].index,
+			 one->detail->packages[1].index);
+	node_report_free(two);
+	two = fill(&scene, 5000 + ENTITIES_PERIOD_MS);
+	assert_int_equal(state_of(two->detail, "PSU1")->oper,
+			 DETAIL_OPER_ENABLED);
+	node_report_free(one);
+	node_report_free(two);
+	drop_scene(&scene);
+}
+
+static void
 states_follow_from_health(void **state)
 {
 	struct scene scene;
@@ -278,6 +304,23 @@ states_follow_from_health(void **state)
 	for (size_t i = 0; i < detail->n_states; i++)
 		assert_int_equal(detail->states[i].standby,
 				 DETAIL_STANDBY_PROVIDING);
+	node_report_free(report);
+	drop_scene(&scene);
+}
+
+static void
+power_is_told_of_what_is_measured(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	make_scene(&scene);
+	struct node_report *report = fill(&scene, 5000);
+	struct node_detail *detail = report->detail;
+	assert_int_equal(detail->n_powers, 1); /* package 0, see fill() */
+	assert_int_equal(detail->powers[0].index, detail->packages[0].index);
+	assert_int_equal(detail->powers[0].power, 45000);
+	assert_int_equal(detail->powers[0].multiplier, -3);
 	node_report_free(report);
 	drop_scene(&scene);
 }
@@ -453,7 +496,9 @@ main(void)
 		cmocka_unit_test(rows_are_sorted_and_fit_together),
 		cmocka_unit_test(
 			numbers_and_times_stay_until_something_changes),
+		cmocka_unit_test(rows_stay_for_a_while),
 		cmocka_unit_test(states_follow_from_health),
+		cmocka_unit_test(power_is_told_of_what_is_measured),
 		cmocka_unit_test(a_machine_that_tells_nothing_is_a_chassis),
 		cmocka_unit_test(models_are_bits_that_name_rows_of_features),
 		cmocka_unit_test(a_healthy_host_has_nothing_to_say),

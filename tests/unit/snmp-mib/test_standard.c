@@ -120,6 +120,25 @@ check_index(const struct codec_section *section)
 		assert_int_equal(n, section->n_index);
 }
 
+/* Every readable column of the table is served: monitoring takes one that is
+ * missing for a broken agent. */
+static void
+check_nothing_is_left_out(const struct codec_section *section)
+{
+	struct codec_oid oid;
+	size_t n = 0;
+
+	codec_oid_of(section, section->columns, &oid);
+	oid.len--;
+	for (const struct tree *node = node_at(&oid)->child_list; node != NULL;
+	     node = node->next_peer)
+		n += node->access == MIB_ACCESS_READONLY ||
+		     node->access == MIB_ACCESS_READWRITE;
+	if (n != section->n_columns)
+		fail_msg("%s: %zu columns, of which %zu are served",
+			 section->name, n, section->n_columns);
+}
+
 static bool
 is_standard(const struct codec_tree *tree)
 {
@@ -136,8 +155,10 @@ check_tree(const struct codec_tree *tree)
 
 		for (size_t c = 0; c < section->n_columns; c++)
 			check_column(section, &section->columns[c]);
-		if (section->n_index > 0)
+		if (section->n_index > 0) {
 			check_index(section);
+			check_nothing_is_left_out(section);
+		}
 	}
 }
 
