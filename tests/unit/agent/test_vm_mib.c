@@ -89,8 +89,8 @@ make_world(void **state)
 	SET(report->vms[0].uuid, "11111111-1111-4111-8111-111111111112");
 	report->vms[0].state = VM_STATE_RUNNING;
 	report->vms[0].vcpus = 2;
-	report->vms[0].memory_kib = 2 * 1024 * 1024;
-	report->vms[0].memory_now_kib = 1024 * 1024 + 1;
+	report->vms[0].memory_kib = 2097152;
+	report->vms[0].memory_now_kib = 1048577;
 	report->vms[0].autostart = true;
 	report->vms[1].index = 9;
 	report->vms[1].state = VM_STATE_SHUT_OFF;
