@@ -159,6 +159,8 @@ fuzz-src-guest  := $(wildcard agent/guest*.c agent/vm_*.c) agent/virt_xml.c agen
                    agent/source.c agent/index.c agent/sysroot.c snmp-mib/node_report.c snmp-mib/node_detail.c \
                    $(wildcard common/*.c)
 fuzz-libs-guest  = $(libs-common) -lcrypto
+fuzz-src-net    := agent/netlink.c agent/lldp.c agent/mounts_parse.c agent/text.c $(wildcard common/*.c)
+fuzz-libs-net    = $(libs-common)
 fuzz-src-codec  := $(wildcard snmp-mib/codec*.c) snmp-mib/node_report.c common/err.c common/num.c common/alloc.c common/log.c
 
 # --- benches: figures beside those of peers, on the same machine and run ----
