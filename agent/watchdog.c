@@ -170,7 +170,10 @@ ask(struct watchdog *w, enum watchdog_op op)
 			  settings->system_root);
 
 	w->asked_us = source_clock_us();
-	int rc = worker_ask(w->worker, request, WATCHDOG_ASK_MS, answered, w);
+	int rc = worker_ask(w->worker, request,
+			    op == WATCHDOG_LOOK ? WATCHDOG_START_MS
+						: WATCHDOG_ASK_MS,
+			    answered, w);
 	json_decref(request);
 	return rc;
 }

@@ -25,7 +25,8 @@
 
 enum {
 	WATCHDOG_DEVICE_MS = 2000, /* for one call to a BMC */
-	WATCHDOG_ASK_MS = 3000     /* then the worker is killed */
+	WATCHDOG_ASK_MS = 3000,    /* then the worker is killed */
+	WATCHDOG_START_MS = 10000  /* of a LOOK: it has to be started first */
 };
 
 enum watchdog_op { WATCHDOG_LOOK, WATCHDOG_SET, WATCHDOG_CLEAR, WATCHDOG_OPS };

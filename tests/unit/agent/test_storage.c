@@ -38,6 +38,8 @@ struct node {
 	struct node_report *report;
 	enum report_datastore_state told;
 	unsigned lost_told;
+	unsigned written_told;
+	int64_t began_ms; /* of the last write */
 };
 
 static uint32_t
@@ -61,6 +63,18 @@ state_changed(void *arg, const char *name, uint32_t index,
 }
 
 static void
+beat_written(void *arg, int64_t began_ms)
+{
+	struct node *node = arg;
+
+	/* Before the worker was asked, and each time later. */
+	assert_true(began_ms > node->began_ms);
+	assert_true(began_ms <= clock_ms(CLOCK_BOOTTIME));
+	node->began_ms = began_ms;
+	node->written_told++;
+}
+
+static void
 start(struct node *node, const char *uuid, uint32_t slot)
 {
 	memset(node, 0, sizeof(*node));
@@ -77,6 +91,7 @@ start(struct node *node, const char *uuid, uint32_t slot)
 						 .self = &node->self,
 						 .index_of = index_of_store,
 						 .changed = state_changed,
+						 .written = beat_written,
 						 .arg = node };
 	node->storage = storage_new(loop, &options);
 	node->report = NULL;
@@ -199,6 +214,7 @@ two_hosts_see_each_others_hearts_beat(void **state)
 	assert_string_equal(two.report->heartbeats[0].host_uuid, UUID_1);
 	assert_int_equal(one.report->datastores[0].state, DATASTORE_OK);
 	assert_in_range(one.report->datastores[0].age_ms, 0, 2500);
+	assert_int_equal(one.written_told, one.report->datastores[0].writes);
 	assert_int_equal(read_slot(1, &slot), 0);
 	assert_string_equal(slot.host_uuid, UUID_1);
 	assert_string_equal(slot.boot_id, BOOT_A);
@@ -289,6 +305,7 @@ a_living_hosts_slot_is_not_written(void **state)
 	assert_non_null(strstr(source.last_error, "slot 1"));
 	assert_non_null(strstr(source.last_error, UUID_2));
 	assert_int_equal(look(&node)->datastores[0].writes, 0);
+	assert_int_equal(node.written_told, 0); /* no contact for a lease */
 	assert_int_equal(node.report->datastores[0].age_ms, REPORT_AGE_NEVER);
 	assert_int_equal(node.report->datastores[0].state, DATASTORE_OK);
 	assert_int_equal(node.report->n_heartbeats, 1);
