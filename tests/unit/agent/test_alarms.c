@@ -188,9 +188,8 @@ a_source_gets_worse_under_the_same_condition(void **state)
 	assert_int_equal(heard[0].severity, NOTICE_WARNING);
 	assert_string_equal(heard[0].alarm, "source");
 	assert_string_equal(heard[0].subject, "libvirt");
-	assert_string_equal(
-		heard[0].text,
-		"source libvirt cannot be read: no answer in 5000 ms");
+	assert_string_equal(heard[0].text,
+			    "source libvirt fails: no answer in 5000 ms");
 	report->sources[0].status = HEALTH_FAILED;
 	look();
 	assert_int_equal(n_heard, 2);
