@@ -161,7 +161,7 @@ fuzz-src-guest  := $(wildcard agent/guest*.c agent/vm_*.c) agent/virt_xml.c agen
 fuzz-libs-guest  = $(libs-common) -lcrypto
 fuzz-src-net    := agent/netlink.c agent/lldp.c agent/mounts_parse.c agent/text.c $(wildcard common/*.c)
 fuzz-libs-net    = $(libs-common)
-fuzz-src-codec  := $(wildcard snmp-mib/codec*.c) snmp-mib/node_report.c common/err.c common/num.c common/alloc.c common/log.c
+fuzz-src-codec  := $(wildcard snmp-mib/codec*.c snmp-mib/detail_*.c snmp-mib/node_*.c) snmp-mib/notice.c snmp-mib/hex.c common/err.c common/num.c common/alloc.c common/log.c
 
 # --- benches: figures beside those of peers, on the same machine and run ----
 $B/bench/%: $B/obj/tests/bench/%.o $(foreach r,ipmi common,$(call room_lib,$r))

@@ -4,11 +4,7 @@
  * (near one of ours) and a value for codec_reading_put().  Checked besides
  * crashes and leaks: tables stay sorted and in their bounds, what was taken
  * comes out of get and next again, and what finishes survives another round.
- *
- *	clang -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE \
- *	  -DIRONHERD_ARC=8072,9999,9999,7 -I. tests/fuzz/fuzz_codec.c \
- *	  snmp-mib/codec*.c snmp-mib/notice.c snmp-mib/node_report.c \
- *	  common/alloc.c common/err.c common/log.c
+ * `make fuzz-codec` builds and runs it.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -124,7 +120,9 @@ fuzz_reading(struct input *in)
 static void
 fuzz_notice(struct input *in)
 {
-	struct node_notice notice = { .kind = (int)(1 + take(in) % 5) }, back;
+	struct node_notice notice = { .kind = (int)(1 +
+						    take(in) % NOTICE_STORM) },
+			   back;
 	struct notice_bind binds[NOTICE_BINDS_MAX];
 	size_t n = notice_encode(&notice, binds);
 	struct err err = { "" };
