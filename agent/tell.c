@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agent/text.h"
+#include "agent/vm_changes.h"
 #include "common/alloc.h"
 #include "common/clock.h"
 
@@ -14,6 +15,7 @@ struct tell {
 	const struct report_host *self;
 	struct alarms *alarms;
 	struct notifier *notifier;
+	struct vm_changes *vms;
 	struct voice *voice;
 	struct loop_timer *timer;
 	uint32_t trap_sequence;
@@ -69,6 +71,7 @@ tell_new(struct loop *loop, const struct settings *settings,
 	tell->self = self;
 	tell->alarms = alarms_new(settings->inform_interval_ms);
 	tell->notifier = notifier_new(loop, settings, self);
+	tell->vms = vm_changes_new();
 	tell->timer = loop_timer_new(loop, send_what_may_go, tell);
 	tell->trap_sequence = (uint32_t)(clock_wall_ms() / 1000);
 	return tell;
@@ -81,6 +84,7 @@ tell_free(struct tell *tell)
 		return;
 	loop_timer_free(tell->timer);
 	notifier_free(tell->notifier);
+	vm_changes_free(tell->vms);
 	alarms_free(tell->alarms);
 	free(tell);
 }
@@ -99,11 +103,21 @@ tell_start(struct tell *tell, struct voice *voice)
 	send_what_may_go(tell);
 }
 
+static void
+tell_vm(void *arg, const struct vm_notice *notice)
+{
+	struct tell *tell = arg;
+
+	if (tell->settings->notify_snmpd && tell->voice != NULL)
+		voice_notify_vm(tell->voice, notice);
+}
+
 void
 tell_look(struct tell *tell, const struct node_report *report)
 {
 	alarms_look(tell->alarms, report, clock_mono_ms(),
 		    (uint64_t)clock_wall_ms() / 1000);
+	vm_changes_look(tell->vms, report, tell_vm, tell);
 	send_what_may_go(tell);
 }
 

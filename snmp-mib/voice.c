@@ -166,7 +166,17 @@ watch_notices(struct voice *voice)
 void
 voice_notify(struct voice *voice, const struct node_notice *notice)
 {
-	voice_queue_put(voice->queue, notice);
+	const struct voice_news news = { .notice = *notice };
+
+	voice_queue_put(voice->queue, &news);
+}
+
+void
+voice_notify_vm(struct voice *voice, const struct vm_notice *notice)
+{
+	const struct voice_news news = { .is_vm = true, .vm = *notice };
+
+	voice_queue_put(voice->queue, &news);
 }
 
 /* --- the thread ----------------------------------------------------------- */

@@ -23,6 +23,7 @@
 #include "snmp-mib/codec.h"
 #include "snmp-mib/credentials.h"
 #include "snmp-mib/notice.h"
+#include "snmp-mib/notice_vm.h"
 
 enum {
 	VOICE_SEEK_MS = 100,
@@ -95,6 +96,7 @@ int voice_start(const struct voice_options *options, struct voice **ret_voice,
 /* Behind snmpd: have it send the notice, which is complete, to its trap sinks.
  * Never blocks; lost if snmpd goes away before, or too many wait. */
 void voice_notify(struct voice *voice, const struct node_notice *notice);
+void voice_notify_vm(struct voice *voice, const struct vm_notice *notice);
 
 /* Waits VOICE_STOP_MS at most for a thread that hangs with snmpd; such a
  * thread is left to the end of the process, and false says so. */

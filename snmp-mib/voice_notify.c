@@ -16,11 +16,11 @@
 #include "common/log.h"
 #include "snmp-mib/wire.h"
 
-enum { QUEUE_MAX = 64 }; /* then the oldest is dropped */
+enum { QUEUE_MAX = 256 }; /* then the oldest is dropped */
 
 struct voice_queue {
 	pthread_mutex_t lock;
-	struct node_notice notices[QUEUE_MAX]; /* a ring */
+	struct voice_news news[QUEUE_MAX]; /* a ring */
 	size_t first, n;
 	int fd; /* eventfd */
 };
@@ -52,7 +52,7 @@ voice_queue_fd(const struct voice_queue *queue)
 }
 
 void
-voice_queue_put(struct voice_queue *queue, const struct node_notice *notice)
+voice_queue_put(struct voice_queue *queue, const struct voice_news *news)
 {
 	const uint64_t one = 1;
 
@@ -61,19 +61,19 @@ voice_queue_put(struct voice_queue *queue, const struct node_notice *notice)
 		queue->first = (queue->first + 1) % QUEUE_MAX;
 		queue->n--;
 	}
-	queue->notices[(queue->first + queue->n++) % QUEUE_MAX] = *notice;
+	queue->news[(queue->first + queue->n++) % QUEUE_MAX] = *news;
 	pthread_mutex_unlock(&queue->lock);
 	if (write(queue->fd, &one, sizeof(one)) < 0)
 		log_debug("snmp", "notices wait for the thread");
 }
 
 static bool
-take(struct voice_queue *queue, struct node_notice *ret_notice)
+take(struct voice_queue *queue, struct voice_news *ret_news)
 {
 	pthread_mutex_lock(&queue->lock);
 	bool some = queue->n > 0;
 	if (some) {
-		*ret_notice = queue->notices[queue->first];
+		*ret_news = queue->news[queue->first];
 		queue->first = (queue->first + 1) % QUEUE_MAX;
 		queue->n--;
 	}
@@ -82,11 +82,12 @@ take(struct voice_queue *queue, struct node_notice *ret_notice)
 }
 
 static void
-send_trap(const struct node_notice *notice)
+send_trap(const struct voice_news *news)
 {
 	struct notice_bind binds[NOTICE_BINDS_MAX];
 	netsnmp_variable_list *list = NULL;
-	size_t n = notice_encode(notice, binds);
+	size_t n = news->is_vm ? vm_notice_encode(&news->vm, binds)
+			       : notice_encode(&news->notice, binds);
 
 	for (size_t i = 0; i < n; i++) {
 		oid name[MAX_OID_LEN];
@@ -107,11 +108,11 @@ send_trap(const struct node_notice *notice)
 void
 voice_queue_send(struct voice_queue *queue)
 {
-	struct node_notice notice;
+	struct voice_news news;
 	uint64_t many;
 
 	if (read(queue->fd, &many, sizeof(many)) < 0 && errno != EAGAIN)
 		log_debug("snmp", "notices: no event");
-	while (take(queue, &notice))
-		send_trap(&notice);
+	while (take(queue, &news))
+		send_trap(&news);
 }

@@ -45,11 +45,17 @@ int voice_modules_start(bool host_mibs, struct err *err);
 void voice_modules_configure(void);
 /* Notices from another thread; sending is the voice's own thread's. */
 struct voice_queue;
+struct voice_news {
+	bool is_vm;
+	union {
+		struct node_notice notice;
+		struct vm_notice vm;
+	};
+};
 struct voice_queue *voice_queue_new(void);
 void voice_queue_free(struct voice_queue *queue);
 int voice_queue_fd(const struct voice_queue *queue);
-void voice_queue_put(struct voice_queue *queue,
-		     const struct node_notice *notice);
+void voice_queue_put(struct voice_queue *queue, const struct voice_news *news);
 void voice_queue_send(struct voice_queue *queue);
 
 /* Tells in the log what was refused, at most every so often.  On the thread

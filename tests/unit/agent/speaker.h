@@ -102,6 +102,13 @@ speaker_notify(struct voice *voice)
 	SET(notice.boot_id, "ffeeddcc-bbaa-9988-7766-554433221100");
 	SET(notice.text, "a notice by hand");
 	voice_notify(voice, &notice);
+
+	struct vm_notice vm = { .change = VM_CHANGE_PAUSED,
+				.before = VM_STATE_RUNNING,
+				.index = 4,
+				.name = "a vm by hand" };
+	SET(vm.uuid, "00112233-4455-6677-8899-aabbccddeeff");
+	voice_notify_vm(voice, &vm);
 }
 
 /* Posts a report ten times a second until it is killed, behind snmpd a notice

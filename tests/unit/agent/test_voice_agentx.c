@@ -116,7 +116,7 @@ a_walk_through_snmpd_is_the_same_tree(void **state)
 
 /* snmpd sends traps of its own, too. */
 static bool
-sink_hears(const char *text)
+sink_hears_bytes(const char *text, size_t len)
 {
 	char packet[4096];
 
@@ -125,18 +125,23 @@ sink_hears(const char *text)
 	for (int i = 0; i < 20; i++) {
 		ssize_t n = recv(sink, packet, sizeof(packet), 0);
 
-		if (n > 0 &&
-		    memmem(packet, (size_t)n, text, strlen(text)) != NULL)
+		if (n > 0 && memmem(packet, (size_t)n, text, len) != NULL)
 			return true;
 	}
 	return false;
 }
+
+#define sink_hears(text) sink_hears_bytes(text, sizeof(text) - 1)
 
 static void
 notices_go_to_the_trap_sinks_of_snmpd(void **state)
 {
 	(void)state;
 	assert_true(sink_hears("a notice by hand"));
+	assert_true(sink_hears("a vm by hand"));
+	/* vmPaused, and vmOperState.4 = running(4), as BER. */
+	assert_true(sink_hears("\x2b\x06\x01\x02\x01\x81\x6c\x00\x04"));
+	assert_true(sink_hears("\x01\x04\x01\x06\x04\x02\x01\x04"));
 	speaker_end(master);
 	usleep(300000);
 	master = start_snmpd();
