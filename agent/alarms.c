@@ -1,49 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent/alarms.h"
+#include "agent/alarms_own.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/limit.h"
 #include "agent/text.h"
 #include "common/alloc.h"
-
-enum { NEVER = -1 };
-
-struct entry {
-	uint32_t condition, object;
-	const struct alarm_rule *rule; /* NULL: of events */
-	unsigned round;                /* of the last look that saw its row */
-
-	bool raised;
-	enum notice_severity severity;
-	int64_t hold_ms; /* since when the other state has been true; NEVER */
-	uint64_t since_s, count;
-	char subject[REPORT_NAME_LEN], text[REPORT_TEXT_LEN];
-
-	int64_t base, base_ms; /* TEST_GROWS: counted from here */
-
-	enum notice_severity told;
-	int64_t untold_ms;         /* since when it waits; NEVER: it does not */
-	struct node_notice *event; /* to be told, instead; or NULL */
-	struct limit limit;
-};
-
-struct alarms {
-	struct limit_rate rate;
-	struct entry **entries; /* sorted by condition */
-	size_t n, room;
-	unsigned round;
-
-	struct limit all;
-	uint64_t suppressed, storm_told;
-	int64_t storm_ms;   /* of the last one; NEVER */
-	int64_t swallow_ms; /* first one after it; NEVER */
-};
-
-static const struct limit_rate all_rate = { ALARMS_ALL_EVERY_MS,
-					    ALARMS_ALL_BURST };
 
 struct alarms *
 alarms_new(int64_t min_interval_ms)
@@ -161,12 +123,6 @@ forget(struct alarms *alarms, int64_t now_ms)
 
 /* --- states --------------------------------------------------------------- */
 
-static enum notice_severity
-stands(const struct entry *entry)
-{
-	return entry->raised ? entry->severity : NOTICE_CLEARED;
-}
-
 static void
 swallow(struct alarms *alarms, int64_t now_ms)
 {
@@ -185,10 +141,10 @@ set_state(struct alarms *alarms, struct entry *entry, bool raised,
 	entry->raised = raised;
 	entry->severity = severity;
 	if (entry->rule->quiet)
-		entry->told = stands(entry);
-	else if (stands(entry) == entry->told)
+		entry->told = alarm_stands(entry);
+	else if (alarm_stands(entry) == entry->told)
 		swallow(alarms, now_ms);
-	if (stands(entry) == entry->told)
+	if (alarm_stands(entry) == entry->told)
 		entry->untold_ms = NEVER;
 	else if (entry->untold_ms == NEVER)
 		entry->untold_ms = now_ms;
@@ -321,172 +277,4 @@ alarms_add_event(struct alarms *alarms, enum alarm_kind kind, uint32_t object,
 	*entry->event = *notice;
 	if (entry->untold_ms == NEVER)
 		entry->untold_ms = now_ms;
-}
-
-/* --- what is told --------------------------------------------------------- */
-
-static int64_t
-storm_wait_ms(const struct alarms *alarms, int64_t now_ms)
-{
-	int64_t due_ms;
-
-	if (alarms->swallow_ms == NEVER)
-		return NEVER;
-	due_ms = alarms->swallow_ms + ALARMS_STORM_GATHER_MS;
-	if (alarms->storm_ms != NEVER &&
-	    alarms->storm_ms + ALARMS_STORM_MS > due_ms)
-		due_ms = alarms->storm_ms + ALARMS_STORM_MS;
-	return due_ms > now_ms ? due_ms - now_ms : 0;
-}
-
-static void
-tell_storm(struct alarms *alarms, int64_t now_ms, struct node_notice *notice)
-{
-	uint64_t n = alarms->suppressed - alarms->storm_told;
-
-	*notice = (struct node_notice){ .kind = NOTICE_STORM,
-					.severity = NOTICE_WARNING };
-	notice->suppressed = n < UINT32_MAX ? (uint32_t)n : UINT32_MAX;
-	snprintf(notice->text, sizeof(notice->text),
-		 "%lu changes were not told one by one: read the table of "
-		 "alarms",
-		 (unsigned long)n);
-	alarms->storm_told = alarms->suppressed;
-	alarms->storm_ms = now_ms;
-	alarms->swallow_ms = NEVER;
-}
-
-static void
-tell_event(struct entry *entry, struct node_notice *notice)
-{
-	*notice = *entry->event;
-	free(entry->event);
-	entry->event = NULL;
-}
-
-static void
-tell_state(struct entry *entry, struct node_notice *notice)
-{
-	const struct alarm_rule *rule = entry->rule;
-
-	*notice = (struct node_notice){
-		.kind = entry->raised ? NOTICE_ALARM_RAISED
-				      : NOTICE_ALARM_CLEARED,
-		.severity = stands(entry),
-		.condition = entry->condition,
-	};
-	if (rule->tell_raised != 0)
-		notice->kind =
-			entry->raised ? rule->tell_raised : rule->tell_cleared;
-	snprintf(notice->alarm, sizeof(notice->alarm), "%s", rule->name);
-	memcpy(notice->subject, entry->subject, sizeof(notice->subject));
-	memcpy(notice->text, entry->text, sizeof(notice->text));
-	if (notice->kind == NOTICE_DATASTORE_LOST ||
-	    notice->kind == NOTICE_DATASTORE_BACK) {
-		notice->datastore_index = entry->object;
-		memcpy(notice->datastore_name, entry->subject,
-		       sizeof(notice->datastore_name));
-	}
-	entry->told = stands(entry);
-}
-
-/* The one that may go first, and when. */
-static struct entry *
-find_next(const struct alarms *alarms, int64_t now_ms, int64_t *ret_wait_ms)
-{
-	struct entry *best = NULL;
-	int64_t best_ms = 0;
-
-	for (size_t i = 0; i < alarms->n; i++) {
-		struct entry *entry = alarms->entries[i];
-
-		if (entry->untold_ms == NEVER)
-			continue;
-		int64_t wait_ms =
-			limit_wait_ms(&entry->limit, alarms->rate, now_ms);
-		if (best == NULL || wait_ms < best_ms ||
-		    (wait_ms == best_ms &&
-		     entry->untold_ms < best->untold_ms)) {
-			best = entry;
-			best_ms = wait_ms;
-		}
-	}
-	int64_t all_ms = limit_wait_ms(&alarms->all, all_rate, now_ms);
-	*ret_wait_ms = best_ms > all_ms ? best_ms : all_ms;
-	return best;
-}
-
-bool
-alarms_take_notice(struct alarms *alarms, int64_t now_ms,
-		   struct node_notice *ret_notice)
-{
-	int64_t wait_ms;
-	struct entry *entry = find_next(alarms, now_ms, &wait_ms);
-
-	if (entry != NULL && wait_ms == 0) {
-		entry->untold_ms = NEVER;
-		limit_take(&entry->limit, alarms->rate, now_ms);
-		limit_take(&alarms->all, all_rate, now_ms);
-		if (entry->event != NULL)
-			tell_event(entry, ret_notice);
-		else
-			tell_state(entry, ret_notice);
-		return true;
-	}
-	if (storm_wait_ms(alarms, now_ms) != 0)
-		return false;
-	tell_storm(alarms, now_ms, ret_notice);
-	return true;
-}
-
-int64_t
-alarms_wait_ms(const struct alarms *alarms, int64_t now_ms)
-{
-	int64_t wait_ms, storm_ms = storm_wait_ms(alarms, now_ms);
-
-	if (find_next(alarms, now_ms, &wait_ms) == NULL)
-		return storm_ms;
-	return storm_ms != NEVER && storm_ms < wait_ms ? storm_ms : wait_ms;
-}
-
-/* --- what is published ---------------------------------------------------- */
-
-size_t
-alarms_count(const struct alarms *alarms)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < alarms->n; i++)
-		n += alarms->entries[i]->raised;
-	return n;
-}
-
-size_t
-alarms_list(const struct alarms *alarms, struct detail_alarm *ret_rows,
-	    size_t room)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < alarms->n && n < room; i++) {
-		const struct entry *entry = alarms->entries[i];
-		struct detail_alarm *row = &ret_rows[n];
-
-		if (!entry->raised)
-			continue;
-		*row = (struct detail_alarm){ .condition = entry->condition,
-					      .severity = entry->severity,
-					      .since_s = entry->since_s,
-					      .count = entry->count };
-		snprintf(row->kind, sizeof(row->kind), "%s", entry->rule->name);
-		memcpy(row->subject, entry->subject, sizeof(row->subject));
-		memcpy(row->text, entry->text, sizeof(row->text));
-		n++;
-	}
-	return n;
-}
-
-uint64_t
-alarms_suppressed(const struct alarms *alarms)
-{
-	return alarms->suppressed;
 }
