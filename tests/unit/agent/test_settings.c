@@ -133,6 +133,8 @@ an_empty_file_gives_the_presets(void **state)
 	assert_string_equal(s->system_root, "/");
 	assert_false(s->has_bmc);
 	assert_null(s->inform_target);
+	assert_int_equal(s->inform_interval_ms, 10000);
+	assert_false(s->notify_snmpd);
 	assert_null(s->name);
 	assert_int_equal(s->n_datastores, 0);
 	settings_free(s);
@@ -162,6 +164,23 @@ empty_sections_give_the_same_as_none(void **state)
 }
 
 static void
+only_behind_snmpd_can_it_be_told_to_notify(void **state)
+{
+	char *errors;
+	struct settings *s =
+		load("snmp { mode = agentx notify-snmpd = on }", &errors);
+
+	(void)state;
+	assert_true(s->notify_snmpd);
+	settings_free(s);
+	free(errors);
+	s = load("snmp { mode = standalone notify-snmpd = on }", &errors);
+	assert_null(s);
+	assert_non_null(strstr(errors, "mode = agentx only"));
+	free(errors);
+}
+
+static void
 all_values_arrive(void **state)
 {
 	char *errors;
@@ -174,7 +193,8 @@ all_values_arrive(void **state)
 		"bmc { device = 3 }\n"
 		"uplink \"eth1\" { role = storage }\n"
 		"uplink \"eth2.7\" { role = management }\n"
-		"inform { target = \"udp:10.90.0.254:162\" }\n",
+		"inform { target = \"udp:10.90.0.254:162\" "
+		"min-interval-ms = 0 }\n",
 		&errors);
 
 	(void)state;
@@ -193,6 +213,7 @@ all_values_arrive(void **state)
 	assert_int_equal(s->uplinks[0].role, UPLINK_ROLE_STORAGE);
 	assert_int_equal(s->uplinks[1].role, UPLINK_ROLE_MANAGEMENT);
 	assert_string_equal(s->inform_target, "udp:10.90.0.254:162");
+	assert_int_equal(s->inform_interval_ms, 0);
 	settings_free(s);
 	free(errors);
 }
@@ -287,6 +308,7 @@ main(void)
 		IN_TREE(the_watchdog_is_the_bmcs_where_there_is_one),
 		IN_TREE(an_empty_file_gives_the_presets),
 		IN_TREE(empty_sections_give_the_same_as_none),
+		IN_TREE(only_behind_snmpd_can_it_be_told_to_notify),
 		IN_TREE(all_values_arrive),
 		IN_TREE(five_mistakes_are_five_messages),
 		IN_TREE(two_datastores_cannot_share_a_path),
