@@ -109,13 +109,10 @@ struct poller_host {
 	bool freed;    /* by one of them */
 
 	uint8_t engine[ENGINE_ID_MAX];
-	size_t engine_len;  /* 0: unknown */
-	bool engine_shared; /* another host has the same id */
-	bool doubt;         /* no answer lately: forget the engine's clock */
-	/* Our localised keys as net-snmp has them, to see them replaced by
-	 * another account with the same user. */
-	u_char auth_key[USM_AUTH_KU_LEN], priv_key[USM_PRIV_KU_LEN];
-	size_t auth_key_len, priv_key_len;
+	size_t engine_len;    /* 0: unknown */
+	bool engine_shared;   /* another host has the same id */
+	bool doubt;           /* no answer lately: forget the engine's clock */
+	struct usmUser *user; /* NULL until there are keys for this engine */
 
 	uint64_t probe; /* the exchange that asks for the engine; 0: none */
 	int64_t probe_resend_ms;

@@ -7,7 +7,10 @@
  * but our own probe is sent while the engine is unknown.  Retries are ours,
  * too: the library would send to the dead long after a job has ended.
  *
- * Users and engine clocks are global in the library, by engine id.
+ * Users and engine clocks are global in the library, by engine id.  The list
+ * of users is searched from its head, several times for each message: with a
+ * thousand of them that would be a third of all our work.  So a host keeps its
+ * user, and only that of the host being served is in the library's list.
  */
 #include "snmp-mib/poller_own.h"
 
@@ -18,9 +21,7 @@
 #include "common/alloc.h"
 #include "common/log.h"
 
-enum { PACKETS_AT_ONCE = 4 };
-
-/* --- packets ------------------------------------------------------------- */
+/* --- answers ------------------------------------------------------------- */
 
 /* The number of an exchange travels as the callback's pointer, so that
  * nothing can dangle. */
@@ -41,6 +42,42 @@ packet_came(int op, netsnmp_session *session, int reqid, netsnmp_pdu *pdu,
 	return 1;
 }
 
+/* --- whose turn it is ---------------------------------------------------- */
+
+static struct poller_host *served; /* its user is in the library's list */
+
+static void
+take_user_out(void)
+{
+	if (served != NULL)
+		usm_remove_user(served->user);
+	served = NULL;
+}
+
+static void
+serve(struct poller_host *host)
+{
+	if (served == host)
+		return;
+	take_user_out();
+	if (host->user == NULL)
+		return;
+	usm_add_user(host->user);
+	served = host;
+}
+
+static void
+drop_user(struct poller_host *host)
+{
+	if (served == host)
+		take_user_out();
+	if (host->user != NULL)
+		usm_free_user(host->user); /* wipes its keys */
+	host->user = NULL;
+}
+
+/* --- packets ------------------------------------------------------------- */
+
 static void
 socket_ready(void *arg, int fd, unsigned what)
 {
@@ -48,7 +85,8 @@ socket_ready(void *arg, int fd, unsigned what)
 
 	(void)fd;
 	(void)what;
-	wire_read(host->session, &host->poller->fds, PACKETS_AT_ONCE);
+	serve(host);
+	wire_read_one(host->session, &host->poller->fds);
 	host_settle(host);
 }
 
@@ -58,6 +96,7 @@ session_send(struct poller_host *host, uint64_t exchange, netsnmp_pdu *pdu,
 {
 	netsnmp_session *session = snmp_sess_session(host->session);
 
+	serve(host);
 	session->timeout = (long)(life_ms > 0 ? life_ms : 1) * 1000;
 	session->s_errno = 0;
 	if (snmp_sess_async_send(host->session, pdu, packet_came,
@@ -201,16 +240,9 @@ find_twin(struct poller_host *host)
 static void
 forget_engine(struct poller_host *host)
 {
-	if (host->engine_len == 0 || host->engine_shared)
-		return;
-
-	struct usmUser *user = usm_get_user(host->engine, host->engine_len,
-					    host->account->user);
-	if (user != NULL) {
-		usm_remove_user(user);
-		usm_free_user(user);
-	}
-	free_enginetime(host->engine, host->engine_len);
+	drop_user(host);
+	if (host->engine_len > 0 && !host->engine_shared)
+		free_enginetime(host->engine, host->engine_len);
 	host->engine_len = 0;
 }
 
@@ -244,56 +276,33 @@ session_set_engine(struct poller_host *host, const uint8_t *id, size_t len)
 	return true;
 }
 
-static bool
-is_ours(const struct poller_host *host, const struct usmUser *user)
-{
-	return host->auth_key_len > 0 &&
-	       user->authKeyLen == host->auth_key_len &&
-	       user->privKeyLen == host->priv_key_len &&
-	       memcmp(user->authKey, host->auth_key, host->auth_key_len) == 0 &&
-	       memcmp(user->privKey, host->priv_key, host->priv_key_len) == 0;
-}
-
+/* Localise the account's keys for this engine: microseconds. */
 static int
-install_user(struct poller_host *host, struct usmUser *old)
+make_user(struct poller_host *host)
 {
 	netsnmp_session *session = snmp_sess_session(host->session);
 
-	if (old != NULL) {
-		usm_remove_user(old);
-		usm_free_user(old);
-	}
+	take_user_out(); /* a twin's may have the same name and engine */
 	session->flags &= ~(u_long)SNMP_FLAGS_USER_CREATED;
 	if (usm_create_user_from_session(session) != SNMPERR_SUCCESS)
 		return -EINVAL;
-
-	const struct usmUser *user =
-		usm_get_user(host->engine, host->engine_len,
-			     host->account->user);
-	if (user == NULL || user->authKeyLen > sizeof(host->auth_key) ||
-	    user->privKeyLen > sizeof(host->priv_key))
+	host->user = usm_get_user(host->engine, host->engine_len,
+				  host->account->user);
+	if (host->user == NULL)
 		return -EINVAL;
-	memcpy(host->auth_key, user->authKey, user->authKeyLen);
-	memcpy(host->priv_key, user->privKey, user->privKeyLen);
-	host->auth_key_len = user->authKeyLen;
-	host->priv_key_len = user->privKeyLen;
+	served = host;
 	return 0;
 }
 
 int
 session_prepare(struct poller_host *host)
 {
-	struct usmUser *user = usm_get_user(host->engine, host->engine_len,
-					    host->account->user);
-
 	/* An agent that lost its count of boots looks like a replay for ever,
 	 * so the clock of a silent engine is not held against it.  What that
 	 * gives up is small: answers must match our random message id. */
 	if (host->doubt || host->engine_shared)
 		free_enginetime(host->engine, host->engine_len);
-	if (user != NULL && is_ours(host, user))
-		return 0;
-	return install_user(host, user);
+	return host->user != NULL ? 0 : make_user(host);
 }
 
 void
@@ -304,6 +313,4 @@ session_close(struct poller_host *host)
 	host->watch = NULL;
 	(void)snmp_sess_close(host->session); /* its callbacks say: timed out */
 	host->session = NULL;
-	explicit_bzero(host->auth_key, sizeof(host->auth_key));
-	explicit_bzero(host->priv_key, sizeof(host->priv_key));
 }

@@ -126,14 +126,21 @@ wire_set_nonblocking(int fd)
 }
 
 void
+wire_read_one(void *session, netsnmp_large_fd_set *fds)
+{
+	int fd = snmp_sess_transport(session)->sock;
+
+	netsnmp_large_fd_setfd(fd, fds);
+	(void)snmp_sess_read2(session, fds);
+	netsnmp_large_fd_clr(fd, fds);
+}
+
+void
 wire_read(void *session, netsnmp_large_fd_set *fds, unsigned most)
 {
 	struct pollfd ready = { .fd = snmp_sess_transport(session)->sock,
 				.events = POLLIN };
 
-	for (unsigned i = 0; i < most && poll(&ready, 1, 0) > 0; i++) {
-		netsnmp_large_fd_setfd(ready.fd, fds);
-		(void)snmp_sess_read2(session, fds);
-		netsnmp_large_fd_clr(ready.fd, fds);
-	}
+	for (unsigned i = 0; i < most && poll(&ready, 1, 0) > 0; i++)
+		wire_read_one(session, fds);
 }

@@ -42,6 +42,8 @@ u_char wire_from_value(const struct codec_value *value,
 
 /* Reads until nothing is left or `most` packets came; never blocks. */
 void wire_read(void *session, netsnmp_large_fd_set *fds, unsigned most);
+/* For a socket that is ready and does not block. */
+void wire_read_one(void *session, netsnmp_large_fd_set *fds);
 void wire_set_nonblocking(int fd);
 
 #endif
