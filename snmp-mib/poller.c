@@ -229,6 +229,7 @@ poller_host_free(struct poller_host *host)
 		host->poller->hosts = host->next;
 	if (host->next != NULL)
 		host->next->prev = host->prev;
+	queue_forget(host);
 	session_close(host);
 	loop_timer_free(host->timer);
 	codec_reading_free(host->report.reading);
@@ -240,41 +241,6 @@ poller_host_free(struct poller_host *host)
 
 /* --- asking -------------------------------------------------------------- */
 
-/* While the account is refused, one try in a while; the answer to all others
- * is known. */
-static bool
-must_wait(struct poller_host *host)
-{
-	int64_t now = clock_mono_ms();
-
-	if (host->denied < POLLER_DENIED_MAX)
-		return false;
-	if (now < host->denied_until_ms)
-		return true;
-	host->denied_until_ms = now + POLLER_DENIED_WAIT_MS;
-	return false;
-}
-
-static void
-ask(struct poller_job *job, int64_t deadline_ms)
-{
-	struct poller_host *host = job->host;
-
-	job_start(job, deadline_ms);
-	if (must_wait(host)) {
-		err_set(&job->err, 0,
-			"SNMP account %s was refused %u times; asking once a "
-			"minute until its user, passwords and protocols agree "
-			"with the agent's",
-			host->account->name, host->denied);
-		job_end(job, -EACCES);
-	} else {
-		job_send(job);
-	}
-	/* Whatever has ended already is told from the loop. */
-	loop_timer_start(host->timer, job->ended ? 0 : 1);
-}
-
 int
 poller_pulse(struct poller_host *host, int64_t deadline_ms, poller_pulse_fn fn,
 	     void *arg)
@@ -283,7 +249,8 @@ poller_pulse(struct poller_host *host, int64_t deadline_ms, poller_pulse_fn fn,
 		return -EBUSY;
 	host->pulse.fn = fn;
 	host->pulse.arg = arg;
-	ask(&host->pulse.job, deadline_ms > 0 ? deadline_ms : POLLER_PULSE_MS);
+	job_ask(&host->pulse.job,
+		deadline_ms > 0 ? deadline_ms : POLLER_PULSE_MS);
 	return 0;
 }
 
@@ -296,8 +263,7 @@ poller_report(struct poller_host *host, const struct node_report *previous,
 	host->report.fn = fn;
 	host->report.arg = arg;
 	report_begin(&host->report, previous);
-	ask(&host->report.job,
-	    deadline_ms > 0 ? deadline_ms : POLLER_REPORT_MS);
+	queue_report(host, deadline_ms > 0 ? deadline_ms : POLLER_REPORT_MS);
 	return 0;
 }
 
@@ -310,8 +276,8 @@ poller_number(struct poller_host *host, const struct poller_ask *what,
 	host->number.fn = fn;
 	host->number.arg = arg;
 	host->number.ask = *what;
-	ask(&host->number.job,
-	    deadline_ms > 0 ? deadline_ms : POLLER_NUMBER_MS);
+	job_ask(&host->number.job,
+		deadline_ms > 0 ? deadline_ms : POLLER_NUMBER_MS);
 	return 0;
 }
 

@@ -12,6 +12,9 @@
  * of a kind may not (-EBUSY).  Answers come on the loop, never from inside
  * the asking function.  All times are CLOCK_MONOTONIC.
  *
+ * Of all hosts, POLLER_REPORTS_MAX reports are in flight at most; more wait in
+ * the order they were asked for.  Pulses and numbers never wait.
+ *
  * Timeline of a pulse at default: 0 ms sent, 400 ms sent again along with a
  * question for the engine's id, 900 ms -ETIMEDOUT.  A host whose engine is not
  * known yet costs one more round trip.
@@ -33,6 +36,7 @@ enum {
 	POLLER_RESEND_MS = 400,       /* a request is sent again this often */
 	POLLER_REPORT_MS = 5000,      /* default deadline of a report */
 	POLLER_NUMBER_MS = 2000,      /* default deadline of a number */
+	POLLER_REPORTS_MAX = 100,     /* in flight; the silent do not count */
 	POLLER_DENIED_MAX = 3,        /* refusals in a row until we slow down */
 	POLLER_DENIED_WAIT_MS = 60000 /* then one try in this time */
 };
@@ -82,7 +86,7 @@ void poller_host_free(struct poller_host *host); /* no callbacks after it */
 struct poller_answer {
 	int code;
 	const char *text; /* for people; "" when code is 0 */
-	uint32_t took_us; /* from asking to the answer */
+	uint32_t took_us; /* from asking, or a report's turn, to the answer */
 	/* clock_mono_ms() of the (last) answer's arrival.  An age in it is,
 	 * at at_ms, that old or older, but by no more than took_us. */
 	int64_t at_ms;
@@ -104,6 +108,8 @@ int poller_pulse(struct poller_host *host, int64_t deadline_ms,
 		 poller_pulse_fn fn, void *arg);
 
 /*
+ * The deadline counts from the report's turn.
+ *
  * `previous` is the last report of this host or NULL; NUMA, distances and
  * features are taken from it while the layout revision and boot id stand.  It
  * is only used during the call's life: keep it until the callback.

@@ -31,7 +31,7 @@ now_us(void)
 static bool
 runs(const struct poller_job *job)
 {
-	return job->active && !job->ended;
+	return job->active && !job->waiting && !job->ended;
 }
 
 /* --- sending ------------------------------------------------------------- */
@@ -319,6 +319,14 @@ time_out(struct poller_job *job)
 }
 
 static void
+wait_for_engine(struct poller_job *job, int64_t now, int64_t *left)
+{
+	*left = job->deadline_ms - now;
+	if (now >= job->host->probe_resend_ms)
+		job->resent = true; /* by the probe that goes out next */
+}
+
+static void
 check_times(struct poller_host *host)
 {
 	int64_t now = clock_mono_ms(), left = 0;
@@ -331,7 +339,7 @@ check_times(struct poller_host *host)
 		if (now >= job->deadline_ms)
 			time_out(job);
 		else if (job->exchange == 0)
-			left = job->deadline_ms - now;
+			wait_for_engine(job, now, &left);
 		else if (now >= job->resend_ms)
 			job_resend(job);
 	}
@@ -383,6 +391,7 @@ host_settle(struct poller_host *host)
 {
 	session_expire(host);
 	check_times(host);
+	queue_settle(host);
 	host->settling = true;
 	for (unsigned i = 0; i < JOBS && !host->freed; i++) {
 		struct poller_job *job = job_at(host, i);

@@ -3,6 +3,7 @@
  * snmp-mib/poller_own.h - what the poller's files share.
  *
  *	poller.c          accounts, hosts, the public door
+ *	poller_queue.c    when a job begins: refused accounts, reports' turns
  *	poller_job.c      a job: deadline, resends, how it ended
  *	poller_session.c  net-snmp: session, engine, keys, packets
  *	poller_report.c   the steps of a full poll
@@ -34,14 +35,16 @@ struct poller {
 	struct engine_cache *cache;
 	struct account *accounts;
 	struct poller_host *hosts;
-	netsnmp_large_fd_set fds; /* always empty between reads */
+	struct poller_host *first, *last; /* whose reports wait for a turn */
+	unsigned reports;                 /* places taken by reports */
+	netsnmp_large_fd_set fds;         /* always empty between reads */
 	uint64_t exchanges;
 };
 
 struct poller_job {
 	struct poller_host *host;
 	const struct job_kind *kind;
-	bool active, ended;
+	bool active, waiting, ended; /* waiting: for its turn */
 	int code;
 	struct err err;
 	uint64_t started_us;
@@ -87,6 +90,9 @@ struct report_job {
 	size_t rows;             /* of this table, so far */
 	size_t bind_max;         /* per answer */
 	unsigned restarts;
+	int64_t deadline_ms;                /* once it is its turn */
+	struct poller_host *after, *before; /* in the queue */
+	bool placed;                        /* counted in poller->reports */
 };
 
 struct number_job {
@@ -125,6 +131,16 @@ struct poller_host {
 	struct report_job report;
 	struct number_job number;
 };
+
+/* --- poller_queue.c ------------------------------------------------------ */
+
+/* Begin at once. */
+void job_ask(struct poller_job *job, int64_t deadline_ms);
+/* Begin when there is a place. */
+void queue_report(struct poller_host *host, int64_t deadline_ms);
+/* Give the place back as soon as it is not needed; others have their turn. */
+void queue_settle(struct poller_host *host);
+void queue_forget(struct poller_host *host);
 
 /* --- poller_job.c -------------------------------------------------------- */
 

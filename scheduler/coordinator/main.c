@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "common/log.h"
@@ -91,6 +92,18 @@ stop(void *loop)
 	loop_stop(loop);
 }
 
+/* A host takes a descriptor for its agent, and the usual limit is 1024. */
+static void
+raise_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static int
 run(const struct settings *settings, const struct ops *ops)
 {
@@ -128,6 +141,7 @@ main(int argc, char **argv)
 		  options.debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
 	signal(SIGPIPE, SIG_IGN);
 	umask(027);
+	raise_descriptors();
 	prctl(PR_SET_DUMPABLE, 0); /* passwords must not end in a core file */
 
 	struct settings *settings = settings_load(options.config, stderr);

@@ -700,6 +700,82 @@ descriptors_above_1024_work(void **state)
 		close(fds[i]);
 }
 
+/* --- turns --------------------------------------------------------------- */
+
+static unsigned
+datagrams_at(int fd)
+{
+	char buffer[2048];
+	unsigned n = 0;
+
+	while (recv(fd, buffer, sizeof(buffer), MSG_DONTWAIT) > 0)
+		n++;
+	return n;
+}
+
+static void
+run_for(int64_t ms)
+{
+	struct loop_timer *timer =
+		loop_timer_new(loop, (loop_fn)loop_stop, loop);
+
+	loop_timer_start(timer, ms);
+	loop_run(loop);
+	loop_timer_free(timer);
+}
+
+static void
+reports_have_turns_and_neither_pulses_nor_the_silent_hold_them(void **state)
+{
+	enum { MORE = 20, ALL = POLLER_REPORTS_MAX + MORE };
+	struct fixture f = make_fixture("normal", "right");
+	struct sockaddr_in in = { .sin_family = AF_INET,
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int silent = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	static struct poller_host *hosts[ALL];
+	static struct outcome never[ALL];
+	struct outcome late = { 0 };
+
+	(void)state;
+	assert_int_equal(bind(silent, (struct sockaddr *)&in, sizeof(in)), 0);
+	(void)pulse(f.host); /* the engine is known after it */
+	for (unsigned i = 0; i < ALL; i++) {
+		hosts[i] = make_host(f.poller, fake_port_of(silent), "right");
+		assert_int_equal(poller_report(hosts[i], NULL, 0, report_done,
+					       &never[i]),
+				 0);
+		assert_int_equal(poller_report(hosts[i], NULL, 0, report_done,
+					       &never[i]),
+				 -EBUSY);
+	}
+	assert_int_equal(poller_report(f.host, NULL, 0, report_done, &late), 0);
+	assert_int_equal(datagrams_at(silent), POLLER_REPORTS_MAX);
+	struct outcome got = pulse(f.host);
+	assert_int_equal(got.code, 0);
+	assert_true(got.took_us < 100000);
+	assert_false(late.done);
+	assert_int_equal(datagrams_at(silent), 0);
+
+	/* One that is given up makes room for the next. */
+	poller_host_free(hosts[0]);
+	poller_host_free(hosts[ALL - 1]);
+	assert_int_equal(datagrams_at(silent), 1);
+
+	while (!late.done)
+		loop_run(loop);
+	assert_int_equal(late.code, 0);
+	assert_true(late.took_us < 100000); /* since its turn */
+	node_report_free(late.report);
+	run_for(1);
+	assert_true(datagrams_at(silent) >= ALL - 2);
+	for (unsigned i = 1; i < ALL - 1; i++) {
+		assert_false(never[i].done);
+		poller_host_free(hosts[i]);
+	}
+	close(silent);
+	drop_fixture(&f);
+}
+
 /* --- the door ------------------------------------------------------------ */
 
 static void
@@ -898,6 +974,8 @@ main(int argc, char **argv)
 		cmocka_unit_test(
 			a_host_may_be_freed_by_its_own_callback_or_in_flight),
 		cmocka_unit_test(descriptors_above_1024_work),
+		cmocka_unit_test(
+			reports_have_turns_and_neither_pulses_nor_the_silent_hold_them),
 		cmocka_unit_test(addresses_and_accounts_are_checked),
 		cmocka_unit_test(a_real_snmpd_without_the_node_agent_says_so),
 	};
