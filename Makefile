@@ -174,8 +174,19 @@ $B/bench/inform_bench: $B/obj/tests/bench/inform_bench.o $(foreach r,snmp-mib co
 	@echo "  LD   $@"
 	$(Q)$(CC) $(link) -o $@ $^ -lnetsnmpagent $(libs-snmp-mib) -lpthread
 
+$B/bench/snmp_%: $B/obj/tests/bench/snmp_%.o $(foreach r,snmp-mib common,$(call room_lib,$r))
+	@mkdir -p $(@D)
+	@echo "  LD   $@"
+	$(Q)$(CC) $(link) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(libs-snmp-mib)
+
+$B/bench/snmp_farm: $(patsubst %.c,$B/obj/%.o,$(wildcard tests/bench/snmp_farm_*.c))
+
 bench-ipmi: $B/bench/ipmi_bench $B/lab/bmcfarm  ## ipmi/ against ipmipower and others (root)
 	$(Q)OUT=$B/bench FARM=$B/lab/bmcfarm BENCH=$B/bench/ipmi_bench tests/bench/ipmi
+
+bench_snmp := $(addprefix $B/bench/,snmp_bench snmp_farm snmp_walk)
+bench-snmp: all $(bench_snmp) $(patsubst tests/%.c,$B/%,$(wildcard tests/bench/inform_bench.c)) ## SNMP against gosnmp and others (root)
+	$(Q)OUT=$B/bench TOOLS=$B/bench AGENT=$B/bin/ironherd-agent tests/bench/snmp
 
 # --- a node with a true BMC; optional, minutes -----------------------------
 $B/system/%: $B/obj/tests/system/%.o $(foreach r,ipmi common,$(call room_lib,$r))
@@ -234,6 +245,6 @@ help:                                          ## this list
 	@echo "  V=1 shows commands; SAN=1 builds with sanitizers into build-san"
 
 .SECONDARY:
-.PHONY: all check check-unit check-layers check-lab check-node fuzz bench-ipmi lint demo lab-up lab-down \
+.PHONY: all check check-unit check-layers check-lab check-node fuzz bench-ipmi bench-snmp lint demo lab-up lab-down \
         install format clean help
 -include $(shell find $B/obj -name '*.d' 2>/dev/null)
