@@ -3,10 +3,11 @@
  * The thread of the voice: net-snmp's descriptors and timers on a loop of its
  * own.
  *
- * After every event all watches are dropped and made anew.  To compare the
- * old set with the new one is not enough: a session that was closed and
- * reopened within one event gets the same number again, and the loop would
- * wait on the dead one for ever.
+ * After every event the descriptors are compared with those that are watched.
+ * Their numbers are not enough for that: a session that was closed and reopened
+ * within one event gets the same number again, and the loop would wait on the
+ * dead one for ever.  So their inodes are compared, which no two sockets share;
+ * to make all watches anew each time costs half of an answer behind snmpd.
  */
 #include "snmp-mib/voice_own.h"
 
@@ -16,14 +17,22 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "common/alloc.h"
+#include "common/clock.h"
 #include "common/log.h"
 #include "common/loop.h"
 
 enum { FDS_MAX = 4096 }; /* of net-snmp, in one process */
+
+struct watched {
+	int fd;
+	ino_t inode;
+	struct loop_watch *watch;
+};
 
 struct voice {
 	struct voice_options options; /* of the thread: source, socket */
@@ -34,8 +43,9 @@ struct voice {
 	struct loop *loop;
 	struct loop_timer *timer;
 	struct loop_watch *stop_watch;
-	struct loop_watch **watches;
+	struct watched *watches;
 	size_t n_watches;
+	int64_t due_ms; /* when the timer fires; 0: it does not run */
 
 	struct loop_timer *seek; /* AgentX: until snmpd is there */
 	bool open;
@@ -72,8 +82,63 @@ static void
 drop_watches(struct voice *voice)
 {
 	for (size_t i = 0; i < voice->n_watches; i++)
-		loop_watch_free(voice->watches[i]);
+		loop_watch_free(voice->watches[i].watch);
 	voice->n_watches = 0;
+}
+
+/* Are these descriptors, and no others, watched already? */
+static bool
+are_watched(const struct voice *voice, int n_fds, netsnmp_large_fd_set *set)
+{
+	size_t n = 0;
+
+	for (int fd = 0; fd < n_fds && fd < FDS_MAX; fd++) {
+		struct stat now;
+
+		if (!NETSNMP_LARGE_FD_ISSET(fd, set))
+			continue;
+		if (n == voice->n_watches || voice->watches[n].fd != fd ||
+		    fstat(fd, &now) < 0 ||
+		    voice->watches[n].inode != now.st_ino)
+			return false;
+		n++;
+	}
+	return n == voice->n_watches;
+}
+
+static void
+watch_all(struct voice *voice, int n_fds, netsnmp_large_fd_set *set)
+{
+	drop_watches(voice);
+	voice->watches = xrealloc(voice->watches, (size_t)n_fds + 1,
+				  sizeof(*voice->watches));
+	for (int fd = 0; fd < n_fds && fd < FDS_MAX; fd++) {
+		struct stat now = { .st_ino = 0 };
+
+		if (!NETSNMP_LARGE_FD_ISSET(fd, set))
+			continue;
+		(void)fstat(fd, &now);
+		voice->watches[voice->n_watches++] = (struct watched){
+			.fd = fd,
+			.inode = now.st_ino,
+			.watch = loop_watch_new(voice->loop, fd, LOOP_READ,
+						ready, voice),
+		};
+	}
+}
+
+/* A timer that fires too early is only set again. */
+static void
+set_timer(struct voice *voice, const struct timeval *timeout)
+{
+	/* Rounded up: an alarm that is not due yet is not run. */
+	int64_t wait_ms = timeout->tv_sec * 1000 + timeout->tv_usec / 1000 + 1;
+	int64_t due_ms = clock_mono_ms() + wait_ms;
+
+	if (voice->due_ms != 0 && voice->due_ms <= due_ms)
+		return;
+	voice->due_ms = due_ms;
+	loop_timer_start(voice->timer, wait_ms);
 }
 
 static void
@@ -83,24 +148,14 @@ synchronise(struct voice *voice)
 	struct timeval timeout = { 0 };
 	int n_fds = 0, block = 1;
 
-	drop_watches(voice);
 	netsnmp_large_fd_set_init(&set, FD_SETSIZE);
 	NETSNMP_LARGE_FD_ZERO(&set);
 	snmp_select_info2(&n_fds, &set, &timeout, &block);
-	voice->watches = xrealloc(voice->watches, (size_t)n_fds + 1,
-				  sizeof(*voice->watches));
-	for (int fd = 0; fd < n_fds && fd < FDS_MAX; fd++)
-		if (NETSNMP_LARGE_FD_ISSET(fd, &set))
-			voice->watches[voice->n_watches++] =
-				loop_watch_new(voice->loop, fd, LOOP_READ,
-					       ready, voice);
+	if (!are_watched(voice, n_fds, &set))
+		watch_all(voice, n_fds, &set);
 	netsnmp_large_fd_set_cleanup(&set);
-	if (block)
-		loop_timer_stop(voice->timer);
-	else /* rounded up: an alarm that is not due yet is not run */
-		loop_timer_start(voice->timer, timeout.tv_sec * 1000 +
-						       timeout.tv_usec / 1000 +
-						       1);
+	if (!block)
+		set_timer(voice, &timeout);
 }
 
 /* Once for each readiness: an AgentX read blocks when nothing is there. */
@@ -125,6 +180,7 @@ time_passed(void *arg)
 {
 	struct voice *voice = arg;
 
+	voice->due_ms = 0;
 	snmp_timeout();
 	run_alarms(); /* pings and reconnects */
 	netsnmp_check_outstanding_agent_requests();
