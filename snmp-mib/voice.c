@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <net-snmp/library/large_fd_set.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -26,7 +27,11 @@
 #include "common/log.h"
 #include "common/loop.h"
 
-enum { FDS_MAX = 4096 }; /* of net-snmp, in one process */
+enum {
+	FDS_MAX = 4096, /* of net-snmp, in one process */
+	READY_MAX = 64,
+	READS_MAX = 8 /* until others have their turn */
+};
 
 struct watched {
 	int fd;
@@ -158,7 +163,31 @@ synchronise(struct voice *voice)
 		set_timer(voice, &timeout);
 }
 
-/* Once for each readiness: an AgentX read blocks when nothing is there. */
+/* Which of the library's descriptors can be read just now; false: none. */
+static bool
+find_ready(netsnmp_large_fd_set *set)
+{
+	struct pollfd fds[READY_MAX];
+	struct timeval timeout = { 0 };
+	int n_fds = 0, block = 1;
+	nfds_t n = 0;
+
+	NETSNMP_LARGE_FD_ZERO(set);
+	snmp_select_info2(&n_fds, set, &timeout, &block);
+	for (int fd = 0; fd < n_fds && n < READY_MAX; fd++)
+		if (NETSNMP_LARGE_FD_ISSET(fd, set))
+			fds[n++] = (struct pollfd){ fd, POLLIN, 0 };
+	NETSNMP_LARGE_FD_ZERO(set);
+	if (poll(fds, n, 0) <= 0)
+		return false;
+	for (nfds_t i = 0; i < n; i++)
+		if (fds[i].revents != 0)
+			NETSNMP_LARGE_FD_SET(fds[i].fd, set);
+	return true;
+}
+
+/* Once for each readiness: an AgentX read blocks when nothing is there.  Behind
+ * snmpd a question passes through two pipes inside the library. */
 static void
 ready(void *arg, int fd, unsigned what)
 {
@@ -169,9 +198,13 @@ ready(void *arg, int fd, unsigned what)
 	netsnmp_large_fd_set_init(&set, FD_SETSIZE);
 	NETSNMP_LARGE_FD_ZERO(&set);
 	NETSNMP_LARGE_FD_SET(fd, &set);
-	snmp_read2(&set);
+	for (int i = 0; i < READS_MAX; i++) {
+		snmp_read2(&set);
+		netsnmp_check_outstanding_agent_requests();
+		if (!find_ready(&set))
+			break;
+	}
 	netsnmp_large_fd_set_cleanup(&set);
-	netsnmp_check_outstanding_agent_requests();
 	synchronise(voice);
 }
 
