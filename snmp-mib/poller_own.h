@@ -6,7 +6,8 @@
  *	poller_queue.c    when a job begins: refused accounts, reports' turns
  *	poller_job.c      a job: deadline, resends, how it ended
  *	poller_session.c  net-snmp: session, engine, keys, packets
- *	poller_report.c   the steps of a full poll
+ *	poller_report.c   the pulse; the steps of a full poll
+ *	poller_rows.c     the tables of a full poll
  *	poller_number.c   one number, read or set
  *
  * A *job* is a pulse, a report or a number.  It has one *exchange* at a time: a
@@ -78,6 +79,19 @@ struct pulse_job {
 	struct node_pulse pulse;
 };
 
+enum {
+	POLLER_BINDS_MAX = 100,  /* snmpd's own bound on a GETBULK */
+	POLLER_BINDS_SMALL = 24, /* after a loss: without fragments */
+	POLLER_ROW_MAX = 4       /* numbers in an index */
+};
+
+/* How far a table has been read. */
+struct report_table {
+	bool asked; /* by the message under way */
+	size_t rows, row_len;
+	uint32_t row[POLLER_ROW_MAX]; /* index of the last one; len 0: none */
+};
+
 struct report_job {
 	struct poller_job job;
 	poller_report_fn fn;
@@ -85,10 +99,13 @@ struct report_job {
 	const struct node_report *previous;
 	struct node_report *report;
 	struct codec_reading *reading;
-	enum codec_table table;  /* being read; CODEC_SCALARS first */
-	struct codec_oid cursor; /* index of the last row; len 0: none */
-	size_t rows;             /* of this table, so far */
-	size_t bind_max;         /* per answer */
+	bool in_tables; /* the scalars have come */
+	size_t scalars; /* so far */
+	struct report_table tables[CODEC_TABLES];
+	/* What is asked for: a row of each table asked, so many times. */
+	size_t width, repetitions;
+	size_t taken;    /* rows of the present answer */
+	size_t bind_max; /* per answer */
 	unsigned restarts;
 	int64_t deadline_ms;                /* once it is its turn */
 	struct poller_host *after, *before; /* in the queue */
@@ -179,6 +196,27 @@ int session_prepare(struct poller_host *host);
 extern const struct job_kind pulse_kind, report_kind;
 void report_begin(struct report_job *report,
 		  const struct node_report *previous);
+/* Rows came or went while we read. */
+void report_restart(struct report_job *report);
+/* Everything has come. */
+void report_finish(struct report_job *report);
+void report_end_with(struct poller_job *job, int code);
+/* Take one variable; absent ones are left for the check at the end. */
+int report_put(struct report_job *report, const netsnmp_variable_list *var);
+/* The variable is the one that was asked for. */
+bool report_is_named(const netsnmp_variable_list *var,
+		     const struct codec_oid *name);
+netsnmp_pdu *report_pdu(int command);
+void report_pdu_add(netsnmp_pdu *pdu, const struct codec_oid *from);
+
+/* --- poller_rows.c ------------------------------------------------------- */
+
+/* Ask for rows that have not come, or finish. */
+void rows_next(struct report_job *report);
+netsnmp_pdu *rows_build(const struct report_job *report, bool small);
+void rows_answered(struct report_job *report, netsnmp_pdu *answer);
+/* Ask for less at once; false: it is the least already. */
+bool rows_shrink(struct report_job *report);
 
 /* --- poller_number.c ----------------------------------------------------- */
 

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What is asked and how answers are read: the pulse in one GET, the report in
- * steps.  Scalars come first (they say how many rows there are), then each
- * table row by row: all columns of a row are variables of one GETBULK, which
- * costs snmpd one message to its subagent per row instead of one per value.
- * The layout revision rides along in every answer, so rows that come or go
- * between two answers are noticed, and reading starts again.
+ * steps.  Scalars come first (they say how many rows there are), then the
+ * tables (poller_rows.c).
  */
 #include "snmp-mib/poller_own.h"
 
@@ -14,15 +11,10 @@
 
 #include "common/log.h"
 
-enum {
-	SCALARS_AT_ONCE = 24, /* fits into one datagram without fragments */
-	BINDS_AT_ONCE = 100,  /* snmpd's own bound on a GETBULK */
-	BINDS_SMALL = 24,     /* after a loss: without fragments */
-	RESTARTS_MAX = 3
-};
+enum { RESTARTS_MAX = 3 };
 
-static netsnmp_pdu *
-pdu_new(int command)
+netsnmp_pdu *
+report_pdu(int command)
 {
 	netsnmp_pdu *pdu = snmp_pdu_create(command);
 
@@ -31,8 +23,8 @@ pdu_new(int command)
 	return pdu;
 }
 
-static void
-pdu_add(netsnmp_pdu *pdu, const struct codec_oid *from)
+void
+report_pdu_add(netsnmp_pdu *pdu, const struct codec_oid *from)
 {
 	oid name[MAX_OID_LEN];
 	size_t len = wire_from_oid(from, name);
@@ -41,8 +33,8 @@ pdu_add(netsnmp_pdu *pdu, const struct codec_oid *from)
 		log_fatal("snmp", "out of memory");
 }
 
-static void
-end_with(struct poller_job *job, int code)
+void
+report_end_with(struct poller_job *job, int code)
 {
 	job_end(job, code == -E2BIG ? -EPROTO : code);
 }
@@ -72,8 +64,8 @@ all_absent(const netsnmp_pdu *answer)
 }
 
 /* The variable is the one that was asked for. */
-static bool
-is_named(const netsnmp_variable_list *var, const struct codec_oid *name)
+bool
+report_is_named(const netsnmp_variable_list *var, const struct codec_oid *name)
 {
 	struct codec_oid is;
 
@@ -88,12 +80,12 @@ pulse_build(struct poller_job *job, bool small)
 {
 	struct codec_oid oids[CODEC_PULSE_MAX];
 	size_t n = codec_pulse_oids(oids);
-	netsnmp_pdu *pdu = pdu_new(SNMP_MSG_GET);
+	netsnmp_pdu *pdu = report_pdu(SNMP_MSG_GET);
 
 	(void)job;
 	(void)small;
 	for (size_t i = 0; i < n; i++)
-		pdu_add(pdu, &oids[i]);
+		report_pdu_add(pdu, &oids[i]);
 	return pdu;
 }
 
@@ -111,14 +103,15 @@ pulse_answered(struct poller_job *job, netsnmp_pdu *answer)
 	}
 	for (const netsnmp_variable_list *var = answer->variables; var != NULL;
 	     var = var->next_variable, i++) {
-		if (i == n || !is_named(var, &oids[i]))
+		if (i == n || !report_is_named(var, &oids[i]))
 			break;
 		wire_to_value(var, &space, &values[i]);
 	}
-	end_with(job, i == n ? codec_pulse_decode(values, n, &pulse->pulse,
-						  &job->err)
-			     : err_set(&job->err, -EPROTO,
-				       "not the values that were asked for"));
+	report_end_with(job,
+			i == n ? codec_pulse_decode(values, n, &pulse->pulse,
+						    &job->err)
+			       : err_set(&job->err, -EPROTO,
+					 "not the values that were asked for"));
 }
 
 static bool
@@ -147,9 +140,9 @@ begin_again(struct report_job *report)
 {
 	codec_reading_free(report->reading);
 	report->reading = codec_reading_new();
-	report->table = CODEC_SCALARS;
-	report->rows = 0;
-	report->cursor.len = 0;
+	report->in_tables = false;
+	report->scalars = 0;
+	memset(report->tables, 0, sizeof(report->tables));
 }
 
 void
@@ -157,13 +150,12 @@ report_begin(struct report_job *report, const struct node_report *previous)
 {
 	report->previous = previous;
 	report->restarts = 0;
-	report->bind_max = BINDS_AT_ONCE;
+	report->bind_max = POLLER_BINDS_MAX;
 	begin_again(report);
 }
 
-/* Rows came or went while we read. */
-static void
-restart(struct report_job *report)
+void
+report_restart(struct report_job *report)
 {
 	if (++report->restarts > RESTARTS_MAX) {
 		err_set(&report->job.err, 0,
@@ -184,6 +176,13 @@ table_size(const struct node_report *report, enum codec_table table)
 					  : report->n_features;
 }
 
+static void
+keep(struct report_job *report, enum codec_table table)
+{
+	codec_reading_keep(report->reading, table, report->previous);
+	report->tables[table].rows = table_size(report->previous, table);
+}
+
 /* What only changes with the layout is not read again. */
 static void
 keep_unchanged(struct report_job *report)
@@ -201,56 +200,38 @@ keep_unchanged(struct report_job *report)
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
 		if (table_size(before, tables[i]) ==
 		    codec_reading_expected(report->reading, tables[i]))
-			codec_reading_keep(report->reading, tables[i], before);
+			keep(report, tables[i]);
 }
 
-static bool
-is_kept(const struct report_job *report, enum codec_table table)
+void
+report_finish(struct report_job *report)
 {
-	return (table == CODEC_NUMA || table == CODEC_DISTANCES ||
-		table == CODEC_FEATURES) &&
-	       table_size(codec_reading_so_far(report->reading), table) > 0;
-}
-
-static void
-next_table(struct report_job *report)
-{
-	if (report->table == CODEC_SCALARS)
-		keep_unchanged(report);
-	do
-		report->table++;
-	while (report->table < CODEC_TABLES &&
-	       (codec_reading_expected(report->reading, report->table) == 0 ||
-		is_kept(report, report->table)));
-	report->rows = 0;
-	report->cursor.len = 0;
-	if (report->table < CODEC_TABLES) {
-		job_send(&report->job);
-		return;
-	}
-	end_with(&report->job,
-		 codec_reading_finish(report->reading, &report->report,
-				      &report->job.err));
+	report_end_with(&report->job,
+			codec_reading_finish(report->reading, &report->report,
+					     &report->job.err));
 }
 
 /* --- report: scalars ----------------------------------------------------- */
 
 static netsnmp_pdu *
-scalars_build(const struct report_job *report)
+scalars_build(const struct report_job *report, bool small)
 {
 	struct codec_oid oids[CODEC_WIDTH_MAX];
 	size_t n = codec_list_columns(CODEC_SCALARS, oids, CODEC_WIDTH_MAX);
-	netsnmp_pdu *pdu = pdu_new(SNMP_MSG_GET);
+	size_t most = small && report->bind_max > POLLER_BINDS_SMALL
+			      ? POLLER_BINDS_SMALL
+			      : report->bind_max;
+	netsnmp_pdu *pdu = report_pdu(SNMP_MSG_GET);
 
-	for (size_t i = report->rows;
-	     i < n && i < report->rows + SCALARS_AT_ONCE; i++)
-		pdu_add(pdu, &oids[i]);
+	for (size_t i = report->scalars; i < n && i < report->scalars + most;
+	     i++)
+		report_pdu_add(pdu, &oids[i]);
 	return pdu;
 }
 
 /* Put one variable; absent ones are left for the check at the end. */
-static int
-put(struct report_job *report, const netsnmp_variable_list *var)
+int
+report_put(struct report_job *report, const netsnmp_variable_list *var)
 {
 	struct codec_oid name, space;
 	struct codec_value value;
@@ -267,6 +248,14 @@ put(struct report_job *report, const netsnmp_variable_list *var)
 }
 
 static void
+begin_tables(struct report_job *report)
+{
+	report->in_tables = true;
+	keep_unchanged(report);
+	rows_next(report);
+}
+
+static void
 scalars_answered(struct report_job *report, netsnmp_pdu *answer)
 {
 	struct codec_oid oids[CODEC_WIDTH_MAX];
@@ -277,181 +266,26 @@ scalars_answered(struct report_job *report, netsnmp_pdu *answer)
 		end_absent(&report->job);
 		return;
 	}
-	size_t at = report->rows;
+	size_t at = report->scalars;
 	for (const netsnmp_variable_list *var = answer->variables;
 	     var != NULL && rc == 0; var = var->next_variable, at++) {
-		if (at == n || !is_named(var, &oids[at]))
+		if (at == n || !report_is_named(var, &oids[at]))
 			rc = err_set(&report->job.err, -EPROTO,
 				     "not the values that were asked for");
 		else
-			rc = put(report, var);
+			rc = report_put(report, var);
 	}
-	if (rc == 0 && at == report->rows)
+	if (rc == 0 && at == report->scalars)
 		rc = err_set(&report->job.err, -EPROTO, "an empty answer");
 	if (rc < 0) {
-		end_with(&report->job, rc);
+		report_end_with(&report->job, rc);
 		return;
 	}
-	report->rows = at;
+	report->scalars = at;
 	if (at < n)
 		job_send(&report->job);
 	else
-		next_table(report);
-}
-
-/* --- report: rows -------------------------------------------------------- */
-
-static size_t
-columns_of(const struct report_job *report,
-	   struct codec_oid columns[CODEC_WIDTH_MAX])
-{
-	return codec_list_columns(report->table, columns, CODEC_WIDTH_MAX);
-}
-
-static netsnmp_pdu *
-rows_build(const struct report_job *report, bool small)
-{
-	struct codec_oid columns[CODEC_WIDTH_MAX], layout;
-	size_t n = columns_of(report, columns);
-	size_t binds = small && report->bind_max > BINDS_SMALL
-			       ? BINDS_SMALL
-			       : report->bind_max;
-	size_t left = codec_reading_expected(report->reading, report->table) -
-		      report->rows;
-	size_t rows = (binds - 1) / n > 0 ? (binds - 1) / n : 1;
-	netsnmp_pdu *pdu = pdu_new(SNMP_MSG_GETBULK);
-
-	pdu->non_repeaters = 1;
-	pdu->max_repetitions = (long)(rows < left ? rows : left);
-	codec_layout_oid(&layout);
-	layout.len--; /* GETBULK gives what is next: its instance */
-	pdu_add(pdu, &layout);
-	for (size_t i = 0; i < n; i++) {
-		memcpy(columns[i].ids + columns[i].len, report->cursor.ids,
-		       report->cursor.len * sizeof(columns[i].ids[0]));
-		columns[i].len += report->cursor.len;
-		pdu_add(pdu, &columns[i]);
-	}
-	return pdu;
-}
-
-/* The layout revision still stands.  1: it does; 0: it changed. */
-static int
-check_layout(struct report_job *report, const netsnmp_variable_list *var)
-{
-	const struct node_report *so_far =
-		codec_reading_so_far(report->reading);
-	struct codec_oid layout, space;
-	struct codec_value value;
-
-	codec_layout_oid(&layout);
-	if (!is_named(var, &layout))
-		return err_set(&report->job.err, -EPROTO,
-			       "no layout revision in the answer");
-	wire_to_value(var, &space, &value);
-	return value.type == CODEC_UNSIGNED &&
-	       value.number == so_far->host.layout_revision;
-}
-
-/* Which row a variable belongs to; false when it is none of this column. */
-static bool
-row_in(const netsnmp_variable_list *var, const struct codec_oid *column,
-       struct codec_oid *ret_row)
-{
-	struct codec_oid name;
-
-	if (wire_is_absent(var) ||
-	    wire_to_oid(var->name, var->name_length, &name) < 0 ||
-	    !codec_oid_starts_with(&name, column))
-		return false;
-	ret_row->len = name.len - column->len;
-	memcpy(ret_row->ids, name.ids + column->len,
-	       ret_row->len * sizeof(name.ids[0]));
-	return true;
-}
-
-/*
- * Take one row, all its columns or none of it.  1: taken; 0: the agent's rows
- * are not what they were (begin again); -ENODATA: the answer was cut inside
- * the row; -EPROTO.
- */
-static int
-take_row(struct report_job *report, const struct codec_oid *columns, size_t n,
-	 const netsnmp_variable_list **var)
-{
-	const netsnmp_variable_list *at = *var;
-	struct codec_oid row, other;
-
-	for (size_t i = 0; i < n; i++, at = at->next_variable) {
-		if (at == NULL)
-			return -ENODATA;
-		if (!row_in(at, &columns[i], i == 0 ? &row : &other))
-			return 0;
-		if (i > 0 && codec_oid_compare(&row, &other) != 0)
-			return 0;
-	}
-	if (report->cursor.len > 0 &&
-	    codec_oid_compare(&row, &report->cursor) <= 0)
-		return err_set(&report->job.err, -EPROTO,
-			       "%s: rows out of order",
-			       codec_table_name(report->table));
-	for (; *var != at; *var = (*var)->next_variable) {
-		int rc = put(report, *var);
-
-		if (rc < 0)
-			return rc;
-	}
-	report->cursor = row;
-	report->rows++;
-	return 1;
-}
-
-static bool
-report_shrink(struct poller_job *job)
-{
-	struct report_job *report = (struct report_job *)job;
-
-	if (report->bind_max <= CODEC_PULSE_MAX)
-		return false;
-	report->bind_max /= 2;
-	return true;
-}
-
-static void
-rows_answered(struct report_job *report, netsnmp_pdu *answer)
-{
-	struct codec_oid columns[CODEC_WIDTH_MAX];
-	size_t n = columns_of(report, columns), before = report->rows;
-	size_t expected =
-		codec_reading_expected(report->reading, report->table);
-	const netsnmp_variable_list *var = answer->variables;
-	int rc;
-
-	if (var == NULL) {
-		err_set(&report->job.err, 0, "an empty answer");
-		job_end(&report->job, -EPROTO);
-		return;
-	}
-	rc = check_layout(report, var);
-	var = var->next_variable;
-	while (rc == 1 && var != NULL && report->rows < expected)
-		rc = take_row(report, columns, n, &var);
-	/* An answer may be cut at any place to fit, but not before a row. */
-	if (rc == -ENODATA)
-		rc = 1;
-	if (rc < 0)
-		end_with(&report->job, rc);
-	else if (rc == 0)
-		restart(report);
-	else if (report->rows == expected)
-		next_table(report);
-	else if (report->rows == before && !report_shrink(&report->job))
-		end_with(&report->job,
-			 err_set(&report->job.err, -EMSGSIZE,
-				 "%s: one row does not fit into a message",
-				 codec_table_name(report->table)));
-	else
-		job_send(&report->job);
+		begin_tables(report);
 }
 
 /* --- report: the kind ---------------------------------------------------- */
@@ -461,8 +295,8 @@ report_build(struct poller_job *job, bool small)
 {
 	const struct report_job *report = (struct report_job *)job;
 
-	return report->table == CODEC_SCALARS ? scalars_build(report)
-					      : rows_build(report, small);
+	return report->in_tables ? rows_build(report, small)
+				 : scalars_build(report, small);
 }
 
 static void
@@ -470,10 +304,16 @@ report_answered(struct poller_job *job, netsnmp_pdu *answer)
 {
 	struct report_job *report = (struct report_job *)job;
 
-	if (report->table == CODEC_SCALARS)
-		scalars_answered(report, answer);
-	else
+	if (report->in_tables)
 		rows_answered(report, answer);
+	else
+		scalars_answered(report, answer);
+}
+
+static bool
+report_shrink(struct poller_job *job)
+{
+	return rows_shrink((struct report_job *)job);
 }
 
 static void
