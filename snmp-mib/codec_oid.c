@@ -75,9 +75,9 @@ column_in(const struct codec_section *section, uint32_t arc)
 	return NULL;
 }
 
-static bool
-is_in(const struct codec_section *section, const struct codec_oid *oid,
-      const struct codec_column **ret_column, size_t *ret_rest)
+bool
+codec_is_in(const struct codec_section *section, const struct codec_oid *oid,
+	    const struct codec_column **ret_column, size_t *ret_rest)
 {
 	size_t at = column_place(section, oid);
 	const struct codec_column *column =
@@ -96,7 +96,7 @@ codec_find_in(const struct codec_tree *tree, const struct codec_oid *oid,
 	      const struct codec_column **ret_column, size_t *ret_rest)
 {
 	for (size_t i = 0; i < tree->n_sections; i++)
-		if (is_in(tree->sections[i], oid, ret_column, ret_rest)) {
+		if (codec_is_in(tree->sections[i], oid, ret_column, ret_rest)) {
 			*ret_section = tree->sections[i];
 			return 0;
 		}
@@ -109,7 +109,8 @@ codec_find(const struct codec_oid *oid,
 	   const struct codec_column **ret_column, size_t *ret_rest)
 {
 	for (size_t i = 0; i < CODEC_SECTIONS; i++)
-		if (is_in(&codec_sections[i], oid, ret_column, ret_rest)) {
+		if (codec_is_in(&codec_sections[i], oid, ret_column,
+				ret_rest)) {
 			*ret_section = &codec_sections[i];
 			return 0;
 		}

@@ -108,6 +108,10 @@ size_t codec_row_search(const struct codec_section *section, const void *part,
 int codec_find(const struct codec_oid *oid,
 	       const struct codec_section **ret_section,
 	       const struct codec_column **ret_column, size_t *ret_rest);
+/* One section of either. */
+bool codec_is_in(const struct codec_section *section,
+		 const struct codec_oid *oid,
+		 const struct codec_column **ret_column, size_t *ret_rest);
 /* The same in any tree. */
 int codec_find_in(const struct codec_tree *tree, const struct codec_oid *oid,
 		  const struct codec_section **ret_section,

@@ -22,6 +22,7 @@ struct codec_reading {
 	struct seen seen[CODEC_SECTIONS];
 	size_t expected[CODEC_TABLES]; /* rows by the agent's word */
 	bool kept[CODEC_TABLES];
+	const struct codec_section *last; /* of the last value: a good guess */
 };
 
 static void **
@@ -188,12 +189,14 @@ int
 codec_reading_put(struct codec_reading *reading, const struct codec_oid *oid,
 		  const struct codec_value *value, struct err *err)
 {
-	const struct codec_section *section;
+	const struct codec_section *section = reading->last;
 	const struct codec_column *column;
 	size_t rest, row = 0;
 
-	if (codec_find(oid, &section, &column, &rest) < 0)
+	if ((section == NULL || !codec_is_in(section, oid, &column, &rest)) &&
+	    codec_find(oid, &section, &column, &rest) < 0)
 		return 1;
+	reading->last = section;
 	if (reading->kept[section->table])
 		return 1;
 
