@@ -161,20 +161,42 @@ fill(netsnmp_session *session, struct poller_host *host, char *peer)
 	session->contextName = (char *)"";
 }
 
+/* The library's own ways ask the kernel for both addresses each time; a
+ * connected socket knows them. */
+static int
+receive(netsnmp_transport *transport, void *buffer, int size, void **ret_opaque,
+	int *ret_opaque_len)
+{
+	*ret_opaque = NULL;
+	*ret_opaque_len = 0;
+	return (int)recv(transport->sock, buffer, (size_t)size, 0);
+}
+
+static int
+transmit(netsnmp_transport *transport, const void *buffer, int size,
+	 void **opaque, int *opaque_len)
+{
+	(void)opaque;
+	(void)opaque_len;
+	return (int)send(transport->sock, buffer, (size_t)size, 0);
+}
+
 /* Strangers' packets end in the kernel: each could leave an engine record in
  * the library for ever. */
 static int
-connect_socket(const netsnmp_transport *transport)
+connect_socket(netsnmp_transport *transport)
 {
 	const struct sockaddr *peer = transport->remote;
 
 	if (peer == NULL ||
 	    (peer->sa_family != AF_INET && peer->sa_family != AF_INET6))
 		return -EAFNOSUPPORT;
-	return connect(transport->sock, peer,
-		       (socklen_t)transport->remote_length) < 0
-		       ? -errno
-		       : 0;
+	if (connect(transport->sock, peer,
+		    (socklen_t)transport->remote_length) < 0)
+		return -errno;
+	transport->f_recv = receive;
+	transport->f_send = transmit;
+	return 0;
 }
 
 int
