@@ -7,7 +7,6 @@
 
 #include "agent/account.h"
 #include "agent/assemble.h"
-#include "agent/board.h"
 #include "agent/identity.h"
 #include "agent/index.h"
 #include "agent/obey.h"
@@ -18,6 +17,7 @@
 #include "common/clock.h"
 #include "common/file.h"
 #include "common/log.h"
+#include "snmp-mib/board.h"
 #include "snmp-mib/voice.h"
 
 struct agent {
@@ -255,7 +255,7 @@ agent_new(struct loop *loop, const struct settings *settings,
 	agent->loop = loop;
 	agent->settings = settings;
 	agent->timer = loop_timer_new(loop, post_report, agent);
-	agent->board = board_new();
+	agent->board = board_new(&board_of_reports);
 	int rc = identity_read(settings, &agent->assembly.self, err);
 	if (rc == 0)
 		rc = open_state(agent, err);

@@ -79,7 +79,13 @@ const char *codec_oid_print(const struct codec_oid *oid, char *buf,
  * for each MIB module; their sections are of one part or another, and a part
  * that is not there has no instances.
  */
-enum codec_part { PART_REPORT, PART_DETAIL, PART_CONTROL, CODEC_PARTS };
+enum codec_part {
+	PART_REPORT,
+	PART_DETAIL,
+	PART_CONTROL, /* what can be set */
+	PART_SITE,    /* a coordinator's struct cluster_view */
+	CODEC_PARTS
+};
 
 struct codec_tree;
 
@@ -91,6 +97,8 @@ struct codec_parts {
 extern const struct codec_tree *const codec_node_trees[];
 /* Those that only a voice without an snmpd needs. */
 extern const struct codec_tree *const codec_host_trees[];
+/* Those of a coordinator. */
+extern const struct codec_tree *const codec_site_trees[];
 const struct codec_oid *codec_tree_root(const struct codec_tree *tree);
 
 /* As codec_get() and codec_next(), of one tree. */

@@ -82,6 +82,7 @@ struct codec_section {
 /* What the coordinator reads, in the order of enum codec_table. */
 extern const struct codec_section codec_sections[CODEC_SECTIONS];
 extern const struct codec_oid codec_objects; /* of our own module */
+extern const struct codec_oid codec_site_objects; /* a coordinator's */
 
 /* A subtree that an agent registers. */
 struct codec_tree {

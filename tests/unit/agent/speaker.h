@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-#include "agent/board.h"
+#include "snmp-mib/board.h"
 #include "snmp-mib/codec.h"
 #include "snmp-mib/node_detail.h"
 #include "snmp-mib/voice.h"
@@ -116,7 +116,7 @@ speaker_notify(struct voice *voice)
 static inline _Noreturn void
 speaker_run(struct voice_options *options)
 {
-	struct board *board = board_new();
+	struct board *board = board_new(&board_of_reports);
 	struct voice *voice;
 	struct err err = { "" };
 

@@ -16,6 +16,7 @@
 #include "agent/health.h"
 #include "agent/virt.h"
 #include "common/log.h"
+#include "snmp-mib/board.h"
 #include "tests/unit/agent/tree.h"
 
 #define UUID_1 "11111111-1111-4111-8111-111111111112"
@@ -379,7 +380,7 @@ health_is_the_worst_within_limits(void **state)
 static void
 a_taken_report_outlives_the_next_one(void **state)
 {
-	struct board *board = board_new();
+	struct board *board = board_new(&board_of_reports);
 	struct node_report *one = node_report_new();
 
 	(void)state;
@@ -388,7 +389,8 @@ a_taken_report_outlives_the_next_one(void **state)
 	board_post(board, one, 10);
 	const struct posted *held = board_take(board);
 	board_post(board, node_report_new(), 20);
-	assert_int_equal(held->report->host.sample_seq, 1);
+	one = (struct node_report *)held->thing;
+	assert_int_equal(one->host.sample_seq, 1);
 	assert_int_equal(held->made_ms, 10);
 	const struct posted *next = board_take(board);
 	assert_int_equal(next->made_ms, 20);

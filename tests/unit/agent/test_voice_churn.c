@@ -62,7 +62,7 @@ report_of(const bool *there, uint32_t sequence)
 static _Noreturn void
 churn(struct voice_options *options)
 {
-	struct board *board = board_new();
+	struct board *board = board_new(&board_of_reports);
 	bool there[PLACES] = { false };
 	struct voice *voice;
 	uint32_t luck = 1;

@@ -196,6 +196,15 @@ own_tree(void)
 	return NULL;
 }
 
+/* A node's and a coordinator's part of our module. */
+enum { OWN_TREES = 2 };
+
+static const struct codec_tree *
+own_tree_at(size_t i)
+{
+	return i == 0 ? own_tree() : codec_site_trees[0];
+}
+
 static void
 check_column(const struct codec_section *section,
 	     const struct codec_column *column)
@@ -211,15 +220,20 @@ check_column(const struct codec_section *section,
 }
 
 static void
-every_column_of_the_table_is_in_the_text(void **state)
+check_columns(const struct codec_tree *tree)
 {
-	const struct codec_tree *tree = own_tree();
-
-	(void)state;
 	for (size_t s = 0; s < tree->n_sections; s++)
 		for (size_t c = 0; c < tree->sections[s]->n_columns; c++)
 			check_column(tree->sections[s],
 				     &tree->sections[s]->columns[c]);
+}
+
+static void
+every_column_of_the_table_is_in_the_text(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < OWN_TREES; i++)
+		check_columns(own_tree_at(i));
 }
 
 static void
@@ -268,14 +282,11 @@ check_index(const struct codec_section *section, const struct tree *entry)
 
 /* A table that augments another has no index of its own. */
 static void
-every_table_has_its_name_and_index_in_the_text(void **state)
+check_indexes(const struct codec_tree *tree)
 {
-	const struct codec_tree *tree = own_tree();
-
-	(void)state;
 	for (size_t s = 0; s < tree->n_sections; s++) {
 		const struct codec_section *section = tree->sections[s];
-		struct codec_oid oid = codec_objects;
+		struct codec_oid oid = *tree->under;
 
 		assert_int_equal(section->n_path, 1);
 		oid.ids[oid.len++] = section->path[0];
@@ -288,10 +299,19 @@ every_table_has_its_name_and_index_in_the_text(void **state)
 	}
 }
 
+static void
+every_table_has_its_name_and_index_in_the_text(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < OWN_TREES; i++)
+		check_indexes(own_tree_at(i));
+}
+
 /* --- text to table ------------------------------------------------------- */
 
 static void
-check_leaf(const struct tree *node, struct codec_oid *oid, unsigned *count)
+check_leaf(const struct codec_tree *tree, const struct tree *node,
+	   struct codec_oid *oid, unsigned *count)
 {
 	const struct codec_section *section;
 	const struct codec_column *column;
@@ -300,8 +320,7 @@ check_leaf(const struct tree *node, struct codec_oid *oid, unsigned *count)
 	if (node->access == MIB_ACCESS_READONLY ||
 	    node->access == MIB_ACCESS_READWRITE) {
 		++*count;
-		if (codec_find_in(own_tree(), oid, &section, &column, &rest) <
-		    0)
+		if (codec_find_in(tree, oid, &section, &column, &rest) < 0)
 			fail_msg("%s is not served", node->label);
 		assert_string_equal(node->label, column->name);
 		if (column->writable != (node->access == MIB_ACCESS_READWRITE))
@@ -313,14 +332,15 @@ check_leaf(const struct tree *node, struct codec_oid *oid, unsigned *count)
 }
 
 static void
-check_below(const struct tree *node, struct codec_oid *oid, unsigned *count)
+check_below(const struct codec_tree *tree, const struct tree *node,
+	    struct codec_oid *oid, unsigned *count)
 {
 	for (node = node->child_list; node != NULL; node = node->next_peer) {
 		oid->ids[oid->len++] = (uint32_t)node->subid;
 		if (node->child_list != NULL)
-			check_below(node, oid, count);
+			check_below(tree, node, oid, count);
 		else
-			check_leaf(node, oid, count);
+			check_leaf(tree, node, oid, count);
 		oid->len--;
 	}
 }
@@ -328,14 +348,17 @@ check_below(const struct tree *node, struct codec_oid *oid, unsigned *count)
 static void
 every_readable_object_of_the_text_is_in_the_table(void **state)
 {
-	struct codec_oid oid = codec_objects;
-	unsigned count = 0, columns = 0;
-
 	(void)state;
-	for (size_t s = 0; s < own_tree()->n_sections; s++)
-		columns += (unsigned)own_tree()->sections[s]->n_columns;
-	check_below(node_at(&oid), &oid, &count);
-	assert_int_equal(count, columns);
+	for (size_t i = 0; i < OWN_TREES; i++) {
+		const struct codec_tree *tree = own_tree_at(i);
+		struct codec_oid oid = *tree->under;
+		unsigned count = 0, columns = 0;
+
+		for (size_t s = 0; s < tree->n_sections; s++)
+			columns += (unsigned)tree->sections[s]->n_columns;
+		check_below(tree, node_at(&oid), &oid, &count);
+		assert_int_equal(count, columns);
+	}
 }
 
 /* --- notifications ------------------------------------------------------- */

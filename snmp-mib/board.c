@@ -1,27 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent/board.h"
+#include "snmp-mib/board.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 
 #include "common/alloc.h"
+#include "snmp-mib/cluster_view.h"
 
 struct entry {
 	struct posted posted; /* first: what is handed out */
-	struct node_report *report;
+	void *thing;
 	unsigned users; /* under the lock; the board itself is one */
 };
 
 struct board {
+	const struct board_kind *kind;
 	pthread_mutex_t lock;
 	struct entry *latest;
 };
 
 struct board *
-board_new(void)
+board_new(const struct board_kind *kind)
 {
 	struct board *board = xcalloc(1, sizeof(*board));
 
+	board->kind = kind;
 	pthread_mutex_init(&board->lock, NULL);
 	return board;
 }
@@ -35,11 +38,11 @@ release(struct entry *entry)
 }
 
 static void
-entry_free(struct entry *entry)
+entry_free(const struct board *board, struct entry *entry)
 {
 	if (entry == NULL)
 		return;
-	node_report_free(entry->report);
+	board->kind->free(entry->thing);
 	free(entry);
 }
 
@@ -48,24 +51,24 @@ board_free(struct board *board)
 {
 	if (board == NULL)
 		return;
-	entry_free(release(board->latest));
+	entry_free(board, release(board->latest));
 	pthread_mutex_destroy(&board->lock);
 	free(board);
 }
 
 void
-board_post(struct board *board, struct node_report *report, int64_t made_ms)
+board_post(struct board *board, void *thing, int64_t made_ms)
 {
 	struct entry *entry = xcalloc(1, sizeof(*entry));
 
-	*entry = (struct entry){ .posted = { report, made_ms },
-				 .report = report,
+	*entry = (struct entry){ .posted = { thing, made_ms },
+				 .thing = thing,
 				 .users = 1 };
 	pthread_mutex_lock(&board->lock);
 	struct entry *old = release(board->latest);
 	board->latest = entry;
 	pthread_mutex_unlock(&board->lock);
-	entry_free(old);
+	entry_free(board, old);
 }
 
 const struct posted *
@@ -85,17 +88,20 @@ board_give_back(struct board *board, const struct posted *posted)
 	pthread_mutex_lock(&board->lock);
 	struct entry *old = release((struct entry *)posted);
 	pthread_mutex_unlock(&board->lock);
-	entry_free(old);
+	entry_free(board, old);
 }
+
+/* --- for a voice --------------------------------------------------------- */
 
 static const void *
 take_parts(void *arg, struct codec_parts *ret_parts, int64_t *ret_made_ms)
 {
-	const struct posted *posted = board_take(arg);
+	struct board *board = arg;
+	const struct posted *posted = board_take(board);
 
 	if (posted == NULL)
 		return NULL;
-	*ret_parts = codec_parts_of(posted->report);
+	*ret_parts = board->kind->parts(posted->thing);
 	*ret_made_ms = posted->made_ms;
 	return posted;
 }
@@ -109,8 +115,40 @@ give_parts_back(void *arg, const void *taken)
 struct voice_source
 board_source(struct board *board)
 {
-	return (struct voice_source){ .trees = codec_node_trees,
+	return (struct voice_source){ .trees = board->kind->trees,
 				      .take = take_parts,
 				      .give_back = give_parts_back,
 				      .arg = board };
 }
+
+/* --- kinds --------------------------------------------------------------- */
+
+static struct codec_parts
+parts_of_report(const void *thing)
+{
+	return codec_parts_of(thing);
+}
+
+static void
+free_report(void *thing)
+{
+	node_report_free(thing);
+}
+
+const struct board_kind board_of_reports = { codec_node_trees, parts_of_report,
+					     free_report };
+
+static struct codec_parts
+parts_of_view(const void *thing)
+{
+	return (struct codec_parts){ { [PART_SITE] = thing } };
+}
+
+static void
+free_view(void *thing)
+{
+	cluster_view_free(thing);
+}
+
+const struct board_kind board_of_views = { codec_site_trees, parts_of_view,
+					   free_view };
