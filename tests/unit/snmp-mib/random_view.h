@@ -14,16 +14,28 @@
 #include "snmp-mib/cluster_view.h"
 #include "snmp-mib/codec_own.h"
 
+/* The same views each time. */
+static uint32_t luck = 4711;
+
+static inline uint32_t
+roll(void)
+{
+	luck ^= luck << 13;
+	luck ^= luck >> 17;
+	luck ^= luck << 5;
+	return luck;
+}
+
 static inline void
 fill_text(const struct codec_column *column, char *cell)
 {
 	size_t room = column->size - 1;
-	size_t len = (size_t)rand() % (room + 1);
+	size_t len = roll() % (room + 1);
 
 	if (column->required && len == 0)
 		len = 1;
 	for (size_t i = 0; i < len; i++)
-		cell[i] = (char)(' ' + rand() % 95);
+		cell[i] = (char)(' ' + roll() % 95);
 	cell[len] = '\0';
 }
 
@@ -31,8 +43,8 @@ static inline void
 fill_cell(const struct codec_column *column, void *row)
 {
 	void *cell = (char *)row + column->offset;
-	uint32_t number = (uint32_t)rand() * 2u + (uint32_t)rand() % 2;
-	uint64_t wide = (uint64_t)rand() << 31 | (uint64_t)rand();
+	uint32_t number = roll();
+	uint64_t wide = (uint64_t)roll() << 31 | roll();
 
 	switch (column->cell) {
 	case CELL_BOOL:
@@ -86,7 +98,7 @@ random_view(size_t n)
 		for (size_t i = 0; i < rows; i++, row += section->row_size) {
 			for (size_t c = 0; c < section->n_columns; c++)
 				fill_cell(&section->columns[c], row);
-			index += 1 + (uint32_t)rand() % 3;
+			index += 1 + roll() % 3;
 			if (section->n_index > 0)
 				memcpy(row + section->index[0].offset, &index,
 				       sizeof(index));

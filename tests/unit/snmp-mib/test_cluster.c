@@ -66,7 +66,6 @@ static void
 a_walk_gives_every_object_once_and_in_order(void **state)
 {
 	(void)state;
-	srand(1);
 	for (size_t n = 0; n < 40; n += 1 + n / 2) {
 		struct cluster_view *view = random_view(n);
 
@@ -124,7 +123,6 @@ static void
 a_view_comes_out_of_a_message_as_it_went_in(void **state)
 {
 	(void)state;
-	srand(2);
 	for (size_t n = 0; n < 40; n += 1 + n / 2) {
 		struct cluster_view *view = random_view(n), *back = NULL;
 		json_t *message = cluster_message_pack(view), *again;
@@ -281,13 +279,12 @@ no_spoilt_message_does_harm(void **state)
 	size_t len = strlen(text), taken = 0;
 
 	(void)state;
-	srand(3);
 	for (int i = 0; i < 20000; i++) {
-		size_t at = (size_t)rand() % len;
+		size_t at = roll() % len;
 		char kept = text[at];
 		struct cluster_view *view;
 
-		text[at] = (char)('!' + rand() % 94);
+		text[at] = (char)('!' + roll() % 94);
 		json_t *spoilt = json_loads(text, 0, NULL);
 		if (spoilt != NULL &&
 		    cluster_message_unpack(spoilt, &view, NULL) == 0) {
