@@ -315,8 +315,11 @@ write_commands(const struct registry *reg, struct store *store,
 		if (step->kind == STEP_PROBE || is_later_clean(plan, i))
 			continue;
 		COPY(command.host, name_of(reg, step->host));
-		if (step->kind == STEP_START)
+		if (step->kind == STEP_START) {
 			COPY(command.vm, reg->vms[step->vm].uuid);
+			COPY(command.from,
+			     name_of(reg, reg->vms[step->vm].owner));
+		}
 		COPY(command.reason, step->reason);
 		ret_commands[i] = store_add_command(store, &command);
 		if (step->kind == STEP_FENCE)

@@ -290,6 +290,12 @@ store_health(const struct store *store)
 	return store->ok ? "ok" : store->trouble.text;
 }
 
+int64_t
+store_revision(const struct store *store)
+{
+	return sqlite3_total_changes64(store->db);
+}
+
 bool
 store_is_ok(const struct store *store)
 {

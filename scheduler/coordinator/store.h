@@ -104,8 +104,9 @@ struct store_command {
 	int64_t id; /* given by store_add_command() */
 	enum store_command_kind kind;
 	char host[REPORT_NAME_LEN];
-	char vm[REPORT_UUID_LEN]; /* "" when it is about the host */
-	uint64_t snapshot;        /* number of the one it was decided on */
+	char vm[REPORT_UUID_LEN];   /* "" when it is about the host */
+	char from[REPORT_NAME_LEN]; /* owner of the VM before; or "" */
+	uint64_t snapshot;          /* number of the one it was decided on */
 	char reason[REASON_LEN];
 	int64_t recorded_ms;
 	int64_t ended_ms;
@@ -195,6 +196,18 @@ int store_load_event(struct store *store, int64_t id,
 int store_load_snapshot(struct store *store, uint64_t number,
 			char **ret_snapshot, char **ret_plan, struct err *err);
 
+/* The last ones, at most `limit`, oldest first; otherwise as events. */
+int store_load_commands(struct store *store, unsigned limit,
+			struct store_command **ret_commands, size_t *ret_n,
+			struct err *err);
+
+/* The number that a thing of that kind has for ever; -ENOENT: none yet. */
+int store_load_number(struct store *store, const char *kind, const char *name,
+		      uint32_t *ret_number, struct err *err);
+
+/* Another one when anything was written since. */
+int64_t store_revision(const struct store *store);
+
 /* --- write, between begin and commit ------------------------------------ */
 
 void store_begin(struct store *store);
@@ -210,6 +223,9 @@ void store_put_vm(struct store *store, const struct store_vm *vm);
 void store_put_cluster(struct store *store,
 		       const struct store_cluster *cluster);
 void store_put_bmc_log(struct store *store, const struct store_bmc_log *log);
+
+/* Gives the thing a number, if it has none, that no other ever had. */
+void store_put_number(struct store *store, const char *kind, const char *name);
 
 /* Of a VM that is stored; written only when the hash is another. */
 void store_put_definition(struct store *store, const char *uuid,

@@ -64,6 +64,10 @@ int store_prepare(struct store *store, const char *sql,
 int store_exec(struct store *store, const char *sql, const struct cell *cells,
 	       size_t n, struct err *err);
 
+/* A write of a transaction: its failure is kept for the commit. */
+void store_run(struct store *store, const char *sql, const struct cell *cells,
+	       size_t n);
+
 /* The first column of the first row, a number. */
 int store_ask_number(struct store *store, const char *sql, int64_t *ret_number,
 		     struct err *err);

@@ -188,6 +188,7 @@ take_command(struct row *row, void *item)
 	command->outcome =
 		(enum store_outcome)take_word(row, 8, &store_outcome_words);
 	TAKE_TEXT(row, 9, command->text);
+	TAKE_TEXT(row, 10, command->from);
 }
 
 static void
@@ -427,6 +428,25 @@ store_load_events(struct store *store, int64_t after, unsigned limit,
 	};
 
 	return load_rows(store, &query, (void **)ret_events, ret_n, err);
+}
+
+int
+store_load_commands(struct store *store, unsigned limit,
+		    struct store_command **ret_commands, size_t *ret_n,
+		    struct err *err)
+{
+	const struct cell cells[] = { NUM(limit) };
+	const struct query query = {
+		.table = "commands",
+		.sql = "SELECT * FROM (SELECT * FROM commands"
+		       " ORDER BY id DESC LIMIT ?) ORDER BY id",
+		.cells = cells,
+		.n_cells = 1,
+		.take = take_command,
+		.item_size = sizeof(struct store_command),
+	};
+
+	return load_rows(store, &query, (void **)ret_commands, ret_n, err);
 }
 
 int

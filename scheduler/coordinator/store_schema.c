@@ -111,6 +111,14 @@ static const char *const migrations[] = {
 	" record TEXT,"
 	" overflow INTEGER NOT NULL CHECK (overflow IN (0, 1))"
 	") STRICT, WITHOUT ROWID;",
+
+	"ALTER TABLE commands ADD COLUMN from_host TEXT;"
+	"CREATE TABLE numbers ("
+	" number INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" kind TEXT NOT NULL,"
+	" name TEXT NOT NULL,"
+	" UNIQUE (kind, name)"
+	") STRICT;",
 };
 
 #define VERSION ((int64_t)(sizeof(migrations) / sizeof(*migrations)))
@@ -262,6 +270,7 @@ static const char copy_script[] =
 	"INSERT INTO definitions SELECT * FROM live.definitions;"
 	"INSERT INTO clusters SELECT * FROM live.clusters;"
 	"INSERT INTO bmc_logs SELECT * FROM live.bmc_logs;"
+	"INSERT INTO numbers SELECT * FROM live.numbers;"
 	"INSERT INTO fences SELECT * FROM live.fences;"
 	"INSERT INTO commands SELECT * FROM live.commands"
 	" WHERE outcome = 'open';"

@@ -29,8 +29,9 @@ keep_failure(struct store *store, int rc, const struct err *err)
 	store->failure_err = *err;
 }
 
-static void
-run(struct store *store, const char *sql, const struct cell *cells, size_t n)
+void
+store_run(struct store *store, const char *sql, const struct cell *cells,
+	  size_t n)
 {
 	struct err err;
 
@@ -88,7 +89,7 @@ set_health(struct store *store, int rc, const struct err *err)
 int
 store_commit(struct store *store, struct err *err)
 {
-	run(store, "COMMIT", NO_CELLS);
+	store_run(store, "COMMIT", NO_CELLS);
 	int rc = store->failure;
 	struct err why = store->failure_err;
 	if (rc < 0)
@@ -108,33 +109,35 @@ store_commit(struct store *store, struct err *err)
 void
 store_put_host(struct store *store, const struct store_host *host)
 {
-	run(store,
-	    "INSERT INTO hosts VALUES (?, ?, ?, ?, ?)"
-	    " ON CONFLICT (name) DO UPDATE SET state = excluded.state,"
-	    " since_ms = excluded.since_ms,"
-	    " trusted_boot = excluded.trusted_boot, reason = excluded.reason",
-	    CELLS(TEXT(host->name), TEXT(host_state_name(host->state)),
-		  NUM(host->since_ms), OPT(host->trusted_boot),
-		  TEXT(host->reason)));
+	store_run(store,
+		  "INSERT INTO hosts VALUES (?, ?, ?, ?, ?)"
+		  " ON CONFLICT (name) DO UPDATE SET state = excluded.state,"
+		  " since_ms = excluded.since_ms,"
+		  " trusted_boot = excluded.trusted_boot, reason = "
+		  "excluded.reason",
+		  CELLS(TEXT(host->name), TEXT(host_state_name(host->state)),
+			NUM(host->since_ms), OPT(host->trusted_boot),
+			TEXT(host->reason)));
 }
 
 void
 store_put_vm(struct store *store, const struct store_vm *vm)
 {
-	run(store,
-	    "INSERT INTO vms VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-	    " ON CONFLICT (uuid) DO UPDATE SET name = excluded.name,"
-	    " owner = excluded.owner, intent = excluded.intent,"
-	    " phase = excluded.phase, recovered = excluded.recovered,"
-	    " memory_kib = excluded.memory_kib, vcpus = excluded.vcpus,"
-	    " shared_storage = excluded.shared_storage,"
-	    " start_failures = excluded.start_failures,"
-	    " failed_on = excluded.failed_on",
-	    CELLS(TEXT(vm->uuid), TEXT(vm->name), OPT(vm->owner),
-		  TEXT(vm_intent_name(vm->intent)),
-		  TEXT(vm_phase_name(vm->phase)), NUM(vm->recovered),
-		  NUM(vm->memory_kib), NUM(vm->vcpus), NUM(vm->shared_storage),
-		  NUM(vm->start_failures), OPT(vm->failed_on)));
+	store_run(store,
+		  "INSERT INTO vms VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+		  " ON CONFLICT (uuid) DO UPDATE SET name = excluded.name,"
+		  " owner = excluded.owner, intent = excluded.intent,"
+		  " phase = excluded.phase, recovered = excluded.recovered,"
+		  " memory_kib = excluded.memory_kib, vcpus = excluded.vcpus,"
+		  " shared_storage = excluded.shared_storage,"
+		  " start_failures = excluded.start_failures,"
+		  " failed_on = excluded.failed_on",
+		  CELLS(TEXT(vm->uuid), TEXT(vm->name), OPT(vm->owner),
+			TEXT(vm_intent_name(vm->intent)),
+			TEXT(vm_phase_name(vm->phase)), NUM(vm->recovered),
+			NUM(vm->memory_kib), NUM(vm->vcpus),
+			NUM(vm->shared_storage), NUM(vm->start_failures),
+			OPT(vm->failed_on)));
 }
 
 void
@@ -152,53 +155,54 @@ store_put_definition(struct store *store, const char *uuid, const char *hash,
 			     &err);
 		return;
 	}
-	run(store,
-	    "INSERT INTO definitions VALUES (?, ?, ?, ?)"
-	    " ON CONFLICT (uuid) DO UPDATE SET hash = excluded.hash,"
-	    " time_ms = excluded.time_ms, xml = excluded.xml"
-	    " WHERE hash <> excluded.hash",
-	    CELLS(TEXT(uuid), TEXT(hash), NUM(now_ms), TEXT(xml)));
+	store_run(store,
+		  "INSERT INTO definitions VALUES (?, ?, ?, ?)"
+		  " ON CONFLICT (uuid) DO UPDATE SET hash = excluded.hash,"
+		  " time_ms = excluded.time_ms, xml = excluded.xml"
+		  " WHERE hash <> excluded.hash",
+		  CELLS(TEXT(uuid), TEXT(hash), NUM(now_ms), TEXT(xml)));
 }
 
 void
 store_put_cluster(struct store *store, const struct store_cluster *cluster)
 {
-	run(store,
-	    "INSERT INTO clusters VALUES (?, ?, ?, ?)"
-	    " ON CONFLICT (name) DO UPDATE SET ha = excluded.ha,"
-	    " set_by = excluded.set_by, set_ms = excluded.set_ms",
-	    CELLS(TEXT(cluster->name), NUM(cluster->ha), TEXT(cluster->by),
-		  NUM(cluster->set_ms)));
+	store_run(store,
+		  "INSERT INTO clusters VALUES (?, ?, ?, ?)"
+		  " ON CONFLICT (name) DO UPDATE SET ha = excluded.ha,"
+		  " set_by = excluded.set_by, set_ms = excluded.set_ms",
+		  CELLS(TEXT(cluster->name), NUM(cluster->ha),
+			TEXT(cluster->by), NUM(cluster->set_ms)));
 }
 
 void
 store_put_bmc_log(struct store *store, const struct store_bmc_log *log)
 {
-	run(store,
-	    "INSERT INTO bmc_logs VALUES (?, ?, ?, ?, ?, ?)"
-	    " ON CONFLICT (host) DO UPDATE SET guid = excluded.guid,"
-	    " erased_s = excluded.erased_s, entry = excluded.entry,"
-	    " record = excluded.record, overflow = excluded.overflow",
-	    CELLS(TEXT(log->host), OPT(log->guid), NUM(log->erased_s),
-		  NUM(log->entry), OPT(log->record), NUM(log->overflow)));
+	store_run(store,
+		  "INSERT INTO bmc_logs VALUES (?, ?, ?, ?, ?, ?)"
+		  " ON CONFLICT (host) DO UPDATE SET guid = excluded.guid,"
+		  " erased_s = excluded.erased_s, entry = excluded.entry,"
+		  " record = excluded.record, overflow = excluded.overflow",
+		  CELLS(TEXT(log->host), OPT(log->guid), NUM(log->erased_s),
+			NUM(log->entry), OPT(log->record), NUM(log->overflow)));
 }
 
 void
 store_delete_vm(struct store *store, const char *uuid)
 {
-	run(store, "DELETE FROM vms WHERE uuid = ?", CELLS(TEXT(uuid)));
+	store_run(store, "DELETE FROM vms WHERE uuid = ?", CELLS(TEXT(uuid)));
 }
 
 void
 store_delete_host(struct store *store, const char *name)
 {
-	run(store, "DELETE FROM hosts WHERE name = ?", CELLS(TEXT(name)));
+	store_run(store, "DELETE FROM hosts WHERE name = ?", CELLS(TEXT(name)));
 }
 
 void
 store_delete_cluster(struct store *store, const char *name)
 {
-	run(store, "DELETE FROM clusters WHERE name = ?", CELLS(TEXT(name)));
+	store_run(store, "DELETE FROM clusters WHERE name = ?",
+		  CELLS(TEXT(name)));
 }
 
 /* --- journals ------------------------------------------------------------ */
@@ -212,19 +216,22 @@ last_id(const struct store *store)
 int64_t
 store_add_command(struct store *store, const struct store_command *command)
 {
-	run(store,
-	    "INSERT INTO commands (kind, host, vm, snapshot, reason,"
-	    " recorded_ms, outcome) VALUES (?, ?, ?, ?, ?, ?, ?)",
-	    CELLS(TEXT(store_command_kind_name(command->kind)),
-		  TEXT(command->host), OPT(command->vm), NUM(command->snapshot),
-		  TEXT(command->reason), NUM(command->recorded_ms),
-		  TEXT(store_outcome_name(OUTCOME_OPEN))));
+	store_run(store,
+		  "INSERT INTO commands (kind, host, vm, snapshot, reason,"
+		  " recorded_ms, outcome, from_host)"
+		  " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+		  CELLS(TEXT(store_command_kind_name(command->kind)),
+			TEXT(command->host), OPT(command->vm),
+			NUM(command->snapshot), TEXT(command->reason),
+			NUM(command->recorded_ms),
+			TEXT(store_outcome_name(OUTCOME_OPEN)),
+			OPT(command->from)));
 	int64_t id = last_id(store);
-	run(store,
-	    "DELETE FROM commands WHERE id IN (SELECT id FROM commands"
-	    " WHERE id <= ? AND outcome <> 'open' ORDER BY id"
-	    " LIMIT " PRUNE_STEP ")",
-	    CELLS(NUM(id - store->commands_kept)));
+	store_run(store,
+		  "DELETE FROM commands WHERE id IN (SELECT id FROM commands"
+		  " WHERE id <= ? AND outcome <> 'open' ORDER BY id"
+		  " LIMIT " PRUNE_STEP ")",
+		  CELLS(NUM(id - store->commands_kept)));
 	return id;
 }
 
@@ -232,11 +239,11 @@ void
 store_end_command(struct store *store, int64_t id, enum store_outcome outcome,
 		  const char *text, int64_t now_ms)
 {
-	run(store,
-	    "UPDATE commands SET outcome = ?, text = ?, ended_ms = ?"
-	    " WHERE id = ?",
-	    CELLS(TEXT(store_outcome_name(outcome)), TEXT(text), NUM(now_ms),
-		  NUM(id)));
+	store_run(store,
+		  "UPDATE commands SET outcome = ?, text = ?, ended_ms = ?"
+		  " WHERE id = ?",
+		  CELLS(TEXT(store_outcome_name(outcome)), TEXT(text),
+			NUM(now_ms), NUM(id)));
 }
 
 /* What is only for people must never keep a command from being recorded. */
@@ -250,17 +257,19 @@ int64_t
 store_add_event(struct store *store, const struct store_event *event,
 		const char *detail)
 {
-	run(store,
-	    "INSERT INTO events (time_ms, severity, kind, cluster, host, vm,"
-	    " text, detail) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-	    CELLS(NUM(event->time_ms), TEXT(severity_name(event->severity)),
-		  TEXT(event->kind), OPT(event->cluster), OPT(event->host),
-		  OPT(event->vm), TEXT(event->text), TEXT(bound_json(detail))));
+	store_run(store,
+		  "INSERT INTO events (time_ms, severity, kind, cluster, host, "
+		  "vm,"
+		  " text, detail) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+		  CELLS(NUM(event->time_ms),
+			TEXT(severity_name(event->severity)), TEXT(event->kind),
+			OPT(event->cluster), OPT(event->host), OPT(event->vm),
+			TEXT(event->text), TEXT(bound_json(detail))));
 	int64_t id = last_id(store);
-	run(store,
-	    "DELETE FROM events WHERE id IN (SELECT id FROM events"
-	    " WHERE id <= ? ORDER BY id LIMIT " PRUNE_STEP ")",
-	    CELLS(NUM(id - store->events_kept)));
+	store_run(store,
+		  "DELETE FROM events WHERE id IN (SELECT id FROM events"
+		  " WHERE id <= ? ORDER BY id LIMIT " PRUNE_STEP ")",
+		  CELLS(NUM(id - store->events_kept)));
 	return id;
 }
 
@@ -268,29 +277,29 @@ void
 store_add_fence(struct store *store, const struct store_fence *fence,
 		const char *evidence)
 {
-	run(store,
-	    "INSERT INTO fences (time_ms, host, outcome, evidence)"
-	    " VALUES (?, ?, ?, ?)",
-	    CELLS(NUM(fence->time_ms), TEXT(fence->host),
-		  TEXT(store_outcome_name(fence->outcome)),
-		  TEXT(bound_json(evidence))));
-	run(store,
-	    "DELETE FROM fences WHERE id IN (SELECT id FROM fences"
-	    " WHERE id <= ? ORDER BY id LIMIT " PRUNE_STEP ")",
-	    CELLS(NUM(last_id(store) - store->fences_kept)));
+	store_run(store,
+		  "INSERT INTO fences (time_ms, host, outcome, evidence)"
+		  " VALUES (?, ?, ?, ?)",
+		  CELLS(NUM(fence->time_ms), TEXT(fence->host),
+			TEXT(store_outcome_name(fence->outcome)),
+			TEXT(bound_json(evidence))));
+	store_run(store,
+		  "DELETE FROM fences WHERE id IN (SELECT id FROM fences"
+		  " WHERE id <= ? ORDER BY id LIMIT " PRUNE_STEP ")",
+		  CELLS(NUM(last_id(store) - store->fences_kept)));
 }
 
 void
 store_add_snapshot(struct store *store, uint64_t number, int64_t now_ms,
 		   const char *snapshot, const char *plan)
 {
-	run(store,
-	    "INSERT INTO snapshots (number, time_ms, snapshot, plan)"
-	    " VALUES (?, ?, ?, ?)",
-	    CELLS(NUM(number), NUM(now_ms), TEXT(bound_json(snapshot)),
-		  TEXT(bound_json(plan))));
-	run(store,
-	    "DELETE FROM snapshots WHERE id IN (SELECT id FROM snapshots"
-	    " WHERE id <= ? ORDER BY id LIMIT " PRUNE_STEP ")",
-	    CELLS(NUM(last_id(store) - store->snapshots_kept)));
+	store_run(store,
+		  "INSERT INTO snapshots (number, time_ms, snapshot, plan)"
+		  " VALUES (?, ?, ?, ?)",
+		  CELLS(NUM(number), NUM(now_ms), TEXT(bound_json(snapshot)),
+			TEXT(bound_json(plan))));
+	store_run(store,
+		  "DELETE FROM snapshots WHERE id IN (SELECT id FROM snapshots"
+		  " WHERE id <= ? ORDER BY id LIMIT " PRUNE_STEP ")",
+		  CELLS(NUM(last_id(store) - store->snapshots_kept)));
 }

@@ -278,6 +278,7 @@ only_open_commands_are_loaded(void **state)
 	static struct store_command command = {
 		.host = "h1",
 		.vm = UUID_A,
+		.from = "h0",
 		.snapshot = 42,
 		.reason = "h0 is dead",
 		.recorded_ms = NOW,
@@ -306,6 +307,100 @@ only_open_commands_are_loaded(void **state)
 		assert_memory_equal(back, &command, sizeof(command));
 	}
 	store_state_free(all);
+}
+
+static void
+the_last_commands_come_back_however_they_ended(void **state)
+{
+	struct fixture *f = *state;
+	struct store_command command = { .kind = COMMAND_START,
+					 .host = "h1",
+					 .from = "h0" };
+	struct store_command *back = NULL;
+	struct err err = { "" };
+	int64_t ids[5], before = store_revision(f->store);
+	size_t n = 0;
+
+	store_begin(f->store);
+	for (int i = 0; i < 5; i++)
+		ids[i] = store_add_command(f->store, &command);
+	store_end_command(f->store, ids[3], OUTCOME_DONE, "runs", NOW + 1);
+	commit(f->store);
+	assert_int_not_equal(store_revision(f->store), before);
+	if (store_load_commands(f->store, 3, &back, &n, &err) < 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(n, 3);
+	assert_int_equal(back[0].id, ids[2]);
+	assert_int_equal(back[1].outcome, OUTCOME_DONE);
+	assert_string_equal(back[1].text, "runs");
+	assert_int_equal(back[1].ended_ms, NOW + 1);
+	assert_int_equal(back[2].outcome, OUTCOME_OPEN);
+	assert_string_equal(back[2].from, "h0");
+	free(back);
+}
+
+static uint32_t
+number_of(struct fixture *f, const char *kind, const char *name)
+{
+	uint32_t number = 0;
+	struct err err = { "" };
+
+	if (store_load_number(f->store, kind, name, &number, &err) < 0)
+		fail_msg("%s", err.text);
+	return number;
+}
+
+static void
+a_thing_keeps_its_number_for_ever(void **state)
+{
+	struct fixture *f = *state;
+	uint32_t number = 0;
+
+	store_begin(f->store);
+	store_put_number(f->store, "host", "h1");
+	store_put_number(f->store, "host", "h1");
+	store_put_number(f->store, "cluster", "h1");
+	store_put_number(f->store, "host", nasty);
+	commit(f->store);
+	uint32_t h1 = number_of(f, "host", "h1");
+	assert_int_equal(number_of(f, "cluster", "h1"), h1 + 1);
+	assert_int_equal(number_of(f, "host", nasty), h1 + 2);
+	reopen_store(f);
+	assert_int_equal(number_of(f, "host", "h1"), h1);
+	assert_int_equal(store_load_number(f->store, "host", "h2", &number,
+					   NULL),
+			 -ENOENT);
+}
+
+static void
+a_store_of_version_2_is_brought_up_to_date(void **state)
+{
+	static const char *const back[] = {
+		"DROP TABLE numbers",
+		"ALTER TABLE commands DROP COLUMN from_host",
+		"PRAGMA user_version = 2",
+	};
+	struct fixture *f = *state;
+	struct store_command command = { .kind = COMMAND_FENCE, .host = "h1" };
+	struct store_command *all = NULL;
+	struct err err = { "" };
+	size_t n = 0;
+
+	store_begin(f->store);
+	store_add_command(f->store, &command);
+	commit(f->store);
+	for (size_t i = 0; i < sizeof(back) / sizeof(*back); i++)
+		if (store_exec(f->store, back[i], NO_CELLS, &err) < 0)
+			fail_msg("%s", err.text);
+	reopen_store(f);
+	assert_int_equal(store_load_commands(f->store, 9, &all, &n, &err), 0);
+	assert_int_equal(n, 1);
+	assert_string_equal(all[0].from, "");
+	free(all);
+	store_begin(f->store);
+	store_put_number(f->store, "host", "h1");
+	commit(f->store);
+	assert_int_equal(number_of(f, "host", "h1"), 1);
 }
 
 static void
@@ -575,6 +670,9 @@ main(void)
 		CASE(a_definition_is_written_only_when_its_hash_changed),
 		CASE(an_operators_word_about_a_cluster_comes_back_until_taken_back),
 		CASE(only_open_commands_are_loaded),
+		CASE(the_last_commands_come_back_however_they_ended),
+		CASE(a_thing_keeps_its_number_for_ever),
+		CASE(a_store_of_version_2_is_brought_up_to_date),
 		CASE(fences_of_the_last_hour_are_loaded),
 		CASE(snapshots_come_back_and_their_numbers_go_on),
 		CASE(events_are_read_after_an_id_and_from_the_end),
