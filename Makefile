@@ -51,7 +51,7 @@ libs-snmp-mib  = -lnetsnmp $(libs-common) -lcrypto
 libs-ipmi      = $(call pc,OpenIPMI) -lOpenIPMIutils $(libs-common) -lcrypto
 libs-agent     = -lnetsnmpagent -lnetsnmpmibs $(libs-snmp-mib) $(libs-ipmi) $(call pc,libvirt hwloc) -lpthread
 libs-scheduler/policy      =
-libs-scheduler/coordinator = $(libs-snmp-mib) $(libs-ipmi) $(call pc,libvirt sqlite3) -lpthread
+libs-scheduler/coordinator = -lnetsnmpagent -lnetsnmpmibs $(libs-snmp-mib) $(libs-ipmi) $(call pc,libvirt sqlite3) -lpthread
 libs-scheduler/cli         = $(libs-common) $(call pc,smartcols libcurl)
 libs-scheduler/sim         = $(libs-common)
 

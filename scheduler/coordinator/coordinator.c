@@ -9,6 +9,7 @@
 #include "common/clock.h"
 #include "common/file.h"
 #include "scheduler/coordinator/bmc_log.h"
+#include "scheduler/coordinator/herald.h"
 #include "scheduler/coordinator/lease.h"
 #include "scheduler/coordinator/notices.h"
 #include "scheduler/coordinator/pet.h"
@@ -119,6 +120,9 @@ open_parts(struct coordinator *co, struct err *err)
 		return rc;
 	pet_open(co);
 	bmc_log_open(co);
+	rc = herald_open(co, err);
+	if (rc < 0)
+		return rc;
 	co->turn = loop_timer_new(co->loop, take_turn, co);
 	loop_timer_start(co->turn, 0);
 	return 0;
@@ -152,6 +156,7 @@ coordinator_close(struct coordinator *co)
 		return;
 	loop_timer_free(co->turn);
 	co->turn = NULL;
+	herald_close(co);
 	bmc_log_close(co);
 	leases_free(co->leases);
 	power_close(co);

@@ -19,6 +19,7 @@
 enum { TURN_PERIOD_MS = 250, TURN_SOON_MS = 5 };
 
 struct bmc_logs;
+struct herald;
 struct leases;
 struct look;
 struct notices;
@@ -45,6 +46,7 @@ struct coordinator {
 	struct leases *leases;     /* lease.h; NULL in a dry run */
 	struct api *api;
 	struct loop_timer *turn;
+	struct herald *herald; /* herald.h: NULL when nothing is served */
 };
 
 /* Build everything in order; on failure what was built is undone. */

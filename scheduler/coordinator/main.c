@@ -11,6 +11,7 @@
 #include "common/log.h"
 #include "common/worker.h"
 #include "scheduler/coordinator/coordinator.h"
+#include "scheduler/coordinator/herald.h"
 
 #define DEFAULT_CONFIG "/etc/ironherd/coordinator.conf"
 
@@ -130,9 +131,12 @@ run(const struct settings *settings, const struct ops *ops)
 int
 main(int argc, char **argv)
 {
-	static const struct worker_role roles[] = { { VIRT_ROLE, virt_serve } };
+	static const struct worker_role roles[] = {
+		{ VIRT_ROLE, virt_serve },
+		{ HERALD_ROLE, herald_serve },
+	};
 	struct options options = { .config = DEFAULT_CONFIG };
-	int status = worker_main(argc, argv, roles, 1);
+	int status = worker_main(argc, argv, roles, 2);
 
 	if (status >= 0)
 		return status;

@@ -16,12 +16,14 @@
 #define WITNESSES_MAX   64
 #define AGAIN_DELAY_MS  700 /* agents look at libvirt's events at once */
 #define AGAIN_PERIOD_MS 2000
+#define LATE_MS         200 /* a heartbeat that is sent later than that */
 
 struct eye {
 	struct coordinator *co;
 	size_t host;
 	struct poller_host *target;
 	struct loop_timer *pulse_timer, *report_timer;
+	int64_t due_ms;  /* of the next heartbeat; 0: the first */
 	bool reading;    /* a report is under way */
 	bool read_again; /* and another is wanted behind it */
 };
@@ -76,6 +78,7 @@ take_pulse(struct eye *eye, const struct poller_answer *answer,
 	host->link = LINK_OK;
 	host->link_text[0] = '\0';
 	host->heard_ms = answer->at_ms;
+	host->round_trip_us = answer->took_us;
 	host->pulse = *pulse;
 	if (changed)
 		poll_report_soon(eye->co, eye->host);
@@ -104,12 +107,17 @@ send_pulse(void *arg)
 {
 	struct eye *eye = arg;
 	struct reg_host *host = &eye->co->reg.hosts[eye->host];
+	int64_t now_ms = clock_mono_ms();
 
 	loop_timer_start(eye->pulse_timer, HEARTBEAT_PERIOD_MS);
 	if (host->asked_ms == 0)
-		host->asked_ms = clock_mono_ms();
+		host->asked_ms = now_ms;
 	/* -EBUSY: the last one is still being waited for. */
-	(void)poller_pulse(eye->target, HEARTBEAT_TIMEOUT_MS, pulse_came, eye);
+	int rc = poller_pulse(eye->target, HEARTBEAT_TIMEOUT_MS, pulse_came,
+			      eye);
+	if (rc < 0 || (eye->due_ms != 0 && now_ms - eye->due_ms > LATE_MS))
+		eye->co->reg.polls_late++;
+	eye->due_ms = now_ms + HEARTBEAT_PERIOD_MS;
 }
 
 /* Somebody moved a VM, and reports of different age tell different stories:

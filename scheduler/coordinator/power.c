@@ -160,6 +160,35 @@ power_bmc_state(const struct coordinator *co, size_t host)
 	return bmc_state_name(health.state);
 }
 
+static enum power_state
+of_ipmi(enum ipmi_power power)
+{
+	return power == IPMI_POWER_OFF  ? POWER_OFF
+	       : power == IPMI_POWER_ON ? POWER_ON
+					: POWER_UNKNOWN;
+}
+
+enum power_state
+power_last(const struct coordinator *co, size_t host, int64_t now_ms,
+	   int64_t *ret_age_ms)
+{
+	const struct reg_host *h = &co->reg.hosts[host];
+	struct bmc *bmc = power_bmc(co, host);
+	struct bmc_health health = { .power_age_ms = -1 };
+	struct err err;
+
+	*ret_age_ms = h->power_ms == 0 ? -1 : now_ms - h->power_ms;
+	if (bmc == NULL)
+		return h->power;
+	bmc_get_health(bmc, &health);
+	if (!power_guard(co, host, &err))
+		return POWER_UNKNOWN; /* whatever was read is another's */
+	if (health.power_age_ms < 0)
+		return h->power;
+	*ret_age_ms = health.power_age_ms; /* the keep-alive reads it, too */
+	return of_ipmi(health.power);
+}
+
 const struct readiness_state *
 power_readiness(const struct coordinator *co, size_t host)
 {

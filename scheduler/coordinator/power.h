@@ -62,6 +62,11 @@ bool power_guard(const struct coordinator *co, size_t host, struct err *err);
  * guard does not allow it, else bmc_state_name(). */
 const char *power_bmc_state(const struct coordinator *co, size_t host);
 
+/* Its power as it was last read by whomever, and the age of that (-1: never);
+ * what a foreign BMC says is unknown. */
+enum power_state power_last(const struct coordinator *co, size_t host,
+			    int64_t now_ms, int64_t *ret_age_ms);
+
 /* NULL when the host has no BMC. */
 const struct readiness_state *power_readiness(const struct coordinator *co,
 					      size_t host);

@@ -47,8 +47,9 @@ struct reg_host {
 
 	/* seen: heartbeat */
 	enum link_state link;
-	int64_t asked_ms; /* first heartbeat sent by this process */
-	int64_t heard_ms; /* last good answer */
+	int64_t asked_ms;       /* first heartbeat sent by this process */
+	int64_t heard_ms;       /* last good answer */
+	uint32_t round_trip_us; /* of that answer */
 	struct node_pulse pulse;
 	char link_text[REPORT_TEXT_LEN]; /* what went wrong last; or "" */
 
@@ -110,9 +111,10 @@ struct reg_alarm {
 struct registry {
 	const struct settings *settings;
 	int64_t started_ms, started_wall_ms;
-	int64_t awake_ms;  /* taking turns without a gap since then */
-	int64_t turn_ms;   /* of the last turn */
-	uint64_t snapshot; /* number of the last one */
+	int64_t awake_ms;    /* taking turns without a gap since then */
+	int64_t turn_ms;     /* of the last turn */
+	uint64_t snapshot;   /* number of the last one */
+	uint64_t polls_late; /* heartbeats not sent when they were due */
 
 	bool *cluster_ha; /* by cluster: the configuration's or the operator's
 			   */

@@ -73,8 +73,8 @@ check_listen(const char *value, struct err *err)
 				      err);
 }
 
-static int
-check_path(const char *value, struct err *err)
+int
+settings_check_path(const char *value, struct err *err)
 {
 	if (value[0] != '/')
 		return err_set(err, -EINVAL, "not an absolute path");
@@ -142,15 +142,15 @@ static const struct config_option options[] = {
 	{ .name = "state-dir",
 	  .type = CONFIG_TEXT,
 	  .preset = "/var/lib/ironherd",
-	  .check = check_path },
+	  .check = settings_check_path },
 	{ .name = "api-socket",
 	  .type = CONFIG_TEXT,
 	  .preset = "/run/ironherd/api.sock",
-	  .check = check_path },
+	  .check = settings_check_path },
 	{ .name = "credentials",
 	  .type = CONFIG_TEXT,
 	  .preset = "/etc/ironherd/credentials",
-	  .check = check_path },
+	  .check = settings_check_path },
 	{ .name = "power-on-per-second",
 	  .type = CONFIG_INT,
 	  .preset = "4",
@@ -162,6 +162,9 @@ static const struct config_option options[] = {
 	  .min = 1,
 	  .max = 4096 },
 	{ .name = "inform-listen", .type = CONFIG_TEXT, .check = check_listen },
+	{ .name = "snmp",
+	  .type = CONFIG_SECTION,
+	  .sections = settings_snmp_options },
 	{ .name = "cluster",
 	  .type = CONFIG_LIST,
 	  .sections = cluster_options,
@@ -181,7 +184,7 @@ static const struct config_option options[] = {
 	{ .name = NULL },
 };
 
-static const struct config_option secret_options[] = {
+const struct config_option settings_secret_options[] = {
 	SNMP_ACCOUNTS_OPTION,
 	IPMI_ACCOUNTS_OPTION,
 	{ .name = NULL },
@@ -315,7 +318,8 @@ read_hosts(struct settings *s, const struct config_section *root)
 static void
 read_secrets(struct settings *s)
 {
-	s->secrets = config_load_secret(s->credentials, secret_options);
+	s->secrets =
+		config_load_secret(s->credentials, settings_secret_options);
 	if (config_count_errors(s->secrets) > 0)
 		return;
 	s->snmp = snmp_accounts_new(config_root(s->secrets), &s->n_snmp);
@@ -336,6 +340,7 @@ read_root(struct settings *s)
 	s->power_on_burst = (unsigned)config_int(root, "power-on-burst");
 	s->inform_listen = config_text(root, "inform-listen");
 	read_secrets(s);
+	settings_read_snmp(s, root);
 	read_clusters(s, root);
 	read_datastores(s, root);
 	settings_read_pdus(s, root);

@@ -82,6 +82,16 @@ struct host_settings {
 	const char *feed, *rack; /* NULL: none */
 };
 
+enum serve_how { SERVE_OFF, SERVE_AGENTX, SERVE_STANDALONE };
+
+/* How monitoring reads the coordinator itself. */
+struct serve_settings {
+	enum serve_how how;
+	const char *agentx_socket; /* of the host's snmpd */
+	const char *listen;        /* "udp:ADDRESS:PORT" */
+	const char *account;       /* one of the credentials, by name */
+};
+
 struct settings {
 	struct config *config; /* owns the texts */
 	struct config *secrets;
@@ -91,6 +101,7 @@ struct settings {
 	const char *credentials;
 	unsigned power_on_per_second, power_on_burst; /* of a feed or rack */
 	const char *inform_listen; /* NULL: no informs are received */
+	struct serve_settings serve;
 
 	struct cluster_settings *clusters;
 	size_t n_clusters;

@@ -83,26 +83,18 @@ add_bmc(json_t *out, struct coordinator *co, size_t index, int64_t now_ms)
 	const struct reg_host *host = &co->reg.hosts[index];
 	struct bmc *bmc = power_bmc(co, index);
 	struct bmc_health health = { .power_age_ms = -1 };
-	enum power_state power = host->power;
-	json_t *age = age_json(host->power_ms, now_ms);
+	int64_t age_ms;
+	enum power_state power = power_last(co, index, now_ms, &age_ms);
 	struct err err;
 	bool own = bmc != NULL && power_guard(co, index, &err);
 
 	if (bmc != NULL)
 		bmc_get_health(bmc, &health);
-	if (bmc != NULL && !own) {
-		power = POWER_UNKNOWN; /* whatever was read is another's */
-	} else if (health.power_age_ms >= 0) { /* the keep-alive read it, too */
-		power = health.power == IPMI_POWER_OFF  ? POWER_OFF
-			: health.power == IPMI_POWER_ON ? POWER_ON
-							: POWER_UNKNOWN;
-		json_decref(age);
-		age = json_integer(health.power_age_ms);
-	}
 	json_object_update_new(
 		out,
 		json_pack("{s:s, s:o, s:s, s:s?, s:s, s:s?, s:s?}", "power",
-			  power_state_name(power), "power_age_ms", age,
+			  power_state_name(power), "power_age_ms",
+			  age_ms < 0 ? json_null() : json_integer(age_ms),
 			  "power_text", host->power_text, "bmc",
 			  host->conf->bmc.address, "bmc_state",
 			  power_bmc_state(co, index), "restore_policy",

@@ -508,6 +508,62 @@ never_shows_a_password(void **state)
 }
 
 static void
+monitoring_is_answered_as_configured_and_not_unasked(void **state)
+{
+	static const char *const ways[] = { "", "snmp { }\n",
+					    "snmp { serve = agentx }\n",
+					    "snmp { serve = standalone }\n" };
+	static const enum serve_how hows[] = { SERVE_OFF, SERVE_OFF,
+					       SERVE_AGENTX, SERVE_STANDALONE };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++) {
+		char text[512], *errors;
+
+		snprintf(text, sizeof(text), "%scluster \"c1\" { }\n%s",
+			 ways[i], HOST("a", "1"));
+		struct settings *s = load(text, &errors);
+		assert_string_equal(errors, "");
+		assert_int_equal(s->serve.how, hows[i]);
+		if (s->serve.how != SERVE_OFF) {
+			assert_string_equal(s->serve.account, "agents");
+			assert_string_equal(s->serve.listen, "udp:0.0.0.0:161");
+			assert_string_equal(s->serve.agentx_socket,
+					    "/var/agentx/master");
+		}
+		settings_free(s);
+		free(errors);
+	}
+}
+
+static void
+what_monitoring_could_not_use_is_refused(void **state)
+{
+	(void)state;
+	assert_refused("snmp { serve = maybe }\n" /* line 2 */
+		       "cluster \"c1\" { }\n" HOST("a", "1"),
+		       (const char *const[]){ "coordinator.conf:2:", "maybe",
+					      NULL });
+	assert_refused("snmp { serve = standalone account = \"nobody\" }\n"
+		       "cluster \"c1\" { }\n" HOST("a", "1"),
+		       (const char *const[]){ "coordinator.conf:2:",
+					      "no snmp \"nobody\"", NULL });
+	assert_refused("snmp { listen = \"127.0.0.1:161\" }\n"
+		       "cluster \"c1\" { }\n" HOST("a", "1"),
+		       (const char *const[]){ "udp:ADDRESS:PORT", NULL });
+	assert_refused("snmp { listen = \"udp6:127.0.0.1:161\" }\n"
+		       "cluster \"c1\" { }\n" HOST("a", "1"),
+		       (const char *const[]){ "udp6:[ADDRESS]:PORT", NULL });
+	assert_refused("snmp { listen = \"udp:monitor:161\" }\n"
+		       "cluster \"c1\" { }\n" HOST("a", "1"),
+		       (const char *const[]){ "names are not looked up",
+					      NULL });
+	assert_refused("snmp { agentx-socket = \"master\" }\n"
+		       "cluster \"c1\" { }\n" HOST("a", "1"),
+		       (const char *const[]){ "not an absolute path", NULL });
+}
+
+static void
 refuses_a_site_without_hosts(void **state)
 {
 	(void)state;
@@ -584,6 +640,9 @@ main(void)
 		cmocka_unit_test(refuses_credentials_that_others_can_read),
 		cmocka_unit_test(says_that_the_credentials_are_missing),
 		cmocka_unit_test(never_shows_a_password),
+		cmocka_unit_test(
+			monitoring_is_answered_as_configured_and_not_unasked),
+		cmocka_unit_test(what_monitoring_could_not_use_is_refused),
 		cmocka_unit_test(refuses_a_site_without_hosts),
 		cmocka_unit_test(a_lease_needs_an_account_that_may_write),
 	};
