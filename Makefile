@@ -68,7 +68,7 @@ tests    := $(patsubst tests/unit/%.c,$B/unit/%,$(wildcard tests/unit/*/test_*.c
 # An archive: a test links only what it uses, so fakes of one room need not
 # link into another's tests.
 support  := $B/lib/tests-support.a
-mib      := $B/mibs/IRONHERD-MIB.txt
+mib      := $B/mibs/IRONHERD-MIB.txt $B/mibs/IRONHERD-CAPS-MIB.txt
 
 all: $(programs:%=$B/bin/%) $(mib)        ## build the programs (default)
 
@@ -106,6 +106,12 @@ $B/mibs/%.txt: snmp-mib/%.txt.in snmp-mib/arc.awk Makefile
 	@mkdir -p $(@D)
 	@echo "  MIB  $@"
 	$(Q)awk -v arc=$(IRONHERD_ARC) -f snmp-mib/arc.awk $< >$@
+
+# What is supported is what the MIB's compliances ask for.
+$B/mibs/IRONHERD-CAPS-MIB.txt: snmp-mib/IRONHERD-CAPS-MIB.txt.in snmp-mib/IRONHERD-MIB.txt.in snmp-mib/caps.awk Makefile
+	@mkdir -p $(@D)
+	@echo "  MIB  $@"
+	$(Q)awk -v version=$(VERSION) -f snmp-mib/caps.awk snmp-mib/IRONHERD-MIB.txt.in $< >$@
 
 # --- the lab's small tools -------------------------------------------------
 lab_tools := $B/lab/init $B/lab/oracle $B/lab/guest.bin $B/lab/bmcfarm
