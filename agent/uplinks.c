@@ -221,7 +221,7 @@ uplinks_new(struct loop *loop, const struct settings *settings, loop_fn changed,
 	uplinks->changed = changed;
 	uplinks->changed_arg = arg;
 	source_init(&uplinks->source, SOURCE_NETWORK, "network",
-		    INT64_C(2) * UPLINKS_PERIOD_MS);
+		    INT64_C(3) * UPLINKS_PERIOD_MS);
 	uplinks->worker = worker_new(loop, "network", NULL, NULL);
 	uplinks->timer = loop_timer_new(loop, ask_links, uplinks);
 	uplinks->lldp_timer = loop_timer_new(loop, ask_lldp, uplinks);
