@@ -112,21 +112,23 @@ static const struct codec_section *const vm_sections[] = {
 static const struct codec_tree vm_tree =
 	TREE("VM-MIB", &vm_root, &detail_vm_objects, vm_sections);
 
-const struct codec_tree *const codec_node_trees[] = {
-	&entity_tree, &entity_sensor_tree, &entity_state_tree,
-	&vm_tree,     &ironherd_tree,      NULL,
-};
-
-const struct codec_tree *const codec_host_trees[] = {
-	&detail_storage_tree,
-	NULL,
 static const struct codec_tree energy_tree =
 	TREE("ENERGY-OBJECT-MIB", &energy_root, &detail_energy_objects,
 	     energy_sections);
 
 const struct codec_tree *const codec_node_trees[] = {
-	&entity_tree, &entity_sensor_tree, &entity_state_tree,
-	&energy_tree, &ironherd_tree,      NULL,
+	&entity_tree,
+	&entity_sensor_tree,
+	&entity_state_tree,
+	&energy_tree,
+	&vm_tree,
+	&ironherd_tree,
+	NULL,
+};
+
+const struct codec_tree *const codec_host_trees[] = {
+	&detail_storage_tree,
+	NULL,
 };
 
 const struct codec_oid *
