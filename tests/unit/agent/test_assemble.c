@@ -12,7 +12,6 @@
 #include <cmocka.h>
 
 #include "agent/assemble.h"
-#include "agent/board.h"
 #include "agent/health.h"
 #include "agent/virt.h"
 #include "common/log.h"

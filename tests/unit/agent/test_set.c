@@ -55,7 +55,7 @@ agent_run(struct voice_options *options)
 					    .boot_id = "",
 					    .changed = changed };
 	struct obey *obey = obey_new(loop, &obeys);
-	struct board *board = board_new();
+	struct board *board = board_new(&board_of_reports);
 	struct voice *voice;
 	struct err err = { "" };
 
