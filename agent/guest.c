@@ -55,10 +55,13 @@ is_odd(const struct guest_watch *watch, const struct guest_sample *sample)
 	uint64_t all = sample->cpu_ns - watch->last.cpu_ns;
 	uint64_t top = sample->busiest_ns < all ? sample->busiest_ns : all;
 
-	return per_mille(all, ms) <= GUEST_STAND_PM ||
-	       (per_mille(top, ms) >= GUEST_SPIN_PM &&
-		per_mille(all - top, ms) <=
-			(uint64_t)GUEST_STAND_PM * sample->n_vcpus);
+	if (per_mille(all + sample->waited_ns, ms) <= GUEST_STAND_PM)
+		return true;
+	/* On a host that is full one that spins waits most of the time. */
+	return per_mille(top, ms) >= GUEST_RAN_PM &&
+	       per_mille(top + sample->waited_ns, ms) >= GUEST_SPIN_PM &&
+	       per_mille(all - top, ms) <=
+		       (uint64_t)GUEST_STAND_PM * sample->n_vcpus;
 }
 
 static void

@@ -45,7 +45,8 @@ enum {
 	GUEST_STATS_LEAST_MS = 30000,
 	GUEST_WORKED_MS = 60000, /* a counter that moved counts so long */
 	GUEST_STILL_MS = 120000, /* counters still, and vCPUs odd */
-	GUEST_SPIN_PM = 950,     /* of one CPU */
+	GUEST_SPIN_PM = 950,     /* of one CPU: ran, or waited for it */
+	GUEST_RAN_PM = 100,      /* and ran; else it is starved */
 	GUEST_STAND_PM = 1       /* all vCPUs together, at most */
 };
 
@@ -64,6 +65,7 @@ struct guest_sample {
 	uint32_t n_vcpus;
 	uint64_t cpu_ns;     /* of all vCPUs */
 	uint64_t busiest_ns; /* of the one that has run most since last time */
+	uint64_t waited_ns;  /* of all, for a CPU, since last time */
 
 	enum report_guest_agent agent;
 	bool panicked;

@@ -233,6 +233,10 @@ judge(struct guest *guest, const struct guest_stats *before, int64_t now_ms)
 		.panicked = guest->panicked,
 	};
 
+	if (before->ready_ns != GUEST_UNKNOWN &&
+	    stats->ready_ns != GUEST_UNKNOWN &&
+	    stats->ready_ns >= before->ready_ns)
+		sample.waited_ns = stats->ready_ns - before->ready_ns;
 	sample.has_counters = guest_stats_io(stats, &sample.io);
 	guest->liveness = guest_judge(&guest->watch, &sample);
 }

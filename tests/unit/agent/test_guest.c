@@ -19,6 +19,7 @@ struct world {
 	struct guest_watch watch;
 	struct guest_sample now;
 	bool stats, io, spins, stands;
+	unsigned waits_pm; /* of its spinning */
 };
 
 static struct world
@@ -50,9 +51,11 @@ after(struct world *world, unsigned seconds)
 
 	for (unsigned ms = 0; ms < seconds * 1000; ms += STEP_MS) {
 		struct guest_sample *now = &world->now;
-		uint64_t first = world->stands  ? 0
-				 : world->spins ? STEP_MS * MS
-						: STEP_MS * MS / 20;
+		uint64_t first =
+			world->stands ? 0
+			: world->spins
+				? STEP_MS * MS / 1000 * (1000 - world->waits_pm)
+				: STEP_MS * MS / 20;
 		uint64_t second =
 			world->stands || world->spins ? 0 : STEP_MS * MS / 50;
 
@@ -61,6 +64,7 @@ after(struct world *world, unsigned seconds)
 		now->io += world->io ? 3 : 0;
 		now->cpu_ns += first + second;
 		now->busiest_ns = first;
+		now->waited_ns = STEP_MS * MS / 1000 * world->waits_pm;
 		is = guest_judge(&world->watch, now);
 	}
 	return is;
@@ -92,6 +96,34 @@ a_hung_kernel_is_suspect_then_dead(void **state)
 	assert_int_equal(after(&world, 20), LIVENESS_DEAD);
 	world.stats = true;
 	assert_int_equal(after(&world, 10), LIVENESS_ALIVE);
+}
+
+static void
+one_that_spins_on_a_full_host_is_seen_to_spin(void **state)
+{
+	struct world world = healthy();
+
+	(void)state;
+	after(&world, 60);
+	world.stats = world.io = false;
+	world.spins = true;
+	world.waits_pm = 800;
+	assert_int_equal(after(&world, 200), LIVENESS_DEAD);
+}
+
+static void
+a_guest_that_gets_no_cpu_is_not_dead(void **state)
+{
+	struct world world = healthy();
+
+	(void)state;
+	after(&world, 60);
+	world.stats = world.io = false;
+	world.spins = true;
+	world.waits_pm = 950;
+	assert_int_equal(after(&world, 3600), LIVENESS_SUSPECT);
+	world.stands = true;
+	assert_int_equal(after(&world, 3600), LIVENESS_SUSPECT);
 }
 
 static void
@@ -265,6 +297,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_healthy_guest_is_alive),
 		cmocka_unit_test(a_hung_kernel_is_suspect_then_dead),
+		cmocka_unit_test(one_that_spins_on_a_full_host_is_seen_to_spin),
+		cmocka_unit_test(a_guest_that_gets_no_cpu_is_not_dead),
 		cmocka_unit_test(a_halted_kernel_is_dead_too),
 		cmocka_unit_test(one_signal_never_makes_a_dead_one),
 		cmocka_unit_test(
