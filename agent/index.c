@@ -83,15 +83,34 @@ insert(struct index *index, size_t place, enum index_kind kind, const char *key,
 	index->n++;
 }
 
+/* The kind that takes up most: a BMC that renames its sensors all the time
+ * must not cost VMs their numbers. */
+static enum index_kind
+largest_kind(const struct index *index)
+{
+	size_t counts[INDEX_KINDS] = { 0 };
+	unsigned largest = 0;
+
+	for (size_t i = 0; i < index->n; i++)
+		counts[index->entries[i].kind]++;
+	for (unsigned kind = 1; kind < INDEX_KINDS; kind++)
+		if (counts[kind] > counts[largest])
+			largest = kind;
+	return (enum index_kind)largest;
+}
+
 /* What was given a number first has most likely been gone for longest; if it
  * does come back, it gets a new one, and a layout change is seen. */
 static void
 forget_oldest(struct index *index)
 {
-	size_t oldest = 0;
+	enum index_kind kind = largest_kind(index);
+	size_t oldest = index->n;
 
-	for (size_t i = 1; i < index->n; i++)
-		if (index->entries[i].number < index->entries[oldest].number)
+	for (size_t i = 0; i < index->n; i++)
+		if (index->entries[i].kind == kind &&
+		    (oldest == index->n ||
+		     index->entries[i].number < index->entries[oldest].number))
 			oldest = i;
 	index->n--;
 	memmove(&index->entries[oldest], &index->entries[oldest + 1],

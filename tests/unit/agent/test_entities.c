@@ -308,6 +308,23 @@ states_follow_from_health(void **state)
 	drop_scene(&scene);
 }
 
+/* Names of sensors are the BMC's to choose. */
+static void
+a_flood_of_names_costs_vms_nothing(void **state)
+{
+	struct index *index = index_load("/nonexistent/index", 1);
+	uint32_t vm = index_of(index, INDEX_VM, "vm");
+	char key[32];
+
+	(void)state;
+	for (unsigned i = 0; i < INDEX_ENTRIES_MAX + 10; i++) {
+		snprintf(key, sizeof(key), "ipmi %08u", i);
+		index_of(index, INDEX_ENTITY, key);
+	}
+	assert_int_equal(index_of(index, INDEX_VM, "vm"), vm);
+	index_free(index);
+}
+
 static void
 power_is_told_of_what_is_measured(void **state)
 {
@@ -498,6 +515,7 @@ main(void)
 			numbers_and_times_stay_until_something_changes),
 		cmocka_unit_test(rows_stay_for_a_while),
 		cmocka_unit_test(states_follow_from_health),
+		cmocka_unit_test(a_flood_of_names_costs_vms_nothing),
 		cmocka_unit_test(power_is_told_of_what_is_measured),
 		cmocka_unit_test(a_machine_that_tells_nothing_is_a_chassis),
 		cmocka_unit_test(models_are_bits_that_name_rows_of_features),
