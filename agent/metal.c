@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/metal.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,9 @@ struct metal {
 	int64_t asked_us;
 	struct sensor_list sensors;
 	json_t *reply; /* the last good one, without its sensors */
+	bool fresh;    /* the last attempt was good */
+	unsigned
+		without_chips; /* so many answers, until they are tried again */
 };
 
 void
@@ -36,6 +40,15 @@ metal_take_sensors(const json_t *list, int64_t now_ms,
 	*ret_list = sensors;
 }
 
+void
+metal_keep_chips(const struct sensor_list *before, struct sensor_list *now)
+{
+	for (size_t i = 0; i < before->n; i++)
+		if (before->raws[i].source == DETAIL_SENSOR_HWMON &&
+		    now->n < DETAIL_SENSORS_MAX)
+			sensor_list_add(now, &before->raws[i]);
+}
+
 /* Rows stay, so that they do not come and go with a worker; what they said
  * does not hold any more. */
 static void
@@ -50,6 +63,33 @@ doubt_sensors(struct metal *metal, const char *why)
 	}
 }
 
+/* A chip that hangs must not cost us what the others say: after a time-out
+ * they are left out for a while. */
+static void
+take_failure(struct metal *metal, int rc, const struct err *err)
+{
+	metal->fresh = false;
+	source_fail(&metal->source, err->text);
+	doubt_sensors(metal, err->text);
+	metal->without_chips = rc == -ETIMEDOUT && metal->without_chips == 0
+				       ? METAL_WITHOUT_CHIPS
+				       : 0;
+}
+
+static void
+take_sensors(struct metal *metal, const json_t *reply, int64_t now_ms)
+{
+	struct sensor_list sensors;
+
+	metal_take_sensors(json_object_get(reply, "sensors"), now_ms, &sensors);
+	if (metal->without_chips > 0) {
+		metal_keep_chips(&metal->sensors, &sensors);
+		metal->without_chips--;
+	}
+	sensor_list_clear(&metal->sensors);
+	metal->sensors = sensors;
+}
+
 static void
 take_reply(void *arg, int rc, const json_t *reply, const struct err *err)
 {
@@ -58,15 +98,17 @@ take_reply(void *arg, int rc, const json_t *reply, const struct err *err)
 
 	loop_timer_start(metal->timer, METAL_PERIOD_MS);
 	if (rc < 0) {
-		source_fail(&metal->source, err->text);
-		doubt_sensors(metal, err->text);
+		take_failure(metal, rc, err);
 		return;
 	}
-	source_succeed(&metal->source, now_us / 1000,
-		       (uint64_t)(now_us - metal->asked_us));
-	sensor_list_clear(&metal->sensors);
-	metal_take_sensors(json_object_get(reply, "sensors"), now_us / 1000,
-			   &metal->sensors);
+	metal->fresh = true;
+	if (metal->without_chips > 0)
+		source_fail(&metal->source, "a chip of hwmon hangs: they are "
+					    "left out for some minutes");
+	else
+		source_succeed(&metal->source, now_us / 1000,
+			       (uint64_t)(now_us - metal->asked_us));
+	take_sensors(metal, reply, now_us / 1000);
 	json_decref(metal->reply);
 	metal->reply = json_copy((json_t *)reply);
 	json_object_del(metal->reply, "sensors");
@@ -76,13 +118,15 @@ static void
 ask(void *arg)
 {
 	struct metal *metal = arg;
-	json_t *request = json_pack("{s:s}", "root", metal->root);
+	json_t *request = json_pack("{s:s, s:b}", "root", metal->root, "chips",
+				    metal->without_chips == 0);
 
 	metal->asked_us = source_clock_us();
 	int rc = worker_ask(metal->worker, request, METAL_DEADLINE_MS,
 			    take_reply, metal);
 	json_decref(request);
 	if (rc < 0) {
+		metal->fresh = false;
 		source_fail(&metal->source, "cannot start a worker");
 		doubt_sensors(metal, "nobody reads them");
 		loop_timer_start(metal->timer, METAL_PERIOD_MS);
@@ -156,7 +200,7 @@ metal_package(const struct metal *metal, uint32_t package,
 	const json_t *power =
 		find_package(json_object_get(metal->reply, "powers"), package);
 
-	bool fresh = !metal->source.failing;
+	bool fresh = metal->fresh;
 	unsigned known = 0;
 
 	row->mhz = (uint32_t)message_number(speed, "mhz", UINT32_MAX);

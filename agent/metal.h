@@ -13,7 +13,11 @@
 #include "agent/source.h"
 #include "common/loop.h"
 
-enum { METAL_PERIOD_MS = 10000, METAL_DEADLINE_MS = 8000 };
+enum {
+	METAL_PERIOD_MS = 10000,
+	METAL_DEADLINE_MS = 8000,
+	METAL_WITHOUT_CHIPS = 30 /* answers behind one that hung */
+};
 
 struct metal;
 
@@ -33,5 +37,8 @@ const struct source *metal_source(const struct metal *metal);
 /* Pure: the rows of a worker's answer; what makes no sense is left out. */
 void metal_take_sensors(const json_t *list, int64_t now_ms,
 			struct sensor_list *ret_list);
+/* The chips of before are still there. */
+void metal_keep_chips(const struct sensor_list *before,
+		      struct sensor_list *now);
 
 #endif

@@ -19,7 +19,8 @@ read_metal(void *state, const json_t *request)
 	json_t *sensors = json_array(), *powers = json_array();
 	json_t *packages = json_array();
 
-	hwmon_read(root, sensors);
+	if (message_bool(request, "chips"))
+		hwmon_read(root, sensors);
 	rapl_read(state, root, source_clock_us(), sensors, powers);
 	cpu_speed_read(root, packages);
 	json_t *reply = json_pack("{s:o, s:o, s:o}", "sensors", sensors,

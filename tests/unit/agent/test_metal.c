@@ -469,6 +469,25 @@ each_core_is_asked_once_for_its_speed(void **state)
 	tree_remove(&tree);
 }
 
+static void
+chips_that_were_left_out_are_still_there(void **state)
+{
+	struct sensor_list before = { NULL, 0 }, now = { NULL, 0 };
+	struct sensor_raw chip = { .source = DETAIL_SENSOR_HWMON };
+	struct sensor_raw energy = { .source = DETAIL_SENSOR_RAPL };
+
+	(void)state;
+	SET(chip.name, "chip");
+	sensor_list_add(&before, &energy);
+	sensor_list_add(&before, &chip);
+	sensor_list_add(&now, &energy);
+	metal_keep_chips(&before, &now);
+	assert_int_equal(now.n, 2);
+	assert_true(find(&now, "chip", &chip));
+	sensor_list_clear(&before);
+	sensor_list_clear(&now);
+}
+
 /* --- the collector -------------------------------------------------------- */
 
 static bool
@@ -526,6 +545,7 @@ main(int argc, char *argv[])
 			packages_tell_their_watts_from_the_second_time_on),
 		cmocka_unit_test(memory_errors_are_counted_for_each_module),
 		cmocka_unit_test(each_core_is_asked_once_for_its_speed),
+		cmocka_unit_test(chips_that_were_left_out_are_still_there),
 		cmocka_unit_test(the_worker_reads_a_tree),
 	};
 
