@@ -60,7 +60,7 @@ view_taken(void *arg, int rc, const json_t *reply, const struct err *err)
 		       : json_string_value(json_object_get(reply, "error"));
 
 	note(herald, error != NULL ? error : "");
-	if (error != NULL)
+	if (error != NULL && rc != -EPIPE) /* one that was killed is new soon */
 		loop_timer_start(herald->timer, HERALD_RETRY_MS);
 }
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Decisions and alarms of a cluster view. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,83 +84,62 @@ view_fill_decisions(struct view_maker *maker, struct cluster_view *view)
 				      &view->decisions[view->n_decisions++]);
 }
 
-/* --- alarms --------------------------------------------------------------- */
+/* --- alarms ---------------------------------------------------------------
+ * Those that stand and those that are known are both put in order and merged,
+ * so that a storm of thousands costs one pass. */
 
 static int
-compare(const struct known_alarm *known, const struct plan_alarm *alarm)
+compare_names(const char *kind, const char *subject, const char *other_kind,
+	      const char *other_subject)
 {
-	int order = strcmp(known->kind, alarm->kind);
+	int order = strcmp(kind, other_kind);
 
-	return order != 0 ? order : strcmp(known->subject, alarm->subject);
+	return order != 0 ? order : strcmp(subject, other_subject);
 }
 
-/* Where the alarm is in the book, or belongs. */
+static int
+compare_alarms(const void *left, const void *right)
+{
+	const struct plan_alarm *a = &(*(struct reg_alarm *const *)left)->alarm;
+	const struct plan_alarm *b =
+		&(*(struct reg_alarm *const *)right)->alarm;
+
+	return compare_names(a->kind, a->subject, b->kind, b->subject);
+}
+
+/* Each kind and subject once: of a VM with more than two copies there is more
+ * than one alarm. */
 static size_t
-place_of(const struct view_maker *maker, const struct plan_alarm *alarm)
+list_standing(const struct registry *reg, const struct reg_alarm **ret_list)
 {
-	size_t low = 0, high = maker->n_alarms;
+	size_t n = 0, left = 0;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (compare(&maker->alarms[middle], alarm) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	for (size_t i = 0; i < reg->n_alarms && n < VIEW_ALARMS_MAX; i++)
+		if (reg->alarms[i].told)
+			ret_list[n++] = &reg->alarms[i];
+	if (n > 0)
+		qsort(ret_list, n, sizeof(*ret_list), compare_alarms);
+	for (size_t i = 0; i < n; i++)
+		if (left == 0 ||
+		    compare_alarms(&ret_list[left - 1], &ret_list[i]) != 0)
+			ret_list[left++] = ret_list[i];
+	return left;
 }
 
-/* Those that stand were shown by the last view, or are by this one. */
-static void
-forget_one(struct view_maker *maker)
-{
-	size_t oldest = 0;
-
-	for (size_t i = 1; i < maker->n_alarms; i++)
-		if (maker->alarms[i].view < maker->alarms[oldest].view)
-			oldest = i;
-	maker->n_alarms--;
-	memmove(&maker->alarms[oldest], &maker->alarms[oldest + 1],
-		(maker->n_alarms - oldest) * sizeof(*maker->alarms));
-}
-
-static struct known_alarm *
+static struct known_alarm
 know(struct view_maker *maker, const struct plan_alarm *alarm)
 {
-	size_t place = place_of(maker, alarm);
+	struct known_alarm known = { .number = ++maker->last_alarm };
 
-	if (place < maker->n_alarms &&
-	    compare(&maker->alarms[place], alarm) == 0)
-		return &maker->alarms[place];
-	if (maker->n_alarms == ALARM_BOOK_MAX) {
-		forget_one(maker);
-		place = place_of(maker, alarm);
-	}
-	maker->alarms = xrealloc(maker->alarms, maker->n_alarms + 1,
-				 sizeof(*maker->alarms));
-	memmove(&maker->alarms[place + 1], &maker->alarms[place],
-		(maker->n_alarms - place) * sizeof(*maker->alarms));
-	maker->n_alarms++;
-	maker->alarms[place] =
-		(struct known_alarm){ .number = ++maker->last_alarm };
-	snprintf(maker->alarms[place].kind, sizeof(maker->alarms[place].kind),
-		 "%s", alarm->kind);
-	snprintf(maker->alarms[place].subject,
-		 sizeof(maker->alarms[place].subject), "%s", alarm->subject);
-	return &maker->alarms[place];
+	PUT_TEXT(known.kind, alarm->kind);
+	PUT_TEXT(known.subject, alarm->subject);
+	return known;
 }
 
-/* False: of that kind and subject there is one already, as of a VM with more
- * than two copies. */
-static bool
-fill_alarm(struct view_maker *maker, const struct reg_alarm *alarm,
-	   struct view_alarm *out)
+static void
+fill_alarm(const struct view_maker *maker, struct known_alarm *known,
+	   const struct reg_alarm *alarm, struct view_alarm *out)
 {
-	struct known_alarm *known = know(maker, &alarm->alarm);
-
-	if (known->view == maker->views)
-		return false;
 	if (known->count == 0 || known->since_ms != alarm->since_ms)
 		known->count++;
 	known->since_ms = alarm->since_ms;
@@ -175,7 +153,50 @@ fill_alarm(struct view_maker *maker, const struct reg_alarm *alarm,
 	PUT_TEXT(out->kind, alarm->alarm.kind);
 	PUT_TEXT(out->subject, alarm->alarm.subject);
 	PUT_TEXT(out->text, alarm->alarm.text);
-	return true;
+}
+
+/* When there are too many, what does not stand is forgotten. */
+static void
+keep_book(struct view_maker *maker, struct known_alarm *book, size_t n)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (n <= ALARM_BOOK_MAX || book[i].view == maker->views)
+			book[left++] = book[i];
+	free(maker->alarms);
+	maker->alarms = book;
+	maker->n_alarms = left;
+}
+
+static void
+merge_alarms(struct view_maker *maker, const struct reg_alarm *const *stand,
+	     size_t n_stand, struct view_alarm *ret_rows)
+{
+	struct known_alarm *book =
+		xcalloc(maker->n_alarms + n_stand, sizeof(*book));
+	size_t n = 0, old = 0;
+
+	for (size_t i = 0; i < n_stand; i++) {
+		const struct plan_alarm *alarm = &stand[i]->alarm;
+		int order = 1;
+
+		for (; old < maker->n_alarms && order > 0; old++) {
+			const struct known_alarm *known = &maker->alarms[old];
+
+			order = compare_names(alarm->kind, alarm->subject,
+					      known->kind, known->subject);
+			if (order < 0)
+				break;
+			book[n++] = *known;
+		}
+		if (order != 0)
+			book[n++] = know(maker, alarm);
+		fill_alarm(maker, &book[n - 1], stand[i], &ret_rows[i]);
+	}
+	while (old < maker->n_alarms)
+		book[n++] = maker->alarms[old++];
+	keep_book(maker, book, n);
 }
 
 /* Hosts are sorted by name. */
@@ -203,16 +224,14 @@ void
 view_fill_alarms(struct view_maker *maker, struct cluster_view *view)
 {
 	const struct registry *reg = &maker->co->reg;
+	const struct reg_alarm **stand =
+		xcalloc(reg->n_alarms, sizeof(const struct reg_alarm *));
+	size_t n = list_standing(reg, stand);
 
-	view->alarms = xcalloc(reg->n_alarms, sizeof(*view->alarms));
-	for (size_t i = 0;
-	     i < reg->n_alarms && view->n_alarms < VIEW_ALARMS_MAX; i++) {
-		const struct reg_alarm *alarm = &reg->alarms[i];
-
-		if (!alarm->told ||
-		    !fill_alarm(maker, alarm, &view->alarms[view->n_alarms]))
-			continue;
-		view->n_alarms++;
-		count_at_member(view, alarm->alarm.subject);
-	}
+	view->alarms = xcalloc(n, sizeof(*view->alarms));
+	view->n_alarms = n;
+	merge_alarms(maker, stand, n, view->alarms);
+	for (size_t i = 0; i < n; i++)
+		count_at_member(view, view->alarms[i].subject);
+	free(stand);
 }

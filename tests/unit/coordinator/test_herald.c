@@ -22,7 +22,7 @@
 #include "snmp-mib/codec_own.h"
 #include "tests/unit/agent/speaker.h"
 
-enum { N_HOSTS = 40, PATIENCE_MS = 10000 };
+enum { N_HOSTS = 40, PATIENCE_MS = 30000 };
 
 static struct tree tree;
 static struct loop *loop;
@@ -293,10 +293,23 @@ static void
 send_to(struct worker *worker, json_t *message)
 {
 	reply.came = false;
-	assert_int_equal(worker_ask(worker, message, 5000, take_reply, NULL),
+	assert_int_equal(worker_ask(worker, message, PATIENCE_MS, take_reply,
+				    NULL),
 			 0);
 	json_decref(message);
 	assert_true(run_until(loop, reply_came, NULL, PATIENCE_MS));
+}
+
+static bool
+has_ended(void *arg)
+{
+	return worker_pid(arg) == 0;
+}
+
+static void
+await_end(struct worker *worker)
+{
+	assert_true(run_until(loop, has_ended, worker, PATIENCE_MS));
 }
 
 static json_t *
@@ -319,7 +332,7 @@ good_message(int silence_s)
 static json_t *
 without(const char *part, const char *name)
 {
-	json_t *message = good_message(5);
+	json_t *message = good_message(60);
 
 	json_object_del(part ? json_object_get(message, part) : message, name);
 	return message;
@@ -348,16 +361,15 @@ a_message_without_sense_is_refused_and_a_good_one_taken(void **state)
 		if (strstr(reply.error, gaps[i].error) == NULL)
 			fail_msg("\"%s\", not \"%s\"", reply.error,
 				 gaps[i].error);
-		usleep(20000); /* it ends */
-		run_until(loop, until_never, NULL, 50);
+		await_end(worker);
 	}
-	send_to(worker, good_message(5));
+	send_to(worker, good_message(60));
 	assert_string_equal(reply.error, "");
 	/* Now that it speaks, nonsense does not end it. */
 	int pid = worker_pid(worker);
 	send_to(worker, without(NULL, "view"));
 	assert_string_not_equal(reply.error, "");
-	send_to(worker, good_message(5));
+	send_to(worker, good_message(60));
 	assert_string_equal(reply.error, "");
 	assert_int_equal(worker_pid(worker), pid);
 	assert_true(site_answers(NULL));
@@ -369,17 +381,17 @@ a_wrong_account_and_a_port_in_use_are_told(void **state)
 {
 	struct worker *worker = worker_new(loop, HERALD_ROLE, NULL, NULL);
 	struct worker *other = worker_new(loop, HERALD_ROLE, NULL, NULL);
-	json_t *message = good_message(5);
+	json_t *message = good_message(60);
 
 	(void)state;
 	json_object_set_new(json_object_get(message, "how"), "account",
 			    json_string("nobody"));
 	send_to(worker, message);
 	assert_non_null(strstr(reply.error, "there is no snmp \"nobody\""));
-	run_until(loop, until_never, NULL, 100);
-	send_to(worker, good_message(5));
+	await_end(worker);
+	send_to(worker, good_message(60));
 	assert_string_equal(reply.error, "");
-	send_to(other, good_message(5));
+	send_to(other, good_message(60));
 	assert_non_null(strstr(reply.error, "cannot listen"));
 	worker_free(other);
 	worker_free(worker);
@@ -392,10 +404,10 @@ a_worker_that_hears_nothing_for_long_ends(void **state)
 	struct worker *worker = worker_new(loop, HERALD_ROLE, NULL, NULL);
 
 	(void)state;
-	send_to(worker, good_message(2));
+	send_to(worker, good_message(4));
 	assert_string_equal(reply.error, "");
 	assert_true(site_answers(NULL));
-	usleep(2500000);
+	usleep(4500000);
 	assert_false(site_answers(NULL));
 	worker_free(worker);
 }

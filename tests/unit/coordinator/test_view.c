@@ -504,13 +504,13 @@ an_alarm_keeps_its_number_and_is_counted(void **state)
 	assert_int_equal(member("h2")->alarms, 2);
 	assert_int_equal(cluster("c1")->alarms, 2);
 	assert_int_equal(member("h1")->alarms, 0);
-	assert_string_equal(view->alarms[0].kind, "fence-failed");
-	assert_string_equal(view->alarms[0].subject, "h2");
-	assert_string_equal(view->alarms[0].text, "a");
-	assert_int_equal(view->alarms[0].severity, VIEW_SEVERITY_CRITICAL);
-	assert_int_equal(view->alarms[0].since_s, WALL_MS / 1000);
-	assert_int_equal(view->alarms[0].count, 1);
-	uint32_t first = view->alarms[0].index;
+	assert_string_equal(view->alarms[1].kind, "fence-failed");
+	assert_string_equal(view->alarms[1].subject, "h2");
+	assert_string_equal(view->alarms[1].text, "a");
+	assert_int_equal(view->alarms[1].severity, VIEW_SEVERITY_CRITICAL);
+	assert_int_equal(view->alarms[1].since_s, WALL_MS / 1000);
+	assert_int_equal(view->alarms[1].count, 1);
+	uint32_t first = view->alarms[1].index;
 
 	set_alarms(all + 2, 1); /* it is over */
 	assert_int_equal(look()->n_alarms, 1);
