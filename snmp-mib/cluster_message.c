@@ -31,6 +31,18 @@ pack_text(const char *text)
 	return json_string(plain);
 }
 
+/* Out of range is a bug of whoever made the view, and costs that cell alone:
+ * the codec would say the same. */
+static json_t *
+pack_number(const struct codec_column *column, uint32_t number)
+{
+	if (number < column->min)
+		number = column->min;
+	if (column->max > 0 && number > column->max)
+		number = column->cell == CELL_ENUM ? column->min : column->max;
+	return json_integer(number);
+}
+
 static json_t *
 pack_cell(const struct codec_column *column, const void *row)
 {
@@ -43,11 +55,12 @@ pack_cell(const struct codec_column *column, const void *row)
 	case CELL_ENUM:
 	case CELL_U32:
 	case CELL_AGE:
-		return json_integer(*(const uint32_t *)cell);
+		return pack_number(column, *(const uint32_t *)cell);
 	case CELL_U64:
 	case CELL_COUNTER:
 	case CELL_DATE:
-		return json_integer((json_int_t)*wide);
+		return json_integer(*wide > INT64_MAX ? INT64_MAX
+						      : (json_int_t)*wide);
 	case CELL_TEXT:
 	case CELL_UUID:
 		return pack_text(cell);

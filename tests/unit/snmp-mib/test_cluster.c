@@ -160,6 +160,27 @@ text_that_is_no_utf8_is_made_fit(void **state)
 	cluster_view_free(back);
 }
 
+static void
+a_cell_out_of_range_costs_no_view(void **state)
+{
+	struct cluster_view *view = random_view(1), *back = NULL;
+
+	(void)state;
+	view->members[0].health = 0;
+	view->members[0].cpu_use_pm = 1001;
+	view->members[0].state = VIEW_MEMBER_REJOINING + 1;
+	view->site.snapshot = UINT64_MAX;
+	json_t *message = cluster_message_pack(view);
+	assert_int_equal(cluster_message_unpack(message, &back, NULL), 0);
+	assert_int_equal(back->members[0].health, HEALTH_UNKNOWN);
+	assert_int_equal(back->members[0].cpu_use_pm, 1000);
+	assert_int_equal(back->members[0].state, VIEW_MEMBER_NEW);
+	assert_int_equal(back->site.snapshot, INT64_MAX);
+	json_decref(message);
+	cluster_view_free(view);
+	cluster_view_free(back);
+}
+
 /* What becomes of a good message when `value` stands at a place of it. */
 static void
 expect_refusal(const char *section, size_t row, size_t cell, json_t *value,
@@ -337,6 +358,7 @@ main(void)
 		cmocka_unit_test(ages_grow_while_a_view_waits),
 		cmocka_unit_test(a_view_comes_out_of_a_message_as_it_went_in),
 		cmocka_unit_test(text_that_is_no_utf8_is_made_fit),
+		cmocka_unit_test(a_cell_out_of_range_costs_no_view),
 		cmocka_unit_test(what_cannot_be_is_refused_by_name),
 		cmocka_unit_test(a_message_of_another_shape_is_refused),
 		cmocka_unit_test(more_rows_than_a_table_may_have_are_refused),
