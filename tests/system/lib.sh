@@ -92,12 +92,15 @@ tree_make() {
 	tree_add "$TOOLS/bmc_probe" /bin/bmc_probe
 	tree_add "$(library_path libnetsnmpmibs.so.40)"
 	for module in ipmi_msghandler ipmi_devintf ipmi_si ipmi_watchdog \
-		e1000; do
+		watchdog i6300esb e1000; do
 		find "$KERNEL/root/lib/modules" -name "$module.ko*" \
 			-exec cp {} "$DIR/tree/modules/" ';'
 	done
 	install -m 755 "$SRC/init" "$DIR/tree/init"
 	agent_conf >"$DIR/tree/etc/ironherd/agent.conf"
+	# ipmi_watchdog is the first of the kernel's.
+	{ agent_conf && echo 'watchdog { device = "/dev/watchdog1" }'; } \
+		>"$DIR/tree/etc/ironherd/file.conf"
 	(umask 077 && agent_credentials >"$DIR/tree/etc/ironherd/credentials")
 }
 
@@ -105,21 +108,28 @@ agent_conf() {
 	cat <<-'END'
 		state-dir = "/run/ironherd"
 		node { name = "n1" }
-		snmp { mode = standalone listen = "udp:0.0.0.0:161" }
+		snmp {
+			mode = standalone
+			listen = "udp:0.0.0.0:161"
+			write-account = "set"
+		}
 		bmc { }
 	END
 }
 
 agent_credentials() {
-	cat <<-END
-		snmp "agents" {
-			user = "ironherd"
-			auth-password = "$SNMP_PASSWORD"
-			priv-password = "$SNMP_PASSWORD"
-			auth = "SHA-256"
-			priv = "AES"
-		}
-	END
+	local account
+	for account in agents:ironherd set:ironherd-set; do
+		cat <<-END
+			snmp "${account%:*}" {
+				user = "${account#*:}"
+				auth-password = "$SNMP_PASSWORD"
+				priv-password = "$SNMP_PASSWORD"
+				auth = "SHA-256"
+				priv = "AES"
+			}
+		END
+	done
 }
 
 # So that the password is in nobody's arguments.
@@ -219,6 +229,7 @@ start_script() {
 			-chardev socket,id=ipmi,host=$ADDRESS,port=$VM_PORT,reconnect=2 \\
 			-device ipmi-bmc-extern,id=bmc,chardev=ipmi \\
 			-device isa-ipmi-kcs,bmc=bmc,irq=5 \\
+			-device i6300esb -action watchdog=poweroff \\
 			-netdev user,id=net,ipv6=off,hostfwd=udp:$ADDRESS:$SNMP_PORT-:161 \\
 			-device e1000,netdev=net \\
 			-serial file:$DIR/console -serial pipe:$DIR/talk \\
