@@ -41,6 +41,9 @@ static const enum report_health source_limits[] = {
 	[SOURCE_INFORM] = HEALTH_DEGRADED,
 	[SOURCE_SENSORS] = HEALTH_DEGRADED,
 	[SOURCE_MEMORY] = HEALTH_DEGRADED,
+	[SOURCE_NETWORK] = HEALTH_DEGRADED,
+	[SOURCE_GUESTS] = HEALTH_DEGRADED,
+	[SOURCE_LEASE] = HEALTH_DEGRADED,
 };
 
 static enum report_health
@@ -211,6 +214,22 @@ judge_virtualisation(const struct node_report *report, struct verdict *verdict)
 }
 
 static void
+judge_network(const struct node_report *report, struct verdict *verdict)
+{
+	const struct node_detail *detail = report->detail;
+
+	judge_source(report, SOURCE_NETWORK, verdict);
+	for (size_t i = 0; detail != NULL && i < detail->n_uplinks; i++) {
+		const struct detail_uplink *uplink = &detail->uplinks[i];
+		char why[96];
+
+		snprintf(why, sizeof(why), "uplink %.40s: %s", uplink->name,
+			 report_health_name(uplink->health));
+		worsen(verdict, uplink->health, why);
+	}
+}
+
+static void
 judge_bmc(const struct node_report *report, struct verdict *verdict)
 {
 	const struct node_detail *detail = report->detail;
@@ -235,6 +254,7 @@ static const struct {
 	{ "power", offsetof(struct detail_health, power), judge_power },
 	{ "thermal", offsetof(struct detail_health, thermal), judge_thermal },
 	{ "storage", offsetof(struct detail_health, storage), judge_storage },
+	{ "network", offsetof(struct detail_health, network), judge_network },
 	{ "virtualisation", offsetof(struct detail_health, virtualisation),
 	  judge_virtualisation },
 	{ "bmc", offsetof(struct detail_health, bmc), judge_bmc },
@@ -260,8 +280,7 @@ enum { SUBSYSTEMS = sizeof(subsystems) / sizeof(*subsystems) };
 enum report_health
 health_judge(const struct node_report *report, struct detail_health *ret_health)
 {
-	struct detail_health health = { .total = HEALTH_UNKNOWN,
-					.network = HEALTH_UNKNOWN };
+	struct detail_health health = { .total = HEALTH_UNKNOWN };
 	struct verdict verdicts[SUBSYSTEMS];
 
 	for (size_t i = 0; i < SUBSYSTEMS; i++) {

@@ -288,6 +288,7 @@ void
 memory_sum_vms(const struct node_report *report, struct detail_memory *memory)
 {
 	memory->vm_configured_kib = memory->balloon_kib = 0;
+	memory->vm_rss_kib = 0;
 	for (size_t i = 0; i < report->n_vms; i++) {
 		const struct report_vm *vm = &report->vms[i];
 
@@ -298,9 +299,24 @@ memory_sum_vms(const struct node_report *report, struct detail_memory *memory)
 		    vm->memory_now_kib < vm->memory_kib)
 			memory->balloon_kib +=
 				vm->memory_kib - vm->memory_now_kib;
+		if (vm->rss_kib != REPORT_KIB_UNMEASURED)
+			memory->vm_rss_kib += vm->rss_kib;
 	}
 	memory->overcommit_pm = per_mille(memory->vm_configured_kib,
 					  report->capacity.memory_kib);
+}
+
+void
+memory_sum_nodes(struct node_detail *detail)
+{
+	for (size_t i = 0; i < detail->n_numa_uses; i++) {
+		struct detail_numa_use *use = &detail->numa_uses[i];
+
+		use->vms_kib = 0;
+		for (size_t j = 0; j < detail->n_vm_nodes; j++)
+			if (detail->vm_nodes[j].node == use->node)
+				use->vms_kib += detail->vm_nodes[j].kib;
+	}
 }
 
 /* "DIMM_A1: 12 corrected, 1 uncorrected; ..." as long as there is room. */

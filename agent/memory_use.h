@@ -39,6 +39,8 @@ bool memory_find_counter(const char *text, const char *name,
  * ratio to what VMs may use here. */
 void memory_sum_vms(const struct node_report *report,
 		    struct detail_memory *memory);
+/* Memory of VMs by node, once its rows are there. */
+void memory_sum_nodes(struct node_detail *detail);
 
 /* Errors out of what agent/edac.h found, NULL: nobody counts. */
 void memory_put_ecc(const json_t *ecc, struct detail_memory *memory);

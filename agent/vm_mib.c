@@ -313,6 +313,7 @@ vm_mib_fill(const struct node_report *report, const struct guest_table *table,
 	    struct node_detail *detail)
 {
 	fill_hypervisor(report, table, now_ms, &detail->hypervisor);
+	detail->hypervisor.per_vm_notices = options->per_vm_notices;
 	make_rooms(report, table, detail);
 	for (size_t i = 0; i < report->n_vms; i++) {
 		const struct report_vm *vm = &report->vms[i];

@@ -10,7 +10,8 @@
 #include "snmp-mib/node_detail.h"
 
 struct vm_mib_options {
-	bool affinity; /* rows of vmCpuAffinityTable */
+	bool affinity;       /* rows of vmCpuAffinityTable */
+	bool per_vm_notices; /* are sent, through snmpd */
 };
 
 /* Into `detail`, from the VMs of the report; after they are all filled in. */

@@ -108,6 +108,7 @@ enum detail_ksm {
 
 struct detail_memory {
 	uint64_t vm_configured_kib; /* of all active VMs */
+	uint64_t vm_rss_kib;        /* what their processes have */
 	uint64_t balloon_kib;       /* taken back from them by balloons */
 	uint32_t overcommit_pm;     /* configured to what VMs may use */
 	enum detail_ksm ksm;
@@ -131,6 +132,7 @@ struct detail_huge_pages {
 struct detail_numa_use {
 	uint32_t node;
 	uint64_t hits, misses, foreign; /* pages, since boot */
+	uint64_t vms_kib;               /* of VMs, as far as measured */
 };
 
 /* --- processors ----------------------------------------------------------- */

@@ -29,6 +29,7 @@ static const struct codec_column detail_memories_columns[] = {
 	{ 15, "ihMemUseEccUncorrected", CELL_COUNTER,
 	  IN(detail_memory, ecc_uncorrected) },
 	{ 16, "ihMemUseEccText", CELL_TEXT, SIZED(detail_memory, ecc_text) },
+	{ 17, "ihMemUseVmRss", CELL_U64, IN(detail_memory, vm_rss_kib) },
 };
 
 const struct codec_section detail_memories = {
@@ -56,6 +57,7 @@ static const struct codec_column detail_numa_use_rows_columns[] = {
 	{ 2, "ihNumaUseHits", CELL_COUNTER, IN(detail_numa_use, hits) },
 	{ 3, "ihNumaUseMisses", CELL_COUNTER, IN(detail_numa_use, misses) },
 	{ 4, "ihNumaUseForeign", CELL_COUNTER, IN(detail_numa_use, foreign) },
+	{ 5, "ihNumaUseVms", CELL_U64, IN(detail_numa_use, vms_kib) },
 };
 
 const struct codec_section detail_numa_use_rows = {

@@ -275,8 +275,8 @@ the_first_report_says_what_is_not_known(void **state)
 	struct node_report *report =
 		assemble(&world.assembly, &world.parts, clock_mono_ms());
 	assert_int_equal(report->n_vms, 0);
-	assert_int_equal(report->n_sources, 7); /* no BMC, no informs */
-	assert_int_equal(report->n_sources, 6); /* no BMC, no informs */
+	/* No BMC, informs, uplinks and lease. */
+	assert_int_equal(report->n_sources, 8);
 	assert_int_equal(report->sources[0].index, SOURCE_HOST);
 	assert_int_equal(report->sources[0].status, HEALTH_OK);
 	assert_int_equal(report->sources[2].status, HEALTH_UNKNOWN);
