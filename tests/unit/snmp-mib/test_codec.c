@@ -11,7 +11,6 @@
 #include <cmocka.h>
 
 #include "snmp-mib/codec_own.h"
-#include "snmp-mib/node_detail.h"
 #include "tests/unit/snmp-mib/random_report.h"
 
 static const struct random_sizes usual = { 4, 300, 100, 3, 20, 5 };
@@ -895,145 +894,6 @@ names_are_never_null(void **state)
 	assert_string_equal(report_vm_reason_name(VM_REASON_OTHER), "other");
 }
 
-/* --- trees --------------------------------------------------------------- */
-
-static int
-compare_paths(const struct codec_section *a, const struct codec_section *b)
-{
-	struct codec_oid one, other;
-
-	codec_oid_of(a, &a->columns[a->n_columns - 1], &one);
-	codec_oid_of(b, &b->columns[0], &other);
-	return codec_oid_compare(&one, &other);
-}
-
-static void
-check_tree_order(const struct codec_tree *tree)
-{
-	for (size_t i = 0; i < tree->n_sections; i++) {
-		const struct codec_section *section = tree->sections[i];
-
-		assert_ptr_equal(section->under, tree->under);
-		assert_in_range(section->n_columns, 1, CODEC_WIDTH_MAX);
-		for (size_t c = 1; c < section->n_columns; c++)
-			assert_true(section->columns[c - 1].arc <
-				    section->columns[c].arc);
-		if (i > 0 && compare_paths(tree->sections[i - 1], section) >= 0)
-			fail_msg("%s is not behind %s", section->name,
-				 tree->sections[i - 1]->name);
-	}
-}
-
-static void
-trees_sections_and_columns_are_in_the_order_of_the_walk(void **state)
-{
-	(void)state;
-	for (size_t i = 0; codec_node_trees[i] != NULL; i++) {
-		const struct codec_tree *tree = codec_node_trees[i];
-
-		assert_true(codec_oid_starts_with(tree->under, tree->root));
-		if (i > 0)
-			assert_true(
-				codec_oid_compare(codec_node_trees[i - 1]->root,
-						  tree->root) < 0);
-		check_tree_order(tree);
-	}
-}
-
-static void
-the_coordinators_sections_are_all_in_our_tree(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < CODEC_SECTIONS; i++) {
-		struct codec_oid oid;
-		struct codec_value value;
-		struct node_report *report = node_report_new();
-
-		codec_oid_of(&codec_sections[i], codec_sections[i].columns,
-			     &oid);
-		oid.ids[oid.len++] = 0;
-		assert_int_equal(codec_get(report, 0, &oid, &value),
-				 codec_sections[i].n_index == 0 ? 0 : -ENXIO);
-		node_report_free(report);
-	}
-}
-
-static void
-a_detail_is_walked_in_its_place_and_never_copied(void **state)
-{
-	struct node_report *report = random_report(3, &usual), *copy;
-	struct node_detail *detail = node_detail_new();
-	size_t without, with;
-
-	(void)state;
-	report->detail = detail; /* with its scalars */
-	free(walk(report, 0, &without));
-	detail->pressures = xcalloc(2, sizeof(*detail->pressures));
-	detail->n_pressures = 2;
-	detail->pressures[0] = (struct detail_pressure){ 1, 1, 10, 20, 30, 7 };
-	detail->pressures[1] = (struct detail_pressure){ 3, 2, 1, 2, 3, 8 };
-	detail->alarms = xcalloc(1, sizeof(*detail->alarms));
-	detail->n_alarms = 1;
-	detail->alarms[0] = (struct detail_alarm){ .condition = 0x01000007,
-						   .severity = NOTICE_MAJOR,
-						   .kind = "source" };
-
-	struct walked *all = walk(report, 0, &with);
-	for (size_t i = 1; i < with; i++)
-		assert_true(codec_oid_compare(&all[i - 1].oid, &all[i].oid) <
-			    0);
-	assert_int_equal(with, without + 2 * 4 + 6);
-	free(all);
-	copy = node_report_copy(report);
-	assert_null(copy->detail);
-	node_report_free(copy);
-	node_report_free(report);
-}
-
-static const struct codec_tree *
-own_tree(void)
-{
-	size_t i = 0;
-
-	while (codec_node_trees[i]->under != &codec_objects)
-		i++;
-	return codec_node_trees[i];
-}
-
-static void
-only_what_is_writable_can_be_put(void **state)
-{
-	struct detail_control control = { .lease_ms = 9000 };
-	struct codec_value value = { .type = CODEC_UNSIGNED, .number = 8000 };
-	struct codec_oid oids[CODEC_WRITABLE_MAX], oid;
-	const struct codec_tree *tree = own_tree();
-
-	(void)state;
-	assert_int_equal(codec_list_writable(codec_node_trees, oids), 5);
-	oid = oids[3]; /* ihControlLeaseMs */
-	assert_int_equal(codec_tree_put(tree, &oid, &value, PART_CONTROL,
-					&control),
-			 -ENXIO);
-	oid.ids[oid.len++] = 0;
-	assert_int_equal(codec_tree_put(tree, &oid, &value, PART_CONTROL,
-					&control),
-			 0);
-	assert_int_equal(control.lease_ms, 8000);
-	value.number = 1;
-	assert_int_equal(codec_tree_put(tree, &oid, &value, PART_CONTROL,
-					&control),
-			 -ERANGE);
-	value.type = CODEC_INTEGER;
-	assert_int_equal(codec_tree_put(tree, &oid, &value, PART_CONTROL,
-					&control),
-			 -EPROTO);
-	oid.ids[oid.len - 3] = 1; /* ihHost */
-	assert_int_equal(codec_tree_put(tree, &oid, &value, PART_CONTROL,
-					&control),
-			 -ENOENT);
-	assert_int_equal(control.lease_ms, 8000);
-}
-
 int
 main(void)
 {
@@ -1066,12 +926,6 @@ main(void)
 		cmocka_unit_test(a_pulse_is_read_from_its_eight_values),
 		cmocka_unit_test(copies_are_equal_and_apart),
 		cmocka_unit_test(names_are_never_null),
-		cmocka_unit_test(
-			trees_sections_and_columns_are_in_the_order_of_the_walk),
-		cmocka_unit_test(the_coordinators_sections_are_all_in_our_tree),
-		cmocka_unit_test(
-			a_detail_is_walked_in_its_place_and_never_copied),
-		cmocka_unit_test(only_what_is_writable_can_be_put),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
