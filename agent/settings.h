@@ -47,10 +47,10 @@ struct settings {
 	const char *agentx_socket;
 	const char *listen;
 	const char *account;
-	bool host_mibs; /* alone: what snmpd would say of any host, too */
+	bool host_mibs;    /* alone: what snmpd would say of any host, too */
 	bool notify_snmpd; /* notices go to its trap sinks, too */
 	const char *write_account; /* NULL: nobody may set anything */
-	bool vm_affinity; /* rows of vmCpuAffinityTable */
+	bool vm_affinity;          /* rows of vmCpuAffinityTable */
 
 	const char *virt_uri;
 	const char *virt_type; /* "auto", "kvm", "qemu" */
