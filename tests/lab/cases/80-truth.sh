@@ -130,6 +130,57 @@ case_what_the_agent_says_of_the_machine_is_what_the_kernel_says() {
 		"$(sed -n 's/^some.*total=//p' /proc/pressure/cpu)"
 }
 
+# What VM-MIB has no column of ours for.
+VM_MIB=.1.3.6.1.2.1.236.1
+
+rows_of() { # HOST OID: the values of a column, sorted
+	lab snmp "$1" bulkwalk -On -Oq -Oe "$2" | grep "^$2\." |
+		sed 's/^[^ ]* //; s/^"\(.*\)"$/\1/' | sort
+}
+
+case_what_vm_mib_says_is_what_virsh_says() {
+	local vm names=''
+	same "vmName" "$(rows_of h1 $VM_MIB.4.1.2 | xargs)" \
+		"$(lab virsh h1 list --all --name | sort | xargs)" || return 1
+	same "vmNumber" "$(lab snmp h1 get -Oqv $VM_MIB.2.0)" \
+		"$(lab virsh h1 list --all --name | grep -c .)" || return 1
+	same "memory unit" "$(rows_of h1 $VM_MIB.4.1.12 | sort -u)" 1048576 ||
+		return 1
+	for vm in $(lab virsh h1 list --all --name); do
+		names+=$(lab virsh h1 domblklist "$vm" | awk 'NR > 2 && NF {
+			print $2 }')$'\n'
+	done
+	same "vmStorageSourceType" "$(rows_of h1 $VM_MIB.7.1.4 | wc -l)" \
+		"$(grep -c . <<<"$names")"
+}
+
+link_agrees() { # INDEX NAME
+	local truth
+	truth=$(lab exec h1 -- ip -j link show dev "$2" | jq -r '.[0] |
+		"\(.ifindex) \(.address)"')
+	same "the index of $2" "$1" "${truth% *}" || return 1
+	same "the address of $2" "$(said h1 ihUplinkPhysAddress "$1" -Ox | xargs |
+		tr 'A-F ' 'a-f:')" "${truth#* }"
+}
+
+case_what_the_agent_says_of_links_and_memory_is_what_the_kernel_says() {
+	local index name node size at
+	column h1 ihUplinkName >"$LAB_DIR/uplinks"
+	[ -s "$LAB_DIR/uplinks" ] || fail "no uplinks" || return 1
+	while read -r index name; do
+		link_agrees "$index" "$name" || return 1
+	done <"$LAB_DIR/uplinks"
+	for at in /sys/devices/system/node/node*/hugepages/hugepages-*; do
+		[ -d "$at" ] || continue
+		node=${at#*/node/node} size=${at##*-}
+		same "huge pages of ${size} on ${node%%/*}" \
+			"$(said h1 ihHugePageTotal "${node%%/*}.${size%kB}")" \
+			"$(cat "$at/nr_hugepages")" || return 1
+	done
+	same "swap" "$(said h1 ihMemUseSwapTotal)" \
+		"$(awk '/^SwapTotal/ { print $2 }' /proc/meminfo)"
+}
+
 # --- nothing stalls it ------------------------------------------------------
 
 # slowest_of N: milliseconds of the slowest of N questions, the client's own

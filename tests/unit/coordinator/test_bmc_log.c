@@ -350,7 +350,9 @@ a_store_is_brought_up_to_date_and_its_copy_has_the_position(void **state)
 
 	(void)state;
 	world_close();
-	spoil("DROP TABLE bmc_logs; PRAGMA user_version = 1;"
+	spoil("DROP TABLE bmc_logs; DROP TABLE numbers;"
+	      "ALTER TABLE commands DROP COLUMN from_host;"
+	      "PRAGMA user_version = 1;"
 	      "INSERT INTO hosts VALUES ('h1', 'up', 0, NULL, '')");
 	world_open();
 	bmc_log_open(&world.co);

@@ -485,7 +485,7 @@ check_both(void)
 	size_t site = walked->sections[0]->n_columns +
 		      walked->sections[1]->n_columns +
 		      N_HOSTS * walked->sections[2]->n_columns;
-	char *walk = strdup(ask("bulkwalk -Cr20", port, root_oid()));
+	char *walk = strdup(ask("bulkwalk -t 5 -Cr20", port, root_oid()));
 	size_t all = count(walk, root_oid());
 
 	assert_int_equal(count(walk, site_root()), site);
