@@ -163,31 +163,42 @@ synchronise(struct voice *voice)
 		set_timer(voice, &timeout);
 }
 
-/* Which of the library's descriptors can be read just now; false: none. */
-static bool
-find_ready(netsnmp_large_fd_set *set)
+/* A descriptor of the library that can be read just now, those behind `last`
+ * first; -1: none. */
+static int
+find_ready(int last)
 {
+	netsnmp_large_fd_set set;
 	struct pollfd fds[READY_MAX];
 	struct timeval timeout = { 0 };
-	int n_fds = 0, block = 1;
+	int n_fds = 0, block = 1, found = -1;
 	nfds_t n = 0;
 
-	NETSNMP_LARGE_FD_ZERO(set);
-	snmp_select_info2(&n_fds, set, &timeout, &block);
+	netsnmp_large_fd_set_init(&set, FD_SETSIZE);
+	NETSNMP_LARGE_FD_ZERO(&set);
+	snmp_select_info2(&n_fds, &set, &timeout, &block);
 	for (int fd = 0; fd < n_fds && n < READY_MAX; fd++)
-		if (NETSNMP_LARGE_FD_ISSET(fd, set))
+		if (NETSNMP_LARGE_FD_ISSET(fd, &set))
 			fds[n++] = (struct pollfd){ fd, POLLIN, 0 };
-	NETSNMP_LARGE_FD_ZERO(set);
+	netsnmp_large_fd_set_cleanup(&set);
 	if (poll(fds, n, 0) <= 0)
-		return false;
-	for (nfds_t i = 0; i < n; i++)
-		if (fds[i].revents != 0)
-			NETSNMP_LARGE_FD_SET(fds[i].fd, set);
-	return true;
+		return -1;
+	for (nfds_t i = 0; i < n; i++) {
+		if (fds[i].revents == 0)
+			continue;
+		if (found < 0 || (found <= last && fds[i].fd > last))
+			found = fds[i].fd;
+	}
+	return found;
 }
 
-/* Once for each readiness: an AgentX read blocks when nothing is there.  Behind
- * snmpd a question passes through two pipes inside the library. */
+/*
+ * A read of what is not there blocks, in the library's pipes for ever; and to
+ * read one descriptor may read another.  So that it is ready is asked of the
+ * kernel right before each single read, and what the loop says is no more than
+ * a reason to ask: it may have said so before the last read.  Behind snmpd a
+ * question passes through two pipes inside the library, hence the rounds.
+ */
 static void
 ready(void *arg, int fd, unsigned what)
 {
@@ -196,13 +207,13 @@ ready(void *arg, int fd, unsigned what)
 
 	(void)what;
 	netsnmp_large_fd_set_init(&set, FD_SETSIZE);
-	NETSNMP_LARGE_FD_ZERO(&set);
-	NETSNMP_LARGE_FD_SET(fd, &set);
-	for (int i = 0; i < READS_MAX; i++) {
+	fd = find_ready(fd - 1);
+	for (int i = 0; i < READS_MAX && fd >= 0; i++) {
+		NETSNMP_LARGE_FD_ZERO(&set);
+		NETSNMP_LARGE_FD_SET(fd, &set);
 		snmp_read2(&set);
 		netsnmp_check_outstanding_agent_requests();
-		if (!find_ready(&set))
-			break;
+		fd = find_ready(fd);
 	}
 	netsnmp_large_fd_set_cleanup(&set);
 	synchronise(voice);

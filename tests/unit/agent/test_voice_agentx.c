@@ -149,6 +149,29 @@ notices_go_to_the_trap_sinks_of_snmpd(void **state)
 	assert_true(sink_hears("a notice by hand"));
 }
 
+/* Several sessions of the library have something to read at one time, and
+ * reading one may read the other: nobody waits for what is not there. */
+static void
+many_ask_at_once_and_it_answers_on(void **state)
+{
+	enum { ASKERS = 8, WALKS = 12 };
+	pid_t askers[ASKERS];
+
+	(void)state;
+	for (int i = 0; i < ASKERS; i++) {
+		askers[i] = fork();
+		assert_true(askers[i] >= 0);
+		if (askers[i] > 0)
+			continue;
+		for (int n = 0; n < WALKS; n++)
+			ask("bulkwalk -t 5 -Cr20", port, root_oid());
+		_exit(0);
+	}
+	for (int i = 0; i < ASKERS; i++)
+		waitpid(askers[i], NULL, 0);
+	assert_in_range(wait_for_answer(port, 8000), 0, 5000);
+}
+
 static void
 after_a_pause_that_made_snmpd_drop_us_it_lives_and_is_back(void **state)
 {
@@ -277,6 +300,7 @@ main(void)
 		cmocka_unit_test(it_is_back_soon_after_snmpd_was_killed),
 		cmocka_unit_test(a_walk_through_snmpd_is_the_same_tree),
 		cmocka_unit_test(notices_go_to_the_trap_sinks_of_snmpd),
+		cmocka_unit_test(many_ask_at_once_and_it_answers_on),
 		cmocka_unit_test(
 			after_a_pause_that_made_snmpd_drop_us_it_lives_and_is_back),
 		cmocka_unit_test(a_stopped_snmpd_is_outlived),
