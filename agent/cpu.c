@@ -260,6 +260,18 @@ sample_cpu(unsigned cpu, struct cpu_sample *sample)
 		  sizeof(sample->microcode));
 }
 
+/* /sys has it only where the kernel would load a newer one: not below a
+ * hypervisor, not with dis_ucode_ldr. */
+static void
+read_missing_microcode(struct cpu_sample *samples, size_t n)
+{
+	cleanup_free char *text = NULL;
+
+	if (n > 0 && samples[0].microcode[0] == '\0' &&
+	    file_read("/proc/cpuinfo", INFO_BYTES_MAX, &text, NULL, NULL) == 0)
+		cpu_add_microcode(text, samples, n);
+}
+
 static json_t *
 read_live(const unsigned *cpus, size_t n, struct err *err)
 {
@@ -269,6 +281,7 @@ read_live(const unsigned *cpus, size_t n, struct err *err)
 	for (size_t i = 0; i < n; i++)
 		if (run_on(cpus[i]))
 			sample_cpu(cpus[i], &samples[read++]);
+	read_missing_microcode(samples, read);
 	json_t *result = read > 0 ? cpu_describe(samples, read) : NULL;
 	if (result == NULL) {
 		err_set(err, -EPERM, "no CPU lets us run on it");

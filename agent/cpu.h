@@ -33,6 +33,9 @@ json_t *cpu_read(const char *root, struct err *err);
  * processor is in it. */
 json_t *cpu_parse_info(const char *text, struct err *err);
 
+/* Out of the same text, for samples that have none yet. */
+void cpu_add_microcode(const char *text, struct cpu_sample *samples, size_t n);
+
 /* --- pure ----------------------------------------------------------------- */
 
 /* With room for marks; zeroes. */

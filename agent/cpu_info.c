@@ -119,3 +119,19 @@ cpu_parse_info(const char *text, struct err *err)
 	cpu_samples_free(samples);
 	return result;
 }
+
+void
+cpu_add_microcode(const char *text, struct cpu_sample *samples, size_t n)
+{
+	for (const char *block = text; block != NULL;
+	     block = next_block(block)) {
+		uint32_t cpu = number_value(block, "processor");
+
+		for (size_t i = 0; i < n; i++)
+			if (samples[i].cpu == cpu &&
+			    samples[i].microcode[0] == '\0')
+				text_value(block, "microcode",
+					   samples[i].microcode,
+					   sizeof(samples[i].microcode));
+	}
+}

@@ -242,6 +242,23 @@ what_all_cpus_of_a_record_have_is_told_by_libvirts_names(void **state)
 }
 
 static void
+microcode_that_is_missing_is_taken_from_the_text(void **state)
+{
+	struct cpu_sample *samples = cpu_samples_new(3);
+
+	(void)state;
+	samples[0].cpu = 1;
+	samples[1].cpu = 0;
+	strcpy(samples[1].microcode, "0x7");
+	samples[2].cpu = 2;
+	cpu_add_microcode(info, samples, 3);
+	assert_string_equal(samples[0].microcode, "0x2000064");
+	assert_string_equal(samples[1].microcode, "0x7"); /* it had one */
+	assert_string_equal(samples[2].microcode, "");
+	cpu_samples_free(samples);
+}
+
+static void
 cpuid_agrees_with_what_linux_says(void **state)
 {
 	struct err err;
@@ -360,6 +377,8 @@ main(int argc, char *argv[])
 		cmocka_unit_test(lists_of_cpus_are_read_or_refused),
 		cmocka_unit_test(
 			what_all_cpus_of_a_record_have_is_told_by_libvirts_names),
+		cmocka_unit_test(
+			microcode_that_is_missing_is_taken_from_the_text),
 		cmocka_unit_test(cpuid_agrees_with_what_linux_says),
 		cmocka_unit_test(the_table_of_features_has_no_twins),
 		cmocka_unit_test(both_sets_become_one_sorted_table),
