@@ -200,14 +200,19 @@ $B/system/%: $B/obj/tests/system/%.o $(foreach r,ipmi common,$(call room_lib,$r)
 	@echo "  LD   $@"
 	$(Q)$(CC) $(link) -o $@ $^ $(libs-ipmi)
 
-$B/system/sim_guid.so: tests/system/sim_guid.c
+$B/system/sim_more.so: tests/system/sim_more.c
 	@mkdir -p $(@D)
 	@echo "  CC   $<"
 	$(Q)$(CC) -std=c11 $(defs) $(warn) $(CFLAGS) -fPIC -shared -o $@ $<
 
-check-node: all $B/system/bmc_probe $B/system/sim_guid.so ## a node with a true BMC (minutes)
+$B/system/memory_user: tests/system/memory_user.c
+	@mkdir -p $(@D)
+	@echo "  LD   $@"
+	$(Q)$(CC) -std=c11 $(defs) $(warn) $(CFLAGS) -o $@ $<
+
+check-node: all $(addprefix $B/system/,bmc_probe memory_user sim_more.so) ## a node with a true BMC (minutes)
 	$(Q)BIN=$B/bin TOOLS=$B/system KERNEL=$B/node/kernel \
-	        IRONHERD_ARC=$(IRONHERD_ARC) tests/system/node
+	        MIB=$B/mibs/IRONHERD-MIB.txt IRONHERD_ARC=$(IRONHERD_ARC) tests/system/node
 
 lint:                                          ## clang-tidy and cppcheck
 	$(Q)tests/lint $(defs) $(pkg_cflags)

@@ -7,7 +7,9 @@
 
 # An address of its own for each run, so that ports need not be looked for.
 ADDRESS=127.$((64 + RANDOM % 64)).$((RANDOM % 256)).$((1 + RANDOM % 254))
-LAN_PORT=6230 VM_PORT=6231 SNMP_PORT=1610
+# shellcheck disable=SC2034  # bmc.sh and the caller have them
+LAN_PORT=6230 VM_PORT=6231 CONSOLE_PORT=6232 SNMP_PORT=1610
+# shellcheck disable=SC2034  # likewise
 GUID=a123456789abcdefa123456789abcdef
 UUID=a1234567-89ab-cdef-a123-456789abcdef # of the firmware
 SNMP_PASSWORD=$(od -An -N12 -tx1 /dev/urandom | tr -d ' \n')
@@ -85,14 +87,15 @@ tree_make() {
 	mkdir -p "$DIR"/tree/{bin,dev,proc,sys,run,tmp,modules,etc/ironherd}
 	tree_add "$(command -v dash)" /bin/sh
 	tree_add "$(command -v kmod)" /bin/insmod
-	for tool in mount ip stty sleep mkdir cat; do
+	for tool in mount ip stty sleep mkdir cat mkswap swapon dmidecode; do
 		tree_add "$(command -v $tool)" "/bin/$tool"
 	done
 	tree_add "$BIN/ironherd-agent" /bin/ironherd-agent
 	tree_add "$TOOLS/bmc_probe" /bin/bmc_probe
+	tree_add "$TOOLS/memory_user" /bin/memory_user
 	tree_add "$(library_path libnetsnmpmibs.so.40)"
 	for module in ipmi_msghandler ipmi_devintf ipmi_si ipmi_watchdog \
-		watchdog i6300esb e1000; do
+		watchdog i6300esb e1000 brd; do
 		find "$KERNEL/root/lib/modules" -name "$module.ko*" \
 			-exec cp {} "$DIR/tree/modules/" ';'
 	done
@@ -173,57 +176,55 @@ cpio_tree() {
 	cpio_entry 'TRAILER!!!' 0 0
 }
 
-# --- its BMC ----------------------------------------------------------------
-
-bmc_conf() {
-	cat <<-END
-		name "node"
-		set_working_mc 0x20
-		  startlan 1
-		    addr $ADDRESS $LAN_PORT
-		    priv_limit admin
-		    allowed_auths_callback none
-		    allowed_auths_user none
-		    allowed_auths_operator none
-		    allowed_auths_admin none
-		    guid $GUID
-		  endlan
-		  serial 15 $ADDRESS $VM_PORT codec VM
-		  startcmd "$DIR/start"
-		  startnow true
-		  poweroff_wait 2
-		  kill_wait 3
-		  user 1 false "" "" user 10 none
-		  user 2 true "admin" "secret" admin 10 none
-		loadlib "$TOOLS/sim_guid.so" "$GUID"
-	END
+# bytes VALUE WIDTH: little-endian
+bytes() {
+	local i
+	for ((i = 0; i < $2; i++)); do
+		# shellcheck disable=SC2059  # octets are made of it
+		printf "\\x$(printf %02x $(($1 >> 8 * i & 255)))"
+	done
 }
 
-# Sensor 0 is the watchdog, sensor 1 a temperature with a full record.
-bmc_emu() {
-	cat <<-'END'
-		mc_setbmc 0x20
-		mc_add 0x20 0 no-device-sdrs 0x23 9 8 0x9f 0x1291 0xf02
-		sel_enable 0x20 1000 0x0a
-		sensor_add 0x20 0 0 35 0x6f event-only
-		sensor_set_event_support 0x20 0 0 enable scanning per-state 000000000001111 000000000000000 000000000001111 000000000000000
-		sensor_add 0x20 0 1 0x01 0x01
-		sensor_set_event_support 0x20 0 1 enable scanning per-state 000000000000000 000000000000000 000000000000000 000000000000000
-		sensor_set_value 0x20 0 1 0x2a 0
-		sensor_set_threshold 0x20 0 1 settable 111000 0xa0 0x90 0x70 00 00 00
-		main_sdr_add 0x20 0x00 0x00 0x51 0x01 0x2f 0x20 0x00 0x01 0x03 0x01 0x7f 0x68 0x01 0x01 0x00 0x00 0x00 0x00 0x38 0x38 0x00 0x01 0x00 0x00 0x01 0x00 0x00 0x00 0x00 0x00 0x00 0x00 0x00 0x00 0x00 0x00 0x00 0x00 0x00 0x00 0x00 0x00 0x00 0x00 0x00 0x00 0x00 0xc4 0x43 0x6f 0x72 0x65
-		mc_enable 0x20
-	END
+# dimm HANDLE PLACE SERIAL: a structure of type 17 (SMBIOS 3.2, 7.18): 16 GiB
+# of DDR4 at 2933 MT/s, told apart from the node's 384 MB on purpose
+dimm() {
+	bytes 0x2811 2 && bytes "$1" 2 && bytes 0x1000 2 && bytes 0xfffe 2
+	bytes 72 2 && bytes 64 2 && bytes 16384 2 && bytes 9 1 && bytes 0 1
+	bytes 0x01 1 && bytes 0x02 1 && bytes 0x1a 1 && bytes 0x80 2
+	bytes 2933 2 && bytes 0x06050403 4 && bytes 2 1 && bytes 0 4
+	bytes 2666 2 && bytes 0 6
+	printf '%s\0' "$2" "BANK 0" Ironworks "$3" "asset $3" IW-16G-2933 ''
 }
 
-# What the BMC starts when power comes.
+# supply HANDLE NAME SERIAL: type 39 (7.40), 800 W, present, OK
+supply() {
+	bytes 0x1627 2 && bytes "$1" 2
+	bytes 0x0706050403020101 8 && bytes 800 2
+	bytes 0x11a2 2 && bytes 0xffffffffffff 6
+	printf '%s\0' 'bay 1' "$2" Ironworks "$3" 'asset PS' IW-800 r3 ''
+}
+
+# What the BMC starts when power comes: two sockets, two NUMA nodes.
 start_script() {
 	local kernel
 	kernel=$(find "$KERNEL/root/boot" -name 'vmlinuz-*')
+	dimm 0x1101 'DIMM A1' S-0001 >"$DIR/dimm1"
+	dimm 0x1102 'DIMM B1' S-0002 >"$DIR/dimm2"
+	supply 0x2700 'PSU 1' S-0003 >"$DIR/psu1"
 	cat <<-END
 		#!/bin/sh
 		exec qemu-system-x86_64 -accel tcg -M q35 -m 384 -display none \\
 			-nodefaults -uuid $UUID -pidfile $DIR/qemu.pid \\
+			-smp 4,sockets=2,cores=2 \\
+			-object memory-backend-ram,id=m0,size=192M \\
+			-object memory-backend-ram,id=m1,size=192M \\
+			-numa node,nodeid=0,memdev=m0,cpus=0-1 \\
+			-numa node,nodeid=1,memdev=m1,cpus=2-3 \\
+			-numa dist,src=0,dst=1,val=21 \\
+			-smbios type=1,manufacturer=Ironworks,product=IW2,serial=S-0000 \\
+			-smbios type=2,manufacturer=Ironworks,product=IWB,serial=S-0004 \\
+			-smbios file=$DIR/dimm1 -smbios file=$DIR/dimm2 \\
+			-smbios file=$DIR/psu1 \\
 			-kernel $kernel -initrd $DIR/initrd \\
 			-append 'console=ttyS0,115200 quiet panic=-1' \\
 			-chardev socket,id=ipmi,host=$ADDRESS,port=$VM_PORT,reconnect=2 \\
@@ -235,15 +236,6 @@ start_script() {
 			-serial file:$DIR/console -serial pipe:$DIR/talk \\
 			>>$DIR/qemu.log 2>&1
 	END
-}
-
-bmc_start() {
-	mkdir "$DIR/state"
-	bmc_conf >"$DIR/conf"
-	bmc_emu >"$DIR/emu"
-	ipmi_sim -n -c "$DIR/conf" -f "$DIR/emu" -s "$DIR/state" \
-		</dev/null >"$DIR/sim.log" 2>&1 8>&- 9>&- &
-	sim=$!
 }
 
 # --- the node ---------------------------------------------------------------
@@ -287,9 +279,11 @@ has_booted() {
 # inside SECONDS COMMAND...: in the node; what it prints, and its exit status
 inside() {
 	local end=$((SECONDS + $1)) from line id=${EPOCHREALTIME/[.,]/}
+	local command
 	shift
+	command=$*
 	from=$(($(wc -l <"$DIR/answers") + 1))
-	echo "$id $*" >&9
+	echo "$id ${command//$'\n'/ }" >&9
 	until line=$(grep -a "^== $id .* \.$" "$DIR/answers"); do
 		[ "$SECONDS" -lt "$end" ] || {
 			fail "the node does not answer: $*"
