@@ -3,27 +3,11 @@
 # What an agent says against what virsh and the kernel say at the same time,
 # value by value; and what it says while all that it asks hangs.
 
+# shellcheck disable=SC2034  # for mib.sh
 MIB=$BIN/../mibs/IRONHERD-MIB.txt
 
-# oid_of NAME: where the MIB's own text puts an object.
-oid_of() {
-	awk -v want="$1" -v root="$ROOT_OID" '
-		/ OBJECT-TYPE$/ || / OBJECT IDENTIFIER ::=/ { name = $1 }
-		/::= \{ ih|::= \{ ironherd/ {
-			line = $0
-			sub(/.*::= \{ */, "", line)
-			split(line, at, " ")
-			parent[name] = at[1]; arc[name] = at[2]
-		}
-		END {
-			for (n = want; n != "ironherd"; n = parent[n]) {
-				if (!(n in parent))
-					exit 1
-				path = "." arc[n] path
-			}
-			print root path
-		}' "$MIB"
-}
+# shellcheck source=/dev/null  # it is checked on its own
+. "$SRC/../support/mib.sh"
 
 # said HOST NAME [INDEX]: one value as the agent gives it; octets in hex.
 said() {
@@ -38,16 +22,6 @@ column() {
 	oid=$(oid_of "$2") || fail "no object $2 in the MIB" || return 1
 	lab snmp "$1" bulkwalk -On -Oq "$oid" |
 		sed -n "s/^$oid\.\([0-9.]*\) \"\{0,1\}\(.*[^\"]\)\"\{0,1\}\$/\1 \2/p"
-}
-
-same() { # WHAT SAID TRUE
-	[ "$2" = "$3" ] || fail "$1 is said to be '$2' and is '$3'"
-}
-
-between() { # WHAT LOW SAID HIGH
-	if [ "$3" -lt "$2" ] || [ "$3" -gt "$4" ]; then
-		fail "$1 is said to be $3, not between $2 and $4"
-	fi
 }
 
 # stat_of HOST VM: the figures of virsh domstats.
