@@ -36,6 +36,7 @@ struct agent {
 	struct metal *metal;
 	struct memory_use *memory;
 	struct entities *entities;
+	struct cpu_models *models;
 	struct collect_bmc *bmc; /* NULL: not configured */
 	struct uplinks *uplinks; /* NULL: a recorded machine */
 	struct mounts *mounts;   /* NULL: snmpd says that */
@@ -79,6 +80,7 @@ post_report(void *arg)
 		.metal = agent->metal,
 		.memory = agent->memory,
 		.entities = agent->entities,
+		.models = agent->models,
 		.notifier = tell_notifier(agent->tell),
 		.obey = agent->obey,
 	};
@@ -196,6 +198,7 @@ start_collectors(struct agent *agent)
 	agent->metal = metal_new(agent->loop, settings->system_root);
 	agent->memory = memory_use_new(agent->loop, settings->system_root);
 	agent->entities = entities_new(agent->index, clock_mono_ms());
+	agent->models = cpu_models_new(agent->index);
 	if (settings->has_bmc)
 		agent->bmc = collect_bmc_new(agent->loop, settings->bmc_device);
 	/* The kernel knows the links and file systems of this machine only. */
@@ -283,6 +286,7 @@ agent_free(struct agent *agent)
 	mounts_free(agent->mounts);
 	uplinks_free(agent->uplinks);
 	collect_bmc_free(agent->bmc);
+	cpu_models_free(agent->models);
 	entities_free(agent->entities);
 	memory_use_free(agent->memory);
 	metal_free(agent->metal);

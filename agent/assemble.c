@@ -123,6 +123,13 @@ fill_metal(const struct parts *parts, int64_t now_ms,
 			     metal_sensors(parts->metal) },
 	};
 
+	const struct cpu_models_parts models = {
+		.host_model = virt_host_model(parts->virt),
+		.hardware = machine_features(parts->machine),
+		.usable = virt_features(parts->virt),
+		.named = virt_models(parts->virt),
+	};
+
 	memory_use_fill(parts->memory, report);
 	memory_put_ecc(from.ecc, &detail->memory);
 	if (more != NULL)
@@ -131,7 +138,7 @@ fill_metal(const struct parts *parts, int64_t now_ms,
 	for (size_t i = 0; i < detail->n_packages; i++)
 		metal_package(parts->metal, detail->packages[i].package,
 			      &detail->packages[i]);
-	cpu_models_fill(virt_host_model(parts->virt), report);
+	cpu_models_fill(parts->models, &models, report);
 	entities_fill(parts->entities, &from, now_ms,
 		      (uint64_t)(clock_wall_ms() / 1000), report);
 }

@@ -7,6 +7,7 @@
 
 #include "agent/collect_bmc.h"
 #include "agent/collect_host.h"
+#include "agent/cpu_models.h"
 #include "agent/entities.h"
 #include "agent/guests.h"
 #include "agent/machine.h"
@@ -35,6 +36,7 @@ struct parts {
 	const struct metal *metal;
 	const struct memory_use *memory;
 	struct entities *entities; /* remembers from report to report */
+	struct cpu_models *models; /* remembers, too */
 	const struct obey *obey;
 };
 

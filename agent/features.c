@@ -8,8 +8,8 @@
 #include "agent/text.h"
 #include "common/alloc.h"
 
-static bool
-is_name(const char *text)
+bool
+features_is_name(const char *text)
 {
 	size_t len = text != NULL ? strlen(text) : 0;
 
@@ -29,7 +29,7 @@ append(struct report_feature *rows, size_t n, const json_t *names,
 	for (size_t i = 0; i < json_array_size(names); i++) {
 		const char *name = json_string_value(json_array_get(names, i));
 
-		if (!is_name(name))
+		if (!features_is_name(name))
 			continue;
 		text_copy(rows[n].name, sizeof(rows[n].name), name);
 		rows[n].hardware = set == FEATURES_HARDWARE;

@@ -6,8 +6,12 @@
 #define AGENT_FEATURES_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "snmp-mib/node_report.h"
+
+/* Is it a name as libvirt gives features and models?  NULL is none. */
+bool features_is_name(const char *text);
 
 /* Union of two arrays of names (NULL: nothing known), sorted by name.  What
  * is no name is left out.  The caller frees *ret_rows. */

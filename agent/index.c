@@ -31,7 +31,15 @@ struct index {
 	bool dirty;
 };
 
-static const char *const kinds[INDEX_KINDS] = { "vm", "datastore", "entity" };
+static const char *const kinds[INDEX_KINDS] = { "vm", "datastore", "entity",
+						"model" };
+
+/* The lowest number that a thing of this kind may have. */
+static uint32_t
+first_of(enum index_kind kind)
+{
+	return kind == INDEX_MODEL ? INDEX_MODEL_FIRST : 1;
+}
 
 static int
 compare(const struct entry *entry, enum index_kind kind, const char *key)
@@ -128,6 +136,8 @@ index_of(struct index *index, enum index_kind kind, const char *key)
 		forget_oldest(index);
 		place = place_of(index, kind, key);
 	}
+	if (index->next < first_of(kind))
+		index->next = first_of(kind);
 	if (index->next > NUMBER_MAX)
 		log_fatal("index", "two thousand million numbers are used up: "
 				   "remove the file index in the state folder");
@@ -155,7 +165,7 @@ parse_entry(struct index *index, char *line)
 		if (strcmp(kinds[kind], line) != 0)
 			continue;
 		size_t place = place_of(index, kind, key);
-		if (is_there(index, place, kind, key))
+		if (is_there(index, place, kind, key) || value < first_of(kind))
 			return -EINVAL;
 		insert(index, place, kind, key, (uint32_t)value);
 		return 0;

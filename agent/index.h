@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * agent/index.h - small numbers for rows that keep their thing for ever:
- * VMs by UUID, datastores by name, things of the machine by their key.
- * Kept in a file over restarts; a number is
- * never given to another thing.
+ * VMs by UUID, datastores and CPU models by name, things of the machine by
+ * their key.  Kept in a file over restarts; a number is never given to another
+ * thing.
  *
  *	ironherd-index 1
  *	next 17
@@ -20,9 +20,19 @@
 
 #include "common/err.h"
 
-enum { INDEX_ENTRIES_MAX = 32768 };
+enum {
+	INDEX_ENTRIES_MAX = 32768,
+	/* Rows 1 and 2 of the table of models are no named ones. */
+	INDEX_MODEL_FIRST = 3
+};
 
-enum index_kind { INDEX_VM, INDEX_DATASTORE, INDEX_ENTITY, INDEX_KINDS };
+enum index_kind {
+	INDEX_VM,
+	INDEX_DATASTORE,
+	INDEX_ENTITY,
+	INDEX_MODEL,
+	INDEX_KINDS
+};
 
 struct index;
 

@@ -37,6 +37,7 @@ struct virt_source {
 	struct source capabilities;
 	int64_t caps_asked_us;
 	json_t *features;
+	json_t *models;                   /* with features */
 	char host_model[REPORT_NAME_LEN]; /* with features */
 };
 
@@ -229,27 +230,43 @@ take_event(void *arg, const json_t *event)
 /* --- what guests may use -------------------------------------------------- */
 
 static void
+replace(json_t **kept, json_t *now)
+{
+	if (json_equal(*kept, now))
+		return;
+	json_decref(*kept);
+	*kept = json_incref(now);
+}
+
+static void
+keep_capabilities(struct virt_source *virt, const json_t *reply)
+{
+	json_t *features = json_object_get(reply, "features");
+
+	if (virt->features != NULL && !json_equal(virt->features, features))
+		log_warn("virt", "the CPU features that guests may use "
+				 "have changed");
+	replace(&virt->features, features);
+	replace(&virt->models, json_object_get(reply, "models"));
+	text_copy(virt->host_model, sizeof(virt->host_model),
+		  message_text(reply, "model"));
+}
+
+static void
 take_capabilities(void *arg, int rc, const json_t *reply, const struct err *err)
 {
 	struct virt_source *virt = arg;
 	const char *why = rc < 0 ? err->text : message_text(reply, "error");
-	json_t *features = json_object_get(reply, "features");
 	int64_t now_us = source_clock_us();
 
-	if (why[0] == '\0' && !json_is_array(features))
+	if (why[0] == '\0' &&
+	    !json_is_array(json_object_get(reply, "features")))
 		why = "the worker's answer makes no sense";
 	if (why[0] != '\0') {
 		source_fail(&virt->capabilities, why);
 		loop_timer_start(virt->ask_timer, VIRT_CAPABILITIES_RETRY_MS);
 	} else {
-		if (virt->features != NULL &&
-		    !json_equal(virt->features, features))
-			log_warn("virt", "the CPU features that guests may use "
-					 "have changed");
-		json_decref(virt->features);
-		virt->features = json_incref(features);
-		text_copy(virt->host_model, sizeof(virt->host_model),
-			  message_text(reply, "model"));
+		keep_capabilities(virt, reply);
 		source_succeed(&virt->capabilities, now_us / 1000,
 			       (uint64_t)(now_us - virt->caps_asked_us));
 		loop_timer_start(virt->ask_timer, VIRT_CAPABILITIES_PERIOD_MS);
@@ -321,6 +338,7 @@ virt_free(struct virt_source *virt)
 	loop_timer_free(virt->ask_timer);
 	free(virt->reading.vms);
 	json_decref(virt->features);
+	json_decref(virt->models);
 	free(virt);
 }
 
@@ -347,6 +365,12 @@ const json_t *
 virt_features(const struct virt_source *virt)
 {
 	return virt->features;
+}
+
+const json_t *
+virt_models(const struct virt_source *virt)
+{
+	return virt->models;
 }
 
 const char *

@@ -10,9 +10,9 @@
  *	deadline-ms without an answer			kill, source fails
  *	VIRT_RETRY_MS later				next try
  *
- * What guests may use of the CPU is asked for by a second worker of the same
- * kind that lives for that answer only: the first such question after an
- * installation makes libvirt probe QEMU for seconds.
+ * What guests may use of the CPU, and which named models, is asked for by a
+ * second worker of the same kind that lives for that answer only: the first
+ * such question after an installation makes libvirt probe QEMU for seconds.
  */
 #ifndef AGENT_VIRT_H
 #define AGENT_VIRT_H
@@ -54,6 +54,9 @@ void virt_fill(const struct virt_source *virt, struct node_report *report);
 uint32_t virt_revision(const struct virt_source *virt);
 /* Names of the features that guests may use, NULL as long as unknown. */
 const json_t *virt_features(const struct virt_source *virt);
+/* Its named models, as agent/named_models.h has them; NULL as long as unknown.
+ * The same object as long as nothing changes in them; so are the features. */
+const json_t *virt_models(const struct virt_source *virt);
 /* libvirt's name of the model nearest to these; "" when not known. */
 const char *virt_host_model(const struct virt_source *virt);
 const struct source *virt_vm_source(const struct virt_source *virt);

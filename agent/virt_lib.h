@@ -15,7 +15,8 @@
 
 /* clang-format off */
 #define VIRT_FUNCTIONS(X) \
-	X(virConnectBaselineHypervisorCPU) X(virConnectClose) \
+	X(virConnectBaselineCPU) X(virConnectBaselineHypervisorCPU) \
+	X(virConnectClose) \
 	X(virConnectDomainEventRegisterAny) \
 	X(virConnectGetAllDomainStats) \
 	X(virConnectGetDomainCapabilities) X(virConnectGetType) \

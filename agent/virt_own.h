@@ -22,6 +22,7 @@
 #include "snmp-mib/node_report.h"
 
 #define VIRT_NAME_ROOM 256
+#define VIRT_MODELS_MS 20000 /* for all named CPU models */
 
 /* What is remembered of a VM between two readings. */
 struct virt_vm {

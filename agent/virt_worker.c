@@ -10,11 +10,13 @@
 #include <string.h>
 
 #include "agent/host_model.h"
+#include "agent/named_models.h"
 #include "agent/roles.h"
 #include "agent/text.h"
 #include "agent/virt_own.h"
 #include "common/alloc.h"
 #include "common/cleanup.h"
+#include "common/clock.h"
 #include "common/worker.h"
 
 /* --- the connection ------------------------------------------------------- */
@@ -122,6 +124,35 @@ read_guests(struct virt *virt, const json_t *request)
 
 /* --- what guests may use: the host-model of the domain capabilities ------- */
 
+/* One model alone, as the baseline call takes and completes it.  A model that
+ * it does not know is told without features. */
+static void
+expand_model(const struct virt *virt, json_t *model)
+{
+	cleanup_free char *cpu = named_model_cpu(model);
+	const char *cpus[] = { cpu };
+	char *full = virt_lib.virConnectBaselineCPU(
+		virt->conn, cpus, 1, VIR_CONNECT_BASELINE_CPU_EXPAND_FEATURES);
+
+	if (full != NULL)
+		named_model_describe(full, model);
+	free(full);
+}
+
+/* A millisecond each; were libvirt much slower, the rest goes without. */
+static json_t *
+models_of(const struct virt *virt, const char *capabilities)
+{
+	const int64_t until_ms = clock_mono_ms() + VIRT_MODELS_MS;
+	bool expand = false;
+	json_t *models = named_models_read(capabilities, &expand);
+
+	for (size_t i = 0; expand && i < json_array_size(models); i++)
+		if (clock_mono_ms() < until_ms)
+			expand_model(virt, json_array_get(models, i));
+	return models;
+}
+
 /* libvirt names the host-model as the nearest named model with differences;
  * its baseline call, given that one CPU alone, spells out all features. */
 static json_t *
@@ -135,14 +166,18 @@ capabilities_of(const struct virt *virt, const char *type)
 
 	cleanup_free char *cpu = host_model_extract(capabilities);
 	const char *cpus[] = { cpu };
-	free(capabilities);
-	if (cpu == NULL)
-		return NULL;
-	char *full = virt_lib.virConnectBaselineHypervisorCPU(
-		virt->conn, NULL, NULL, NULL, type, cpus, 1,
-		VIR_CONNECT_BASELINE_CPU_EXPAND_FEATURES);
+	char *full =
+		cpu == NULL
+			? NULL
+			: virt_lib.virConnectBaselineHypervisorCPU(
+				  virt->conn, NULL, NULL, NULL, type, cpus, 1,
+				  VIR_CONNECT_BASELINE_CPU_EXPAND_FEATURES);
 	json_t *reply = full != NULL ? host_model_describe(full, type) : NULL;
 	free(full);
+	if (reply != NULL)
+		json_object_set_new(reply, "models",
+				    models_of(virt, capabilities));
+	free(capabilities);
 	return reply;
 }
 

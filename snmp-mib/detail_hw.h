@@ -15,7 +15,7 @@ enum {
 	DETAIL_SENSORS_MAX = 1024,
 	DETAIL_PACKAGES_MAX = 64,
 	DETAIL_HUGE_PAGES_MAX = 512, /* nodes by sizes */
-	DETAIL_CPU_MODELS_MAX = 8,
+	DETAIL_CPU_MODELS_MAX = 256,
 	DETAIL_ENTITIES_MAX = 2048,
 	DETAIL_POWERS_MAX = DETAIL_PACKAGES_MAX + 1,
 
@@ -175,7 +175,10 @@ struct detail_cpu_model {
 	enum detail_cpu_role role;
 	char name[REPORT_NAME_LEN];
 	uint8_t features[1 + DETAIL_FEATURE_OCTETS]; /* [0]: how many follow */
-	uint32_t missing; /* rows of the table that it does not have */
+	/* Of host and hostModel: rows of the table that it does not have.  Of
+	 * the named ones: features that guests cannot have here. */
+	uint32_t missing;
+	char blockers[REPORT_TEXT_LEN]; /* names of those, " ..." when cut */
 };
 
 /* --- the BMC -------------------------------------------------------------- */

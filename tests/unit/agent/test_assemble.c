@@ -244,6 +244,7 @@ make_world(struct world *world)
 	parts->metal = metal_new(world->loop, "/");
 	parts->memory = memory_use_new(world->loop, "/");
 	parts->entities = entities_new(numbers, clock_mono_ms());
+	parts->models = cpu_models_new(numbers);
 	parts->notifier = notifier_new(world->loop, &world->settings,
 				       &world->assembly.self);
 }
@@ -254,6 +255,7 @@ drop_world(struct world *world)
 	struct parts *parts = &world->parts;
 
 	notifier_free((struct notifier *)parts->notifier);
+	cpu_models_free(parts->models);
 	entities_free(parts->entities);
 	memory_use_free((struct memory_use *)parts->memory);
 	metal_free((struct metal *)parts->metal);

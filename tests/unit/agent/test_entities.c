@@ -10,7 +10,6 @@
 
 #include <cmocka.h>
 
-#include "agent/cpu_models.h"
 #include "agent/entities.h"
 #include "agent/health.h"
 #include "agent/packages.h"
@@ -362,39 +361,6 @@ a_machine_that_tells_nothing_is_a_chassis(void **state)
 	drop_scene(&scene);
 }
 
-/* --- CPU models ----------------------------------------------------------- */
-
-static void
-models_are_bits_that_name_rows_of_features(void **state)
-{
-	struct node_report *report = node_report_new();
-
-	(void)state;
-	report->detail = node_detail_new();
-	report->n_features = 9;
-	report->features = calloc(9, sizeof(*report->features));
-	report->features[0].hardware = true; /* row 1 */
-	report->features[6].hardware = report->features[6].usable = true;
-	report->features[8].usable = true; /* row 9 */
-	cpu_models_fill("", report);
-	assert_int_equal(report->detail->n_cpu_models, 0);
-	free(report->detail->cpu_models);
-	report->cpu.online = 2;
-	SET(report->cpu.model_name, "Fast CPU");
-	cpu_models_fill("Skylake", report);
-	const struct detail_cpu_model *models = report->detail->cpu_models;
-	assert_int_equal(report->detail->n_cpu_models, 2);
-	assert_int_equal(models[0].role, DETAIL_CPU_HOST);
-	assert_string_equal(models[0].name, "Fast CPU");
-	assert_int_equal(models[0].features[0], 1);
-	assert_int_equal(models[0].features[1], 0x41);
-	assert_int_equal(models[0].missing, 7);
-	assert_int_equal(models[1].features[0], 2);
-	assert_int_equal(models[1].features[1], 0x01);
-	assert_int_equal(models[1].features[2], 0x40);
-	node_report_free(report);
-}
-
 /* --- health --------------------------------------------------------------- */
 
 static struct node_report *
@@ -518,7 +484,6 @@ main(void)
 		cmocka_unit_test(a_flood_of_names_costs_vms_nothing),
 		cmocka_unit_test(power_is_told_of_what_is_measured),
 		cmocka_unit_test(a_machine_that_tells_nothing_is_a_chassis),
-		cmocka_unit_test(models_are_bits_that_name_rows_of_features),
 		cmocka_unit_test(a_healthy_host_has_nothing_to_say),
 		cmocka_unit_test(each_trouble_is_of_its_subsystem),
 		cmocka_unit_test(a_chips_voltage_is_never_critical),

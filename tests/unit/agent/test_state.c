@@ -73,6 +73,22 @@ numbers_outlive_a_restart_and_are_not_given_twice(void **state)
 }
 
 static void
+models_never_get_the_numbers_of_the_hosts_own(void **state)
+{
+	struct index *index = index_load(tree_path(&tree, "index"), 1000);
+
+	(void)state;
+	assert_int_equal(index_of(index, INDEX_MODEL, "Haswell"), 3);
+	assert_int_equal(index_of(index, INDEX_VM, "Haswell"), 4);
+	save(index);
+	index_free(index);
+	index = index_load(tree_path(&tree, "index"), 1000);
+	assert_int_equal(index_of(index, INDEX_MODEL, "Skylake"), 5);
+	assert_int_equal(index_of(index, INDEX_MODEL, "Haswell"), 3);
+	index_free(index);
+}
+
+static void
 a_damaged_file_starts_anew_with_other_numbers(void **state)
 {
 	static const char *const texts[] = {
@@ -86,6 +102,7 @@ a_damaged_file_starts_anew_with_other_numbers(void **state)
 		"ironherd-index 1\nnext 5\nvm a 4\nvm b 4\nend\n",
 		"ironherd-index 1\nnext 5\nvm a 3\nvm a 4\nend\n",
 		"ironherd-index 1\nnext 5\ncow a 3\nend\n",
+		"ironherd-index 1\nnext 5\nmodel a 2\nend\n",
 		"ironherd-index 1\nnext 0\nend\n",
 		"ironherd-index 1\nnext 99999999999\nend\n",
 		"ironherd-index 1\nnext 5\nvm\nend\n",
@@ -254,6 +271,7 @@ main(int argc, char *argv[])
 	cmocka_unit_test_setup_teardown(test, make_tree, remove_tree)
 	const struct CMUnitTest tests[] = {
 		IN_TREE(numbers_outlive_a_restart_and_are_not_given_twice),
+		IN_TREE(models_never_get_the_numbers_of_the_hosts_own),
 		IN_TREE(a_damaged_file_starts_anew_with_other_numbers),
 		IN_TREE(the_store_is_bounded_and_still_never_repeats),
 		IN_TREE(the_file_is_written_by_a_worker),
