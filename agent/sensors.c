@@ -245,7 +245,8 @@ take_value(const struct sensor *from, struct sensor_raw *raw)
 	raw->status = read && (from->discrete || from->has_value)
 			      ? DETAIL_SENSOR_OK
 			      : DETAIL_SENSOR_UNAVAILABLE;
-	raw->micro = from->discrete ? from->states * INT64_C(1000)
+	raw->has_states = from->discrete;
+	raw->micro = from->discrete ? from->states * INT64_C(1000000)
 				    : from->value_micro;
 	raw->health = !read            ? HEALTH_UNKNOWN
 		      : from->discrete ? ipmi_grades[from->grade]
@@ -317,17 +318,19 @@ scale(int64_t micro, int32_t precision)
 void
 sensor_to_row(const struct sensor_raw *raw, struct detail_sensor *ret_row)
 {
-	struct detail_sensor row = { .source = raw->source,
-				     .kind = raw->kind,
-				     .about = raw->about != DETAIL_ABOUT_OTHER
-						      ? raw->about
-						      : kinds[raw->kind].about,
-				     .scale = DETAIL_SCALE_UNITS,
-				     .precision = kinds[raw->kind].precision,
-				     .status = raw->status,
-				     .has_threshold = { 1, 0 },
-				     .health = raw->health,
-				     .update_ms = raw->update_ms };
+	struct detail_sensor row = {
+		.source = raw->source,
+		.kind = raw->kind,
+		.about = raw->about != DETAIL_ABOUT_OTHER
+				 ? raw->about
+				 : kinds[raw->kind].about,
+		.scale = DETAIL_SCALE_UNITS,
+		.precision = raw->has_states ? 0 : kinds[raw->kind].precision,
+		.status = raw->status,
+		.has_threshold = { 1, 0 },
+		.health = raw->health,
+		.update_ms = raw->update_ms
+	};
 
 	memcpy(row.name, raw->name, sizeof(row.name));
 	memcpy(row.text, raw->text, sizeof(row.text));

@@ -29,6 +29,7 @@ struct sensor_raw {
 	enum detail_sensor_kind kind;
 	enum detail_subsystem about; /* OTHER: what the kind says */
 	enum detail_sensor_status status;
+	bool has_states; /* the value is their mask, in micro as others are */
 	int64_t micro;
 	bool has[DETAIL_THRESHOLDS];
 	int64_t thresholds[DETAIL_THRESHOLDS];

@@ -317,6 +317,7 @@ sensors_of_a_bmc_become_the_same_rows(void **state)
 	sensor_from_ipmi(&supply, 0, &raw);
 	sensor_to_row(&raw, &row);
 	assert_int_equal(row.value, 3);
+	assert_int_equal(row.precision, 0); /* to anybody's monitoring, too */
 	assert_int_equal(row.status, DETAIL_SENSOR_OK);
 	assert_int_equal(row.health, HEALTH_CRITICAL);
 	assert_string_equal(row.text, "present, failed");
