@@ -209,7 +209,7 @@ disorder() {
 # Define and undefine CHURN VMs, in one connection of virsh.
 churn() {
 	local i
-	for i in $(seq "${CHURN:-150}"); do
+	for i in $(seq "${CHURN:-60}"); do
 		sed "s/NAME/churn$((i % 50))/" "$1" >"$2/etc/churn$((i % 50)).xml"
 		echo "define /etc/churn$((i % 50)).xml"
 		echo "undefine churn$((i % 50))"
