@@ -606,15 +606,36 @@ assert_text_at(const struct node_report *report, const char *name,
 	assert_memory_equal(value.octets, text, value.n_octets);
 }
 
+struct number_field {
+	const char *name;
+	uint32_t instance;
+	uint64_t is;
+};
+
+struct text_field {
+	const char *name;
+	uint32_t instance;
+	const char *is;
+};
+
+#define ASSERT_FIELDS(report, numbers, texts)                                  \
+	do {                                                                   \
+		for (size_t i_ = 0; i_ < sizeof(numbers) / sizeof(*(numbers)); \
+		     i_++)                                                     \
+			assert_int_equal(number_at(report, (numbers)[i_].name, \
+						   (numbers)[i_].instance),    \
+					 (numbers)[i_].is);                    \
+		for (size_t i_ = 0; i_ < sizeof(texts) / sizeof(*(texts));     \
+		     i_++)                                                     \
+			assert_text_at(report, (texts)[i_].name,               \
+				       (texts)[i_].instance, (texts)[i_].is);  \
+	} while (0)
+
 static void
-every_object_gives_the_field_of_its_name(void **state)
+every_scalar_gives_the_field_of_its_name(void **state)
 {
 	struct node_report *r = random_report(90, &usual);
-	const struct {
-		const char *name;
-		uint32_t instance;
-		uint64_t is;
-	} numbers[] = {
+	const struct number_field numbers[] = {
 		{ "ihHostAgentStart", 0, r->host.agent_start_s },
 		{ "ihHostSampleSeq", 0, r->host.sample_seq },
 		{ "ihHostSampleAge", 0, r->host.sample_age_ms },
@@ -644,33 +665,35 @@ every_object_gives_the_field_of_its_name(void **state)
 		{ "ihRowsDatastore", 0, r->n_datastores },
 		{ "ihRowsHeartbeat", 0, r->n_heartbeats },
 		{ "ihRowsSource", 0, r->n_sources },
+		{ "ihHostStopping", 0, r->host.stopping ? 1 : 2 },
+		{ "ihCpuUniform", 0, r->cpu.uniform ? 1 : 2 },
+		{ "ihLoadPsiPresent", 0, r->load.psi_present ? 1 : 2 },
+		{ "ihBmcPresent", 0, r->bmc.present ? 1 : 2 },
+		{ "ihBmcReachable", 0, r->bmc.reachable ? 1 : 2 },
+	};
+	const struct text_field texts[] = {
+		{ "ihHostName", 0, r->host.name },
+		{ "ihHostAgentVersion", 0, r->host.agent_version },
+		{ "ihCpuVendor", 0, r->cpu.vendor },
+		{ "ihCpuModelName", 0, r->cpu.model_name },
+		{ "ihCpuMicrocode", 0, r->cpu.microcode },
+		{ "ihBmcDevice", 0, r->bmc.device },
+		{ "ihBmcFirmware", 0, r->bmc.firmware },
+	};
+
+	(void)state;
+	ASSERT_FIELDS(r, numbers, texts);
+	node_report_free(r);
+}
+
+static void
+every_other_column_gives_the_field_of_its_name(void **state)
+{
+	struct node_report *r = random_report(90, &usual);
+	const struct number_field numbers[] = {
 		{ "ihNumaCpuCount", 3, r->numa[1].cpu_count },
 		{ "ihNumaMemTotal", 3, r->numa[1].mem_total_kib },
 		{ "ihNumaMemFree", 3, r->numa[1].mem_free_kib },
-		{ "ihVmState", r->vms[2].index, r->vms[2].state },
-		{ "ihVmReason", r->vms[2].index, r->vms[2].reason },
-		{ "ihVmVcpus", r->vms[2].index, r->vms[2].vcpus },
-		{ "ihVmMemory", r->vms[2].index, r->vms[2].memory_kib },
-		{ "ihVmMemoryNow", r->vms[2].index, r->vms[2].memory_now_kib },
-		{ "ihVmCpuTime", r->vms[2].index, r->vms[2].cpu_time_ms },
-		{ "ihVmCpuUse", r->vms[2].index, r->vms[2].cpu_use_pm },
-		{ "ihVmCpuReady", r->vms[2].index, r->vms[2].cpu_ready_pm },
-		{ "ihVmRss", r->vms[2].index, r->vms[2].rss_kib },
-		{ "ihVmSwapped", r->vms[2].index, r->vms[2].swapped_kib },
-		{ "ihVmNumaLocality", r->vms[2].index,
-		  r->vms[2].numa_local_pm },
-		{ "ihVmGuestAgent", r->vms[2].index, r->vms[2].guest_agent },
-		{ "ihVmDirtyRate", r->vms[2].index, r->vms[2].dirty_mib_s },
-		{ "ihVmLiveness", r->vms[2].index, r->vms[2].liveness },
-		{ "ihVmStatsAge", r->vms[2].index, r->vms[2].stats_age_ms },
-		{ "ihVmMemoryUsable", r->vms[2].index,
-		  r->vms[2].memory_usable_kib },
-		{ "ihVmEvents", r->vms[2].index, r->vms[2].events },
-		{ "ihVmLastEvent", r->vms[2].index, r->vms[2].last_event },
-		{ "ihVmLastEventAge", r->vms[2].index,
-		  r->vms[2].last_event_age_ms },
-		{ "ihVmMigrationBlocked", r->vms[2].index,
-		  r->vms[2].migration_blocked ? 1 : 2 },
 		{ "ihDatastoreState", 6, r->datastores[1].state },
 		{ "ihDatastoreSlot", 6, r->datastores[1].slot },
 		{ "ihDatastoreProbe", 6, r->datastores[1].probe_us },
@@ -681,39 +704,17 @@ every_object_gives_the_field_of_its_name(void **state)
 		{ "ihSourceAge", 2, r->sources[1].age_ms },
 		{ "ihSourceReadTime", 2, r->sources[1].read_us },
 		{ "ihSourceFailures", 2, r->sources[1].failures },
-		{ "ihHostStopping", 0, r->host.stopping ? 1 : 2 },
-		{ "ihCpuUniform", 0, r->cpu.uniform ? 1 : 2 },
-		{ "ihLoadPsiPresent", 0, r->load.psi_present ? 1 : 2 },
-		{ "ihBmcPresent", 0, r->bmc.present ? 1 : 2 },
-		{ "ihBmcReachable", 0, r->bmc.reachable ? 1 : 2 },
 		{ "ihFeatureHardware", 3, r->features[2].hardware ? 1 : 2 },
 		{ "ihFeatureUsable", 3, r->features[2].usable ? 1 : 2 },
-		{ "ihVmPersistent", r->vms[2].index,
-		  r->vms[2].persistent ? 1 : 2 },
-		{ "ihVmAutostart", r->vms[2].index,
-		  r->vms[2].autostart ? 1 : 2 },
-		{ "ihVmSharedStorage", r->vms[2].index,
-		  r->vms[2].shared_storage ? 1 : 2 },
+		{ "ihDatastoreType", 6, r->datastores[1].type },
+		{ "ihDatastoreCapacity", 6, r->datastores[1].capacity_kib },
+		{ "ihDatastoreFree", 6, r->datastores[1].free_kib },
+		{ "ihDatastorePaths", 6, r->datastores[1].paths },
+		{ "ihDatastorePathsUp", 6, r->datastores[1].paths_up },
 	};
-	const struct {
-		const char *name;
-		uint32_t instance;
-		const char *is;
-	} texts[] = {
-		{ "ihHostName", 0, r->host.name },
-		{ "ihHostAgentVersion", 0, r->host.agent_version },
-		{ "ihCpuVendor", 0, r->cpu.vendor },
-		{ "ihCpuModelName", 0, r->cpu.model_name },
-		{ "ihCpuMicrocode", 0, r->cpu.microcode },
-		{ "ihBmcDevice", 0, r->bmc.device },
-		{ "ihBmcFirmware", 0, r->bmc.firmware },
+	const struct text_field texts[] = {
 		{ "ihNumaCpus", 3, r->numa[1].cpus },
 		{ "ihFeatureName", 3, r->features[2].name },
-		{ "ihVmName", r->vms[2].index, r->vms[2].name },
-		{ "ihVmNumaNodes", r->vms[2].index, r->vms[2].numa_nodes },
-		{ "ihVmCpuModel", r->vms[2].index, r->vms[2].cpu_model },
-		{ "ihVmMigrationBlocker", r->vms[2].index,
-		  r->vms[2].migration_blocker },
 		{ "ihDatastoreName", 6, r->datastores[1].name },
 		{ "ihDatastorePath", 6, r->datastores[1].path },
 		{ "ihSourceName", 2, r->sources[1].name },
@@ -721,13 +722,50 @@ every_object_gives_the_field_of_its_name(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-		assert_int_equal(number_at(r, numbers[i].name,
-					   numbers[i].instance),
-				 numbers[i].is);
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-		assert_text_at(r, texts[i].name, texts[i].instance,
-			       texts[i].is);
+	ASSERT_FIELDS(r, numbers, texts);
+	node_report_free(r);
+}
+
+static void
+every_column_of_a_vm_gives_the_field_of_its_name(void **state)
+{
+	struct node_report *r = random_report(90, &usual);
+	const struct report_vm *vm = &r->vms[2];
+	const struct number_field numbers[] = {
+		{ "ihVmState", vm->index, vm->state },
+		{ "ihVmReason", vm->index, vm->reason },
+		{ "ihVmVcpus", vm->index, vm->vcpus },
+		{ "ihVmMemory", vm->index, vm->memory_kib },
+		{ "ihVmMemoryNow", vm->index, vm->memory_now_kib },
+		{ "ihVmCpuTime", vm->index, vm->cpu_time_ms },
+		{ "ihVmCpuUse", vm->index, vm->cpu_use_pm },
+		{ "ihVmCpuReady", vm->index, vm->cpu_ready_pm },
+		{ "ihVmRss", vm->index, vm->rss_kib },
+		{ "ihVmSwapped", vm->index, vm->swapped_kib },
+		{ "ihVmNumaLocality", vm->index, vm->numa_local_pm },
+		{ "ihVmGuestAgent", vm->index, vm->guest_agent },
+		{ "ihVmDirtyRate", vm->index, vm->dirty_mib_s },
+		{ "ihVmLiveness", vm->index, vm->liveness },
+		{ "ihVmStatsAge", vm->index, vm->stats_age_ms },
+		{ "ihVmMemoryUsable", vm->index, vm->memory_usable_kib },
+		{ "ihVmEvents", vm->index, vm->events },
+		{ "ihVmLastEvent", vm->index, vm->last_event },
+		{ "ihVmLastEventAge", vm->index, vm->last_event_age_ms },
+		{ "ihVmMigrationBlocked", vm->index,
+		  vm->migration_blocked ? 1 : 2 },
+		{ "ihVmPersistent", vm->index, vm->persistent ? 1 : 2 },
+		{ "ihVmAutostart", vm->index, vm->autostart ? 1 : 2 },
+		{ "ihVmSharedStorage", vm->index, vm->shared_storage ? 1 : 2 },
+	};
+	const struct text_field texts[] = {
+		{ "ihVmName", vm->index, vm->name },
+		{ "ihVmNumaNodes", vm->index, vm->numa_nodes },
+		{ "ihVmCpuModel", vm->index, vm->cpu_model },
+		{ "ihVmMigrationBlocker", vm->index, vm->migration_blocker },
+	};
+
+	(void)state;
+	ASSERT_FIELDS(r, numbers, texts);
 	node_report_free(r);
 }
 
@@ -905,7 +943,11 @@ main(void)
 		cmocka_unit_test(next_of_any_oid_is_its_successor_in_the_list),
 		cmocka_unit_test(
 			get_tells_unknown_objects_from_absent_instances),
-		cmocka_unit_test(every_object_gives_the_field_of_its_name),
+		cmocka_unit_test(every_scalar_gives_the_field_of_its_name),
+		cmocka_unit_test(
+			every_other_column_gives_the_field_of_its_name),
+		cmocka_unit_test(
+			every_column_of_a_vm_gives_the_field_of_its_name),
 		cmocka_unit_test(a_report_survives_the_way_out_and_in),
 		cmocka_unit_test(rows_may_come_in_any_order),
 		cmocka_unit_test(any_single_value_that_is_missing_is_found),
