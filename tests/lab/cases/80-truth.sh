@@ -206,24 +206,35 @@ disorder() {
 	}' "$1"
 }
 
-# Define and undefine CHURN VMs, in one connection of virsh.
-churn() {
+# A round of churn: define and undefine 20 VMs, in one connection of virsh.
+churn_round() { # XML DISK
 	local i
-	for i in $(seq "${CHURN:-60}"); do
-		sed "s/NAME/churn$((i % 50))/" "$1" >"$2/etc/churn$((i % 50)).xml"
-		echo "define /etc/churn$((i % 50)).xml"
-		echo "undefine churn$((i % 50))"
+	for ((i = 0; i < 20; i++)); do
+		sed "s/NAME/churn$i/" "$1" >"$2/etc/churn$i.xml"
+		echo "define /etc/churn$i.xml"
+		echo "undefine churn$i"
 	done | lab exec h1 -- virsh -q >/dev/null
+}
+
+# At least CHURN VMs, and on until the walks are done: a machine may be quick
+# at the one and slow at the other.
+churn() { # XML DISK DONE
+	local n=0
+	while [ "$n" -lt "${CHURN:-60}" ] ||
+		{ [ ! -e "$3" ] && [ "$n" -lt 2000 ]; }; do
+		churn_round "$1" "$2" || return 1
+		n=$((n + 20))
+	done
 }
 
 case_walks_are_in_order_while_vms_come_and_go() {
 	local disk=$LAB_DIR/h1/disk xml=$LAB_DIR/churn.xml walk=$LAB_DIR/walk
-	local pid walks=0 seen=0
+	local done=$LAB_DIR/churn.done pid walks=0 seen=0
 	cat >"$xml" <<-END
 	<domain type='qemu'><name>NAME</name><memory unit='MiB'>1</memory>
 	<os><type arch='x86_64'>hvm</type></os></domain>
 	END
-	churn "$xml" "$disk" &
+	churn "$xml" "$disk" "$done" &
 	pid=$!
 	while kill -0 "$pid" 2>/dev/null; do
 		lab snmp h1 bulkwalk -t 5 -Cc -On -Oq "$ROOT_OID" |
@@ -231,6 +242,7 @@ case_walks_are_in_order_while_vms_come_and_go() {
 		same "names out of order" "$(disorder "$walk")" '' || return 1
 		seen=$((seen + $(grep -c 'churn' "$walk")))
 		walks=$((walks + 1))
+		[ "$walks" -lt 5 ] || [ "$seen" -lt 1 ] || touch "$done"
 	done
 	wait "$pid" || fail "virsh failed" || return 1
 	rm -f "$disk"/etc/churn*.xml
