@@ -58,7 +58,7 @@ apply(void *arg, const void *part)
 	read_now(orders, &orders->before);
 	/* Now, not at the commit: behind snmpd the answer may be there
 	 * first, and who got it counts from then. */
-	orders->applied_ms = clock_ms(CLOCK_BOOTTIME);
+	orders->applied_ms = clock_boot_ms();
 	pthread_mutex_lock(&orders->lock);
 	orders->now = *(const struct detail_control *)part;
 	pthread_mutex_unlock(&orders->lock);

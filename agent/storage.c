@@ -235,7 +235,7 @@ start_probe(struct store *store, int64_t now_ms)
 {
 	json_t *request = make_request(store, now_ms);
 
-	store->began_ms = clock_ms(CLOCK_BOOTTIME);
+	store->began_ms = clock_boot_ms();
 	int rc = worker_ask(store->worker, request, store->config->lost_ms,
 			    take_reply, store);
 

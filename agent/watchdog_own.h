@@ -53,7 +53,7 @@ typedef void (*watchdog_answer_fn)(void *arg,
 static inline int64_t
 watchdog_now_ms(void)
 {
-	return clock_ms(CLOCK_BOOTTIME);
+	return clock_boot_ms();
 }
 
 /* Answers come before the call returns. */

@@ -218,6 +218,21 @@ freeze_host(const struct registry *reg, size_t index, int64_t now_ms,
 	freeze_report(reg->settings, host, now_ms, out);
 }
 
+/* Of a VM that belongs nowhere: what holds when nothing is configured. */
+static void
+freeze_vm_policy(const struct registry *reg, const struct reg_vm *vm,
+		 struct vm_policy *out)
+{
+	struct cluster_policy presets;
+
+	cluster_policy_init(&presets);
+	*out = vm->owner == NO_HOST
+		       ? presets.vm
+		       : reg->settings
+				 ->clusters[reg->hosts[vm->owner].conf->cluster]
+				 .policy.vm;
+}
+
 static void
 freeze_vm(const struct reg_vm *vm, int64_t now_ms, struct snap_vm *out)
 {
@@ -252,8 +267,17 @@ compare_sightings(const void *left, const void *right)
 	return a->host < b->host ? -1 : a->host > b->host;
 }
 
+static int64_t
+event_age_ms(const struct reg_host *host, const struct report_vm *seen,
+	     int64_t now_ms)
+{
+	if (seen->last_event_age_ms == REPORT_AGE_NEVER)
+		return AGE_NEVER;
+	return now_ms - host->report_ms + seen->last_event_age_ms;
+}
+
 static void
-freeze_sightings(struct registry *reg, struct snapshot *snap)
+freeze_sightings(struct registry *reg, struct snapshot *snap, int64_t now_ms)
 {
 	size_t n = 0;
 
@@ -277,6 +301,12 @@ freeze_sightings(struct registry *reg, struct snapshot *snap)
 					.host = h,
 					.state = seen->state,
 					.reason = seen->reason,
+					.event = seen->last_event,
+					.event_age_ms =
+						event_age_ms(&reg->hosts[h],
+							     seen, now_ms),
+					.liveness = seen->liveness,
+					.guest_agent = seen->guest_agent,
 				};
 		}
 	}
@@ -302,6 +332,7 @@ freeze(struct registry *reg, int64_t now_ms)
 			 settings->clusters[i].name);
 		out->ha = reg->cluster_ha[i];
 		out->fence_isolated = settings->clusters[i].fence_isolated;
+		out->policy = settings->clusters[i].policy;
 	}
 	snap->n_hosts = reg->n_hosts;
 	snap->hosts = xcalloc(snap->n_hosts, sizeof(*snap->hosts));
@@ -309,8 +340,10 @@ freeze(struct registry *reg, int64_t now_ms)
 		freeze_host(reg, i, now_ms, &snap->hosts[i]);
 	snap->n_vms = reg->n_vms;
 	snap->vms = xcalloc(snap->n_vms, sizeof(*snap->vms));
-	for (size_t i = 0; i < snap->n_vms; i++)
+	for (size_t i = 0; i < snap->n_vms; i++) {
 		freeze_vm(&reg->vms[i], now_ms, &snap->vms[i]);
-	freeze_sightings(reg, snap);
+		freeze_vm_policy(reg, &reg->vms[i], &snap->vms[i].policy);
+	}
+	freeze_sightings(reg, snap, now_ms);
 	return snap;
 }

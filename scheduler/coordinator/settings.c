@@ -208,6 +208,7 @@ read_clusters(struct settings *s, const struct config_section *root)
 			.lease = config_bool(sec, "watchdog-lease"),
 			.lease_ms = config_int(sec, "watchdog-lease-ms"),
 		};
+		cluster_policy_init(&s->clusters[i].policy);
 	}
 	if (s->n_clusters > SETTINGS_CLUSTERS_MAX)
 		config_complain(s->config, root, NULL, "more than %d clusters",

@@ -15,6 +15,7 @@
 
 #include "ipmi/credentials.h"
 #include "scheduler/coordinator/pdu.h"
+#include "scheduler/policy/policy.h"
 #include "snmp-mib/credentials.h"
 
 enum {
@@ -29,6 +30,7 @@ struct cluster_settings {
 	const char *name;
 	bool ha;
 	bool fence_isolated;
+	struct cluster_policy policy;
 	bool lease; /* lease.h */
 	int64_t lease_ms;
 };

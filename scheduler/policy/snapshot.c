@@ -11,6 +11,14 @@ snapshot_free(struct snapshot *snap)
 {
 	if (snap == NULL)
 		return;
+	for (size_t i = 0; i < snap->n_rules; i++) {
+		free(snap->rules[i].vms);
+		free(snap->rules[i].first);
+		free(snap->rules[i].hosts);
+	}
+	free(snap->rules);
+	free(snap->stores);
+	free(snap->paths);
 	free(snap->clusters);
 	free(snap->hosts);
 	free(snap->vms);

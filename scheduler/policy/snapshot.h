@@ -14,11 +14,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "scheduler/policy/policy.h"
 #include "snmp-mib/node_report.h"
 
 #define AGE_NEVER  INT64_MAX
 #define NO_HOST    SIZE_MAX
 #define REASON_LEN 512 /* a reason, with the NUL */
+
+enum { SNAP_STORES_MAX = 64 };
 
 /* What the coordinator holds a host for; recorded, survives a restart. */
 enum host_state {
@@ -59,6 +62,17 @@ struct snap_cluster {
 	char name[REPORT_NAME_LEN];
 	bool ha;
 	bool fence_isolated; /* fence also what the datastore shows alive */
+	/* recorded: HA is laid down for work on the network: nothing is fenced
+	 * or started; what is under way ends. */
+	bool disarmed;
+	struct cluster_policy policy;
+};
+
+/* Does a failed host count against the limit of a mass failure? */
+enum mass_verdict {
+	MASS_NONE,    /* it has not failed */
+	MASS_RECOVER, /* within the limit: its VMs are started elsewhere */
+	MASS_WAIT     /* beyond it: they wait for their host */
 };
 
 struct snap_host {
@@ -70,6 +84,11 @@ struct snap_host {
 	int64_t state_age_ms;
 	char trusted_boot[REPORT_UUID_LEN]; /* boot it was last UP with */
 	unsigned fences_last_hour;
+	unsigned failures_last_hour; /* times it was found dead */
+	bool set_aside;   /* failed too often: takes no VM for SET_ASIDE_MS */
+	bool maintenance; /* by an operator: takes no VM */
+	enum mass_verdict mass;
+	int64_t mass_age_ms;  /* since that was recorded */
 	int64_t fence_age_ms; /* since the last attempt ended */
 	int64_t clean_age_ms;
 
@@ -111,6 +130,18 @@ struct snap_host {
 	char storage_trouble[REPORT_TEXT_LEN]; /* of its datastores; or "" */
 };
 
+/* A datastore that a cluster shares, as one of its hosts has it. */
+struct snap_path {
+	size_t store, host;
+	enum report_datastore_state state; /* unknown: nobody can say */
+	int64_t state_age_ms;              /* since it came to that */
+};
+
+struct snap_store {
+	char name[REPORT_NAME_LEN];
+	size_t cluster;
+};
+
 struct snap_vm {
 	char uuid[REPORT_UUID_LEN];
 	char name[REPORT_NAME_LEN];
@@ -137,6 +168,28 @@ struct snap_vm {
 
 	/* in flight just now */
 	bool starting;
+	bool stopping;
+
+	struct vm_policy policy; /* its own, or its cluster's */
+	uint64_t stores;         /* bit i: it has a disk on stores[i] */
+
+	/* recorded: an operator's order to stop or start it, which counts more
+	 * than what is seen of it; INTENT_UNKNOWN: none. */
+	enum vm_intent order;
+	/* recorded: restarts after failures of the guest. */
+	unsigned restarts_1h, restarts_24h, restarts_7d;
+};
+
+/* What the operator demands of places and order. */
+struct snap_rule {
+	char name[REPORT_NAME_LEN];
+	size_t cluster;
+	enum rule_kind kind;
+	enum rule_force force;
+	size_t *vms, n_vms;         /* ascending */
+	size_t *first, n_first;     /* RULE_AFTER: those that start before */
+	size_t *hosts, n_hosts;     /* RULE_HOSTS, ascending */
+	int64_t delay_ms, limit_ms; /* RULE_AFTER: between them; at most */
 };
 
 /* One VM as one host's last report shows it. */
@@ -144,6 +197,10 @@ struct snap_sighting {
 	size_t vm, host;
 	enum report_vm_state state;
 	enum report_vm_reason reason;
+	enum report_vm_event event; /* the last one told of it there */
+	int64_t event_age_ms;
+	enum report_liveness liveness;
+	enum report_guest_agent guest_agent;
 };
 
 struct snapshot {
@@ -159,6 +216,12 @@ struct snapshot {
 	size_t n_vms;
 	struct snap_sighting *sightings; /* sorted by vm, host */
 	size_t n_sightings;
+	struct snap_store *stores; /* at most SNAP_STORES_MAX */
+	size_t n_stores;
+	struct snap_path *paths; /* sorted by store, host */
+	size_t n_paths;
+	struct snap_rule *rules; /* in the order of the configuration */
+	size_t n_rules;
 };
 
 void snapshot_free(struct snapshot *snap); /* and all its arrays */

@@ -48,6 +48,13 @@ enum {
 	FENCE_DEADLINE_MS = 15000,
 	FENCE_RETRY_MS = 30000,
 	FENCES_PER_HOUR = 6,
+	GUARD_PCT = 50,        /* silent together: our network, not the hosts */
+	FAILURES_PER_HOUR = 3, /* then the host is set aside */
+	SET_ASIDE_MS = 7200000,
+	MASS_WINDOW_MS = 7200000,
+
+	PATH_LOST_MS = 140000,  /* all paths down that long: the path is lost */
+	PATH_DELAY_MS = 180000, /* and that long nothing is done about it */
 
 	REPORT_FRESH_MS = 3 * FULL_POLL_PERIOD_MS,
 	VMS_FRESH_MS = 15000,

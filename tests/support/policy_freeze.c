@@ -139,6 +139,10 @@ freeze_sighting(const struct world *w, size_t v, size_t h,
 		.host = h,
 		.state = states[copy->state],
 		.reason = copy->reason ? copy->reason : VM_REASON_UNKNOWN,
+		.event = VM_EVENT_NONE,
+		.event_age_ms = AGE_NEVER,
+		.liveness = LIVENESS_UNKNOWN,
+		.guest_agent = GUEST_AGENT_UNKNOWN,
 	};
 }
 
@@ -151,12 +155,14 @@ coordinator_freeze(struct world *w, struct snapshot *snap)
 	snap->uptime_ms = w->now_ms - w->co.started_ms;
 	snap->n_clusters = 1;
 	snap->clusters[0].ha = true;
+	cluster_policy_init(&snap->clusters[0].policy);
 	snap->n_hosts = w->n_hosts;
 	for (size_t h = 0; h < w->n_hosts; h++)
 		freeze_host(w, h, &snap->hosts[h]);
 	snap->n_vms = w->n_vms;
 	for (size_t v = 0; v < w->n_vms; v++) {
 		freeze_vm(w, v, &snap->vms[v]);
+		snap->vms[v].policy = snap->clusters[0].policy.vm;
 		for (size_t h = 0; h < w->n_hosts; h++)
 			freeze_sighting(w, v, h, snap);
 	}

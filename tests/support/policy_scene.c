@@ -18,6 +18,8 @@ scene_init(struct scene *scene, size_t n_hosts)
 	*scene = (struct scene){ .clusters = { { .name = "c1", .ha = true },
 					       { .name = "c2", .ha = true } } };
 	assert(n_hosts <= SCENE_HOSTS);
+	cluster_policy_init(&scene->clusters[0].policy);
+	cluster_policy_init(&scene->clusters[1].policy);
 	scene->snap = (struct snapshot){
 		.number = 1,
 		.now_ms = 10000000,
@@ -71,6 +73,7 @@ scene_add_vm(struct scene *scene, size_t host)
 		.command_age_ms = AGE_NEVER,
 		.seen_there = true,
 		.record_age_ms = 1800000,
+		.policy = scene->clusters[0].policy.vm,
 	};
 	set_text(v->uuid, sizeof(v->uuid), "uuid-", vm);
 	set_text(v->name, sizeof(v->name), "vm", vm);
@@ -115,8 +118,16 @@ scene_see(struct scene *scene, size_t vm, size_t host,
 	assert(scene->snap.n_sightings < SCENE_SIGHTINGS);
 	for (size_t i = scene->snap.n_sightings++; i > at; i--)
 		scene->sightings[i] = scene->sightings[i - 1];
-	scene->sightings[at] =
-		(struct snap_sighting){ vm, host, state, reason };
+	scene->sightings[at] = (struct snap_sighting){
+		.vm = vm,
+		.host = host,
+		.state = state,
+		.reason = reason,
+		.event = VM_EVENT_NONE,
+		.event_age_ms = AGE_NEVER,
+		.liveness = LIVENESS_UNKNOWN,
+		.guest_agent = GUEST_AGENT_UNKNOWN,
+	};
 }
 
 /* --- what can be known of a host ------------------------------------------ */

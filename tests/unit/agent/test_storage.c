@@ -69,7 +69,7 @@ beat_written(void *arg, int64_t began_ms)
 
 	/* Before the worker was asked, and each time later. */
 	assert_true(began_ms > node->began_ms);
-	assert_true(began_ms <= clock_ms(CLOCK_BOOTTIME));
+	assert_true(began_ms <= clock_boot_ms());
 	node->began_ms = began_ms;
 	node->written_told++;
 }
