@@ -87,7 +87,11 @@ post_report(void *arg)
 
 	struct node_report *report = assemble(&agent->assembly, &parts, now_ms);
 
-	tell_look(agent->tell, report);
+	const struct detail_control *set = obey_set(agent->obey);
+
+	tell_look(agent->tell, report,
+		  (struct vm_tell_modes){ set->vm_notices,
+					  set->vm_bulk_notices });
 	tell_fill(agent->tell, report->detail);
 	board_post(agent->board, report, now_ms);
 	save_index(agent);

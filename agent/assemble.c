@@ -173,7 +173,6 @@ fill_detail(const struct parts *parts, int64_t now_ms,
 {
 	const struct vm_mib_options vm_mib = {
 		.affinity = parts->settings->vm_affinity,
-		.per_vm_notices = parts->settings->notify_snmpd,
 	};
 
 	vm_mib_fill(report, guests_table(parts->guests), &vm_mib, now_ms,

@@ -147,6 +147,8 @@ take_told(struct guest_table *table, const json_t *vm, struct index *index)
 	if (guest == NULL)
 		return;
 	guest->cpu_ns = message_number(vm, "cpu_ns", INT64_MAX);
+	guest->phase = (enum detail_vm_oper)message_number(vm, "phase",
+							   VM_OPER_CRASHED);
 	if (about == NULL)
 		return;
 	vm_about_done(&guest->about);

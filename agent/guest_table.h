@@ -14,11 +14,13 @@
 #include "agent/index.h"
 #include "agent/virt.h"
 #include "agent/virt_xml.h"
+#include "snmp-mib/detail_vm.h"
 
 struct guest {
 	uint32_t index; /* of the VM */
 	bool listed;    /* else it is known by an event so far */
 	bool active, running;
+	enum detail_vm_oper phase; /* 0: what the state says */
 	uint64_t cpu_ns;
 	struct vm_about about;
 

@@ -33,6 +33,12 @@ save(struct obey *obey)
 	state_put(obey->file, text, len);
 }
 
+static enum detail_switch
+switch_of(bool on)
+{
+	return on ? SWITCH_ON : SWITCH_OFF;
+}
+
 static void
 tell_switch(const char *name, enum detail_switch before, enum detail_switch now)
 {
@@ -68,6 +74,11 @@ was_set(void *arg, const struct detail_control *set, int64_t renewed_ms)
 
 	obey->control.set = *set;
 	obey->dirty = true;
+	tell_switch("the notifications about single VMs",
+		    switch_of(before.vm_notices), switch_of(set->vm_notices));
+	tell_switch("the notifications about many VMs",
+		    switch_of(before.vm_bulk_notices),
+		    switch_of(set->vm_bulk_notices));
 	if (is_news(&before, set)) {
 		tell_switch("maintenance", before.maintenance,
 			    set->maintenance);
@@ -137,8 +148,12 @@ obey_new(struct loop *loop, const struct obey_options *options)
 	obey->options = *options;
 	obey->path = xasprintf("%s/control", options->settings->state_dir);
 	control_load(obey->path, &obey->control);
+	obey->control.set.vm_notices = obey->control.set.vm_bulk_notices =
+		options->settings->notify_snmpd;
 	obey->file = state_new(loop, obey->path);
-	obey->orders = orders_new(loop, &obey->control.set, was_set, obey);
+	obey->orders =
+		orders_new(loop, &obey->control.set,
+			   options->settings->notify_snmpd, was_set, obey);
 	obey->watchdog = watchdog_new(loop, &watchdog);
 	obey_lease(obey);
 	return obey;
@@ -173,6 +188,12 @@ void
 obey_end(struct obey *obey, bool vms_run, loop_fn fn, void *arg)
 {
 	watchdog_end(obey->watchdog, vms_run, fn, arg);
+}
+
+const struct detail_control *
+obey_set(const struct obey *obey)
+{
+	return &obey->control.set;
 }
 
 void

@@ -33,6 +33,8 @@ void obey_heartbeat(struct obey *obey, int64_t at_ms);
 /* Call back when the agent may end, see watchdog.h. */
 void obey_end(struct obey *obey, bool vms_run, loop_fn fn, void *arg);
 
+/* What is set by now. */
+const struct detail_control *obey_set(const struct obey *obey);
 void obey_fill(const struct obey *obey, struct detail_lease *ret_lease);
 /* Of the lease; NULL while it is off. */
 const struct source *obey_source(const struct obey *obey);

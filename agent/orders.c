@@ -15,6 +15,7 @@ struct orders {
 	struct voice_writer writer;
 	struct loop_watch *watch;
 	int fd; /* eventfd */
+	bool can_notify;
 	orders_fn fn;
 	void *arg;
 
@@ -39,14 +40,19 @@ read_now(void *arg, void *ret_part)
 	pthread_mutex_unlock(&orders->lock);
 }
 
-/* The one rule between values: renewals do not go back. */
+/* What a value alone does not say: renewals do not go back, and what cannot be
+ * sent is not switched on. */
 static int
 check(void *arg, const void *part)
 {
 	const struct detail_control *wanted = part;
+	const struct orders *orders = arg;
 	struct detail_control now;
 
 	read_now(arg, &now);
+	if (!orders->can_notify &&
+	    (wanted->vm_notices || wanted->vm_bulk_notices))
+		return -EINVAL;
 	return wanted->renew < now.renew ? -EINVAL : 0;
 }
 
@@ -110,8 +116,8 @@ tell(void *arg, int fd, unsigned what)
 }
 
 struct orders *
-orders_new(struct loop *loop, const struct detail_control *first, orders_fn fn,
-	   void *arg)
+orders_new(struct loop *loop, const struct detail_control *first,
+	   bool can_notify, orders_fn fn, void *arg)
 {
 	struct orders *orders = xcalloc(1, sizeof(*orders));
 
@@ -125,6 +131,7 @@ orders_new(struct loop *loop, const struct detail_control *first, orders_fn fn,
 			    .undo = undo,
 			    .arg = orders },
 		.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
+		.can_notify = can_notify,
 		.fn = fn,
 		.arg = arg,
 		.now = *first,

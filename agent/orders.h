@@ -22,8 +22,9 @@ struct orders;
 typedef void (*orders_fn)(void *arg, const struct detail_control *set,
 			  int64_t renewed_ms);
 
+/* can_notify: notifications of VM-MIB have a way out. */
 struct orders *orders_new(struct loop *loop, const struct detail_control *first,
-			  orders_fn fn, void *arg);
+			  bool can_notify, orders_fn fn, void *arg);
 /* The voice does not run any more. */
 void orders_free(struct orders *orders);
 

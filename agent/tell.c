@@ -16,6 +16,8 @@ struct tell {
 	struct alarms *alarms;
 	struct notifier *notifier;
 	struct vm_changes *vms;
+	struct vm_tell *vm_tell;
+	struct vm_tell_modes vm_modes;
 	struct voice *voice;
 	struct loop_timer *timer;
 	uint32_t trap_sequence;
@@ -45,6 +47,27 @@ send(struct tell *tell, struct node_notice *notice)
 	tell_snmpd(tell, notice);
 }
 
+/* VM-MIB's own, which go no other way. */
+static void
+send_vms(struct tell *tell, int64_t now_ms)
+{
+	struct vm_told told;
+
+	while (vm_tell_take(tell->vm_tell, tell->vm_modes, now_ms, &told))
+		if (tell->voice == NULL)
+			continue;
+		else if (told.many.change != 0)
+			voice_notify_vms(tell->voice, &told.many);
+		else
+			voice_notify_vm(tell->voice, &told.one);
+}
+
+static int64_t
+sooner(int64_t a_ms, int64_t b_ms)
+{
+	return a_ms < 0 || (b_ms >= 0 && b_ms < a_ms) ? b_ms : a_ms;
+}
+
 static void
 send_what_may_go(void *arg)
 {
@@ -56,7 +79,10 @@ send_what_may_go(void *arg)
 		return;
 	while (alarms_take_notice(tell->alarms, now_ms, &notice))
 		send(tell, &notice);
-	int64_t wait_ms = alarms_wait_ms(tell->alarms, now_ms);
+	send_vms(tell, now_ms);
+	int64_t wait_ms =
+		sooner(alarms_wait_ms(tell->alarms, now_ms),
+		       vm_tell_wait_ms(tell->vm_tell, tell->vm_modes, now_ms));
 	if (wait_ms >= 0)
 		loop_timer_start(tell->timer, wait_ms);
 }
@@ -72,6 +98,7 @@ tell_new(struct loop *loop, const struct settings *settings,
 	tell->alarms = alarms_new(settings->inform_interval_ms);
 	tell->notifier = notifier_new(loop, settings, self);
 	tell->vms = vm_changes_new();
+	tell->vm_tell = vm_tell_new();
 	tell->timer = loop_timer_new(loop, send_what_may_go, tell);
 	tell->trap_sequence = (uint32_t)(clock_wall_ms() / 1000);
 	return tell;
@@ -84,6 +111,7 @@ tell_free(struct tell *tell)
 		return;
 	loop_timer_free(tell->timer);
 	notifier_free(tell->notifier);
+	vm_tell_free(tell->vm_tell);
 	vm_changes_free(tell->vms);
 	alarms_free(tell->alarms);
 	free(tell);
@@ -108,13 +136,14 @@ tell_vm(void *arg, const struct vm_notice *notice)
 {
 	struct tell *tell = arg;
 
-	if (tell->settings->notify_snmpd && tell->voice != NULL)
-		voice_notify_vm(tell->voice, notice);
+	vm_tell_add(tell->vm_tell, notice, clock_mono_ms());
 }
 
 void
-tell_look(struct tell *tell, const struct node_report *report)
+tell_look(struct tell *tell, const struct node_report *report,
+	  struct vm_tell_modes vms)
 {
+	tell->vm_modes = vms;
 	alarms_look(tell->alarms, report, clock_mono_ms(),
 		    (uint64_t)clock_wall_ms() / 1000);
 	vm_changes_look(tell->vms, report, tell_vm, tell);
@@ -167,4 +196,5 @@ tell_fill(const struct tell *tell, struct node_detail *detail)
 	detail->n_alarms = alarms_list(tell->alarms, detail->alarms, n);
 	notifier_count(tell->notifier, &detail->notify);
 	detail->notify.suppressed += alarms_suppressed(tell->alarms);
+	detail->notify.dropped += vm_tell_dropped(tell->vm_tell);
 }

@@ -10,6 +10,7 @@
 #include "agent/alarms.h"
 #include "agent/notifier.h"
 #include "agent/settings.h"
+#include "agent/vm_tell.h"
 #include "common/loop.h"
 #include "snmp-mib/node_detail.h"
 #include "snmp-mib/voice.h"
@@ -25,8 +26,10 @@ void tell_free(struct tell *tell);
  * is kept; it goes before us. */
 void tell_start(struct tell *tell, struct voice *voice);
 
-/* A new report: what of it is an alarm. */
-void tell_look(struct tell *tell, const struct node_report *report);
+/* A new report: what of it is an alarm, and which VMs are in another state;
+ * `vms` says how to tell that. */
+void tell_look(struct tell *tell, const struct node_report *report,
+	       struct vm_tell_modes vms);
 
 void tell_vm_crash(struct tell *tell, const struct report_vm *vm);
 

@@ -144,6 +144,22 @@ job_event(virConnectPtr conn, virDomainPtr dom, virTypedParameterPtr params,
 	tell(opaque, dom, VM_EVENT_JOB_DONE, false);
 }
 
+/* It has begun to copy memory, once more perhaps: no event of a life, but a
+ * state of VM-MIB. */
+static void
+migration_event(virConnectPtr conn, virDomainPtr dom, int iteration,
+		void *opaque)
+{
+	struct virt_vm *vm = virt_find_vm(opaque, dom);
+
+	(void)conn;
+	(void)iteration;
+	if (vm == NULL || vm->migrating)
+		return;
+	vm->migrating = true;
+	tell(opaque, dom, VM_EVENT_NONE, false);
+}
+
 /* A balloon that moves is no event of a life: the number is kept. */
 static void
 balloon_event(virConnectPtr conn, virDomainPtr dom, unsigned long long actual,
@@ -173,6 +189,8 @@ static const struct {
 	  VIR_DOMAIN_EVENT_CALLBACK(agent_event) },
 	{ VIR_DOMAIN_EVENT_ID_MEMORY_FAILURE,
 	  VIR_DOMAIN_EVENT_CALLBACK(memory_event) },
+	{ VIR_DOMAIN_EVENT_ID_MIGRATION_ITERATION,
+	  VIR_DOMAIN_EVENT_CALLBACK(migration_event) },
 	{ VIR_DOMAIN_EVENT_ID_JOB_COMPLETED,
 	  VIR_DOMAIN_EVENT_CALLBACK(job_event) },
 };

@@ -22,9 +22,10 @@
 	X(virConnectGetDomainCapabilities) X(virConnectGetType) \
 	X(virConnectGetVersion) X(virConnectOpen) \
 	X(virConnectRegisterCloseCallback) X(virConnectSetKeepAlive) \
-	X(virDomainGetAutostart) X(virDomainGetInfo) \
+	X(virDomainGetAutostart) X(virDomainGetControlInfo) X(virDomainGetInfo) \
 	X(virDomainGetName) X(virDomainGetUUID) \
 	X(virDomainGetUUIDString) X(virDomainGetXMLDesc) \
+	X(virDomainHasManagedSaveImage) \
 	X(virDomainIsPersistent) X(virDomainSnapshotNum) \
 	X(virDomainStatsRecordListFree) \
 	X(virEventAddHandle) X(virEventRegisterDefaultImpl) \

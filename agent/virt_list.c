@@ -128,6 +128,8 @@ read_detail(struct virt *virt, struct virt_vm *vm, virDomainPtr dom)
 		return;
 	hash_print(xml, vm->hash);
 	vm->shared = disks_are_shared(xml, &virt->rules);
+	vm->saved = info.state == VIR_DOMAIN_SHUTOFF &&
+		    virt_lib.virDomainHasManagedSaveImage(dom, 0) == 1;
 	if (info.state == VIR_DOMAIN_SHUTOFF)
 		tell_about(vm, dom, xml);
 	else
@@ -189,6 +191,30 @@ cpu_time_of(const struct virt *virt, const struct virt_vm *vm, virDomainPtr dom)
 	return virt_lib.virDomainGetInfo(dom, &info) == 0 ? info.cpuTime : 0;
 }
 
+/* No event tells of a migration that failed: it is over when the VM has no
+ * job.  libvirt knows that without asking the QEMU. */
+static void
+end_migration(struct virt_vm *vm, virDomainPtr dom)
+{
+	virDomainControlInfo info;
+
+	if (vm->migrating &&
+	    (virt_lib.virDomainGetControlInfo(dom, &info, 0) < 0 ||
+	     info.state != VIR_DOMAIN_CONTROL_JOB))
+		vm->migrating = false;
+}
+
+static void
+add_phase(struct virt_vm *vm, virDomainPtr dom, int state, int reason,
+	  json_t *message)
+{
+	end_migration(vm, dom);
+	vm->phase = virt_phase_of(state, reason, vm);
+	if (vm->phase != 0)
+		json_object_set_new(message, "phase",
+				    json_integer((json_int_t)vm->phase));
+}
+
 static json_t *
 describe_vm(const struct virt *virt, struct virt_vm *vm,
 	    virDomainStatsRecordPtr stats)
@@ -217,6 +243,7 @@ describe_vm(const struct virt *virt, struct virt_vm *vm,
 		vm->hash, "persistent", vm->persistent, "autostart",
 		vm->autostart, "shared", vm->shared);
 
+	add_phase(vm, stats->dom, state, reason, message);
 	if (vm->about != NULL)
 		json_object_set_new(message, "about", vm->about);
 	vm->about = NULL;

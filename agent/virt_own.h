@@ -6,6 +6,7 @@
  *	virt_list.c    "read": all VMs
  *	virt_stats.c   "guests": what asks the QEMU of each VM
  *	virt_events.c  what libvirt tells unasked
+ *	virt_phase.c   what a VM is in the middle of
  *	virt_lib.c     libvirt itself
  */
 #ifndef AGENT_VIRT_OWN_H
@@ -19,6 +20,7 @@
 #include "agent/disks.h"
 #include "agent/virt_lib.h"
 #include "agent/vm_process.h"
+#include "snmp-mib/detail_vm.h"
 #include "snmp-mib/node_report.h"
 
 #define VIRT_NAME_ROOM 256
@@ -36,6 +38,9 @@ struct virt_vm {
 	uint64_t memory_kib, memory_now_kib;
 	char hash[REPORT_HASH_LEN];
 	bool persistent, autostart, shared;
+	bool saved;                 /* its memory is in a file of libvirt's */
+	bool migrating;             /* from here, told by an event */
+	enum detail_vm_oper phase;  /* of the last list; 0: none */
 	char told[REPORT_HASH_LEN]; /* hash of what was told about it */
 	json_t *about;              /* to be told with the next answer */
 };
@@ -75,6 +80,11 @@ void virt_list_done(struct virt *virt);
 /* virt_stats.c: the same to "guests". */
 json_t *virt_stats(struct virt *virt, const json_t *request);
 void virt_stats_done(struct virt *virt);
+
+/* virt_phase.c: vmOperState where it says more than the state; 0: it does not.
+ */
+enum detail_vm_oper virt_phase_of(int state, int reason,
+				  const struct virt_vm *vm);
 
 /* virt_events.c: 0, or -ENOTCONN when libvirt does not even tell of lives. */
 int virt_events_register(struct virt *virt);

@@ -7,10 +7,10 @@
  *	{ "ask": "read", "uri", "disks": [folders], "root" }
  *	-> { "vms": [ { "uuid", "name", "state", "reason", "active", "vcpus",
  *	       "memory_kib", "memory_now_kib", "cpu_ns", "hash", "persistent",
- *	       "autostart", "shared", "about" } ... ], "at_us", "hypervisor",
- *	       "version" } or { "error" }
- *	"about" (agent/virt_xml.h) is there when it is news
- *	{ "ask": "guests", "uri", "root" }
+ *	       "autostart", "shared", "phase", "about" } ... ], "at_us",
+ *"hypervisor", "version" } or { "error" } "about" (agent/virt_xml.h) is there
+ *when it is news; "phase" where vmOperState of VM-MIB says more than "state" {
+ *"ask": "guests", "uri", "root" }
  *	-> { "vms": [ { "uuid",
  *	       "rss_kib", "swapped_kib", "age_ms", "ready_ns",
  *	       "numa": [ [node, KiB] ... ],
@@ -29,7 +29,7 @@
  *
  * and without being asked, by the one that reads
  *	{ "event": "vm", "uuid", "name", "kind", "failed" }: something happened
- *	to it; failed: its life ended by an accident
+ *	to it; failed: its life ended by an accident; kind none: read it again
  *	{ "event": "closed" }
  * "state", "reason" and "kind" are those of snmp-mib/node_report.h.
  */

@@ -6,10 +6,11 @@
 
 #include "agent/source.h"
 #include "common/alloc.h"
+#include "snmp-mib/node_detail.h"
 
 struct seen {
 	uint32_t index;
-	enum report_vm_state state; /* the last one that was known */
+	enum detail_vm_oper oper; /* the last one that was known */
 	bool persistent;
 	char uuid[REPORT_UUID_LEN];
 	char name[REPORT_NAME_LEN];
@@ -38,33 +39,25 @@ vm_changes_free(struct vm_changes *changes)
 	free(changes);
 }
 
-/* 0: none of VM-MIB's. */
-static enum vm_change
-change_to(enum report_vm_state state)
-{
-	switch (state) {
-	case VM_STATE_RUNNING:
-	case VM_STATE_BLOCKED:
-		return VM_CHANGE_RUNNING;
-	case VM_STATE_PAUSED:
-	case VM_STATE_PM_SUSPENDED:
-		return VM_CHANGE_PAUSED;
-	case VM_STATE_SHUTTING_DOWN:
-		return VM_CHANGE_SHUTTING_DOWN;
-	case VM_STATE_SHUT_OFF:
-		return VM_CHANGE_SHUTDOWN;
-	case VM_STATE_CRASHED:
-		return VM_CHANGE_CRASHED;
-	case VM_STATE_UNKNOWN:
-	case VM_STATE_NO_STATE:
-		break;
-	}
-	return 0;
-}
+/* By vmOperState; 0: none of VM-MIB's. */
+static const enum vm_change changes_to[] = {
+	[VM_OPER_UNKNOWN] = 0,
+	[VM_OPER_OTHER] = 0,
+	[VM_OPER_PREPARING] = 0,
+	[VM_OPER_RUNNING] = VM_CHANGE_RUNNING,
+	[VM_OPER_SUSPENDING] = VM_CHANGE_SUSPENDING,
+	[VM_OPER_SUSPENDED] = VM_CHANGE_SUSPENDED,
+	[VM_OPER_RESUMING] = VM_CHANGE_RESUMING,
+	[VM_OPER_PAUSED] = VM_CHANGE_PAUSED,
+	[VM_OPER_MIGRATING] = VM_CHANGE_MIGRATING,
+	[VM_OPER_SHUTTING_DOWN] = VM_CHANGE_SHUTTING_DOWN,
+	[VM_OPER_SHUTDOWN] = VM_CHANGE_SHUTDOWN,
+	[VM_OPER_CRASHED] = VM_CHANGE_CRASHED,
+};
 
 static void
 tell_change(const struct seen *vm, enum vm_change change,
-	    enum report_vm_state before, tell_fn tell, void *arg)
+	    enum detail_vm_oper before, tell_fn tell, void *arg)
 {
 	struct vm_notice notice = { .change = change,
 				    .before = before,
@@ -77,16 +70,17 @@ tell_change(const struct seen *vm, enum vm_change change,
 }
 
 static struct seen
-see(const struct report_vm *vm, const struct seen *before)
+see(const struct detail_vm *vm, const struct seen *before)
 {
 	struct seen now = { .index = vm->index,
-			    .state = vm->state,
-			    .persistent = vm->persistent };
+			    .oper = vm->oper,
+			    .persistent = vm->persistent ==
+					  VM_PERSISTENT_PERSISTENT };
 
 	memcpy(now.uuid, vm->uuid, sizeof(now.uuid));
 	memcpy(now.name, vm->name, sizeof(now.name));
-	if (before != NULL && vm->state == VM_STATE_UNKNOWN)
-		now.state = before->state;
+	if (before != NULL && vm->oper == VM_OPER_UNKNOWN)
+		now.oper = before->oper;
 	return now;
 }
 
@@ -94,13 +88,14 @@ static void
 compare(const struct seen *now, const struct seen *before, tell_fn tell,
 	void *arg)
 {
-	enum report_vm_state was =
-		before != NULL ? before->state : VM_STATE_UNKNOWN;
-	enum vm_change to = change_to(now->state);
+	enum detail_vm_oper was =
+		before != NULL ? before->oper : VM_OPER_UNKNOWN;
+	enum vm_change to = changes_to[now->oper];
 
 	/* One that was defined and never ran has not shut down. */
-	if (to == 0 || to == change_to(was) ||
-	    (before == NULL && to == VM_CHANGE_SHUTDOWN))
+	if (to == 0 || now->oper == was ||
+	    (before == NULL &&
+	     (to == VM_CHANGE_SHUTDOWN || to == VM_CHANGE_SUSPENDED)))
 		return;
 	tell_change(now, to, was, tell, arg);
 }
@@ -126,32 +121,34 @@ void
 vm_changes_look(struct vm_changes *changes, const struct node_report *report,
 		tell_fn tell, void *arg)
 {
-	struct seen *next = xcalloc(report->n_vms + 1, sizeof(*next));
+	const struct detail_vm *vms = report->detail->vms;
+	const size_t n_vms = report->detail->n_vms;
+	struct seen *next = xcalloc(n_vms + 1, sizeof(*next));
 	size_t old = 0;
 
 	if (!changes->begun)
 		tell = ignore;
 	changes->begun = changes->begun || was_read(report);
-	for (size_t i = 0; i < report->n_vms; i++) {
+	for (size_t i = 0; i < n_vms; i++) {
 		const struct seen *before = NULL;
 
 		for (; old < changes->n &&
-		       changes->vms[old].index <= report->vms[i].index;
+		       changes->vms[old].index <= vms[i].index;
 		     old++) {
 			before = &changes->vms[old];
-			if (before->index == report->vms[i].index)
+			if (before->index == vms[i].index)
 				continue;
-			tell_change(before, VM_CHANGE_DELETED, before->state,
+			tell_change(before, VM_CHANGE_DELETED, before->oper,
 				    tell, arg);
 			before = NULL;
 		}
-		next[i] = see(&report->vms[i], before);
+		next[i] = see(&vms[i], before);
 		compare(&next[i], before, tell, arg);
 	}
 	for (; old < changes->n; old++)
 		tell_change(&changes->vms[old], VM_CHANGE_DELETED,
-			    changes->vms[old].state, tell, arg);
+			    changes->vms[old].oper, tell, arg);
 	free(changes->vms);
 	changes->vms = next;
-	changes->n = report->n_vms;
+	changes->n = n_vms;
 }

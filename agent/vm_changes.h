@@ -17,7 +17,8 @@ struct vm_changes;
 struct vm_changes *vm_changes_new(void);
 void vm_changes_free(struct vm_changes *changes);
 
-/* Calls tell(arg, notice) for each change since the last look. */
+/* Calls tell(arg, notice) for each change since the last look, by vmTable of
+ * the report's detail. */
 void vm_changes_look(struct vm_changes *changes,
 		     const struct node_report *report,
 		     void (*tell)(void *arg, const struct vm_notice *notice),

@@ -105,6 +105,29 @@ static const struct {
 	[VM_STATE_PM_SUSPENDED] = { VM_ADMIN_PAUSED, VM_OPER_PAUSED },
 };
 
+/* And of those that are in the middle of something. */
+static const enum detail_vm_admin phases[] = {
+	[VM_OPER_PREPARING] = VM_ADMIN_RUNNING,
+	[VM_OPER_SUSPENDING] = VM_ADMIN_SUSPENDED,
+	[VM_OPER_SUSPENDED] = VM_ADMIN_SUSPENDED,
+	[VM_OPER_RESUMING] = VM_ADMIN_RUNNING,
+	[VM_OPER_MIGRATING] = VM_ADMIN_RUNNING,
+	[VM_OPER_SHUTTING_DOWN] = VM_ADMIN_SHUTDOWN,
+	[VM_OPER_CRASHED] = VM_ADMIN_RUNNING,
+};
+
+static void
+fill_states(const struct report_vm *vm, const struct guest *guest,
+	    struct detail_vm *row)
+{
+	row->admin = states[vm->state].admin;
+	row->oper = states[vm->state].oper;
+	if (guest->phase == 0 || phases[guest->phase] == 0)
+		return;
+	row->admin = phases[guest->phase];
+	row->oper = guest->phase;
+}
+
 static void
 fill_vm(const struct report_vm *vm, const struct guest *guest, int64_t now_ms,
 	struct detail_vm *row)
@@ -116,8 +139,7 @@ fill_vm(const struct report_vm *vm, const struct guest *guest, int64_t now_ms,
 	memcpy(row->name, vm->name, sizeof(row->name));
 	memcpy(row->uuid, vm->uuid, sizeof(row->uuid));
 	text_copy(row->os, sizeof(row->os), about->os);
-	row->admin = states[vm->state].admin;
-	row->oper = states[vm->state].oper;
+	fill_states(vm, guest, row);
 	row->autostart =
 		vm->autostart ? VM_AUTOSTART_ENABLED : VM_AUTOSTART_DISABLED;
 	row->persistent = vm->persistent ? VM_PERSISTENT_PERSISTENT
@@ -313,7 +335,6 @@ vm_mib_fill(const struct node_report *report, const struct guest_table *table,
 	    struct node_detail *detail)
 {
 	fill_hypervisor(report, table, now_ms, &detail->hypervisor);
-	detail->hypervisor.per_vm_notices = options->per_vm_notices;
 	make_rooms(report, table, detail);
 	for (size_t i = 0; i < report->n_vms; i++) {
 		const struct report_vm *vm = &report->vms[i];

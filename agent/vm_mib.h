@@ -10,8 +10,7 @@
 #include "snmp-mib/node_detail.h"
 
 struct vm_mib_options {
-	bool affinity;       /* rows of vmCpuAffinityTable */
-	bool per_vm_notices; /* are sent, through snmpd */
+	bool affinity; /* rows of vmCpuAffinityTable */
 };
 
 /* Into `detail`, from the VMs of the report; after they are all filled in. */

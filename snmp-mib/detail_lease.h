@@ -42,6 +42,9 @@ struct detail_control {
 	enum detail_switch lease;
 	uint32_t lease_ms;
 	uint32_t renew; /* number of the coordinator's last renewal */
+	/* vmPerVMNotificationsEnabled and vmBulkNotificationsEnabled: not kept,
+	 * by RFC 7666. */
+	bool vm_notices, vm_bulk_notices;
 };
 
 #endif

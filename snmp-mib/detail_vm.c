@@ -33,9 +33,9 @@ static const struct codec_column number_columns[] = {
 
 static const struct codec_column notice_columns[] = {
 	{ 9, "vmPerVMNotificationsEnabled", CELL_BOOL,
-	  IN(detail_hypervisor, per_vm_notices) },
+	  IN(detail_control, vm_notices), .writable = true },
 	{ 10, "vmBulkNotificationsEnabled", CELL_BOOL,
-	  IN(detail_hypervisor, bulk_notices) },
+	  IN(detail_control, vm_bulk_notices), .writable = true },
 };
 
 const struct codec_section detail_hypervisor = {
@@ -47,8 +47,10 @@ const struct codec_section detail_vm_numbers = {
 	.under = &detail_vm_objects
 };
 
+/* What may be set, with all else that may. */
 const struct codec_section detail_vm_notices = {
-	DETAIL_SCALARS("vmObjects", hypervisor, notice_columns),
+	SCALARS_OF(PART_CONTROL, "vmObjects", detail_control, maintenance,
+		   notice_columns),
 	.under = &detail_vm_objects
 };
 

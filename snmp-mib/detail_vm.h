@@ -88,7 +88,6 @@ struct detail_hypervisor {
 	uint32_t up_ticks;
 	int32_t vms;
 	uint32_t change_ticks; /* up_ticks, when a VM came or went last */
-	bool per_vm_notices, bulk_notices;
 };
 
 struct detail_vm {

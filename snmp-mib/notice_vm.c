@@ -1,28 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "snmp-mib/notice_vm.h"
 
-#include <string.h>
+#include <assert.h>
 
 #include "snmp-mib/codec_define.h"
 
-/* VirtualMachineOperState; what libvirt calls blocked is running. */
 enum {
-	OPER_UNKNOWN = 1,
-	OPER_MAX = 12,
 	PERSISTENT = 2, /* VirtualMachinePersistent */
 	TRANSIENT = 3
-};
-
-static const uint8_t opers[] = {
-	[VM_STATE_UNKNOWN] = OPER_UNKNOWN,
-	[VM_STATE_NO_STATE] = 2, /* other */
-	[VM_STATE_RUNNING] = 4,
-	[VM_STATE_BLOCKED] = 4,
-	[VM_STATE_PAUSED] = 8,
-	[VM_STATE_SHUTTING_DOWN] = 10,
-	[VM_STATE_SHUT_OFF] = 11,
-	[VM_STATE_CRASHED] = 12,
-	[VM_STATE_PM_SUSPENDED] = 8,
 };
 
 struct row {
@@ -35,8 +20,8 @@ struct row {
 static const struct codec_column columns[] = {
 	{ 2, "vmName", CELL_TEXT, SIZED(row, notice.name) },
 	{ 3, "vmUUID", CELL_UUID, SIZED(row, notice.uuid) },
-	{ 6, "vmOperState", CELL_ENUM, IN(row, oper), .min = OPER_UNKNOWN,
-	  .max = OPER_MAX },
+	{ 6, "vmOperState", CELL_ENUM, IN(row, oper), .min = VM_OPER_UNKNOWN,
+	  .max = VM_OPER_CRASHED },
 	{ 8, "vmPersistent", CELL_ENUM, IN(row, persistent), .min = PERSISTENT,
 	  .max = TRANSIENT },
 };
@@ -50,27 +35,37 @@ static const struct codec_oid notifications = {
 static const struct codec_oid entry = {
 	.len = 10, .ids = { 1, 3, 6, 1, 2, 1, 236, 1, 4, 1 }
 };
+static const struct codec_oid affected = { /* vmAffectedVMs.0 */
+					   .len = 10,
+					   .ids = { 1, 3, 6, 1, 2, 1, 236, 1,
+						    11, 0 }
+};
+
+/* As in notice_encode(): the notification's own OID lives in the last binding,
+ * which is never used. */
+static void
+put_kind(uint32_t arc, struct notice_bind ret_binds[NOTICE_BINDS_MAX])
+{
+	struct codec_oid *kind = &ret_binds[NOTICE_BINDS_MAX - 1].oid;
+
+	*kind = notifications;
+	kind->ids[kind->len++] = arc;
+	ret_binds[0].oid = trap_oid;
+	ret_binds[0].value =
+		(struct codec_value){ .type = CODEC_OID, .oid = kind };
+}
 
 size_t
 vm_notice_encode(const struct vm_notice *notice,
 		 struct notice_bind ret_binds[NOTICE_BINDS_MAX])
 {
-	/* As in notice_encode(): the last binding is never used. */
-	struct codec_oid *kind = &ret_binds[NOTICE_BINDS_MAX - 1].oid;
-	struct row row = { *notice, OPER_UNKNOWN,
+	struct row row = { *notice, notice->before,
 			   notice->persistent ? PERSISTENT : TRANSIENT };
 	size_t n = 1, n_columns = CODEC_LEN(columns);
 
 	if (notice->change != VM_CHANGE_DELETED)
 		n_columns--;
-	if (notice->before > 0 &&
-	    (size_t)notice->before < sizeof(opers) / sizeof(opers[0]))
-		row.oper = opers[notice->before];
-	*kind = notifications;
-	kind->ids[kind->len++] = (uint32_t)notice->change;
-	ret_binds[0].oid = trap_oid;
-	ret_binds[0].value =
-		(struct codec_value){ .type = CODEC_OID, .oid = kind };
+	put_kind((uint32_t)notice->change, ret_binds);
 	for (; n <= n_columns; n++) {
 		struct notice_bind *bind = &ret_binds[n];
 
@@ -83,4 +78,26 @@ vm_notice_encode(const struct vm_notice *notice,
 			bind->value.octets = (const uint8_t *)notice->name;
 	}
 	return n;
+}
+
+void
+vm_bulk_add(struct vm_bulk *bulk, uint32_t index)
+{
+	assert(index >= 1 && index <= VM_BULK_INDEX_MAX);
+	size_t at = (index - 1) / 8;
+	bulk->octets[at] |= (uint8_t)(0x80u >> (index - 1) % 8);
+	if (bulk->n_octets <= at)
+		bulk->n_octets = at + 1;
+}
+
+size_t
+vm_bulk_encode(const struct vm_bulk *bulk,
+	       struct notice_bind ret_binds[NOTICE_BINDS_MAX])
+{
+	put_kind((uint32_t)bulk->change + VM_CHANGE_BULK, ret_binds);
+	ret_binds[1].oid = affected;
+	ret_binds[1].value = (struct codec_value){ .type = CODEC_OCTETS,
+						   .octets = bulk->octets,
+						   .n_octets = bulk->n_octets };
+	return 2;
 }

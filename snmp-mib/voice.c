@@ -274,7 +274,15 @@ voice_notify(struct voice *voice, const struct node_notice *notice)
 void
 voice_notify_vm(struct voice *voice, const struct vm_notice *notice)
 {
-	const struct voice_news news = { .is_vm = true, .vm = *notice };
+	const struct voice_news news = { .kind = NEWS_VM, .vm = *notice };
+
+	voice_queue_put(voice->queue, &news);
+}
+
+void
+voice_notify_vms(struct voice *voice, const struct vm_bulk *bulk)
+{
+	const struct voice_news news = { .kind = NEWS_VMS, .vms = *bulk };
 
 	voice_queue_put(voice->queue, &news);
 }

@@ -97,6 +97,7 @@ int voice_start(const struct voice_options *options, struct voice **ret_voice,
  * Never blocks; lost if snmpd goes away before, or too many wait. */
 void voice_notify(struct voice *voice, const struct node_notice *notice);
 void voice_notify_vm(struct voice *voice, const struct vm_notice *notice);
+void voice_notify_vms(struct voice *voice, const struct vm_bulk *bulk);
 
 /* Waits VOICE_STOP_MS at most for a thread that hangs with snmpd; such a
  * thread is left to the end of the process, and false says so. */

@@ -81,13 +81,25 @@ take(struct voice_queue *queue, struct voice_news *ret_news)
 	return some;
 }
 
+static size_t
+encode(const struct voice_news *news, struct notice_bind *ret_binds)
+{
+	switch (news->kind) {
+	case NEWS_VM:
+		return vm_notice_encode(&news->vm, ret_binds);
+	case NEWS_VMS:
+		return vm_bulk_encode(&news->vms, ret_binds);
+	default:
+		return notice_encode(&news->notice, ret_binds);
+	}
+}
+
 static void
 send_trap(const struct voice_news *news)
 {
 	struct notice_bind binds[NOTICE_BINDS_MAX];
 	netsnmp_variable_list *list = NULL;
-	size_t n = news->is_vm ? vm_notice_encode(&news->vm, binds)
-			       : notice_encode(&news->notice, binds);
+	size_t n = encode(news, binds);
 
 	for (size_t i = 0; i < n; i++) {
 		oid name[MAX_OID_LEN];

@@ -46,10 +46,11 @@ void voice_modules_configure(void);
 /* Notices from another thread; sending is the voice's own thread's. */
 struct voice_queue;
 struct voice_news {
-	bool is_vm;
+	enum { NEWS_NOTICE, NEWS_VM, NEWS_VMS } kind;
 	union {
 		struct node_notice notice;
 		struct vm_notice vm;
+		struct vm_bulk vms;
 	};
 };
 struct voice_queue *voice_queue_new(void);

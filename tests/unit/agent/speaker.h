@@ -104,11 +104,16 @@ speaker_notify(struct voice *voice)
 	voice_notify(voice, &notice);
 
 	struct vm_notice vm = { .change = VM_CHANGE_PAUSED,
-				.before = VM_STATE_RUNNING,
+				.before = VM_OPER_RUNNING,
 				.index = 4,
 				.name = "a vm by hand" };
 	SET(vm.uuid, "00112233-4455-6677-8899-aabbccddeeff");
 	voice_notify_vm(voice, &vm);
+
+	struct vm_bulk bulk = { .change = VM_CHANGE_CRASHED };
+	vm_bulk_add(&bulk, 8);
+	vm_bulk_add(&bulk, 17);
+	voice_notify_vms(voice, &bulk);
 }
 
 /* Posts a report ten times a second until it is killed, behind snmpd a notice

@@ -19,6 +19,7 @@
 #include "tests/unit/agent/speaker.h"
 
 #define WRITER "writer"
+#define VM_MIB "1.3.6.1.2.1.236.1"
 
 enum { MAINTENANCE = 1, OVERCOMMIT, LEASE, LEASE_MS, RENEW };
 
@@ -49,7 +50,8 @@ agent_run(struct voice_options *options)
 {
 	struct settings settings = { .state_dir = tree_path(&tree, "state"),
 				     .system_root = tree.root,
-				     .watchdog_device = "/nonexistent/w" };
+				     .watchdog_device = "/nonexistent/w",
+				     .notify_snmpd = master > 0 };
 	struct loop *loop = loop_new();
 	const struct obey_options obeys = { .settings = &settings,
 					    .boot_id = "",
@@ -146,6 +148,8 @@ setup_behind(void **state)
 		 "\"pass \\\"word\"\n"
 		 "rouser " USER " priv .1\n"
 		 "view ironherd-set included .%s.1.45\n"
+		 "view ironherd-set included ." VM_MIB ".9\n"
+		 "view ironherd-set included ." VM_MIB ".10\n"
 		 "rwuser " WRITER " priv -V ironherd-set\n"
 		 "master agentx\nagentXSocket %s\n"
 		 "agentXTimeout 1\nagentXRetries 0\n",
@@ -367,15 +371,53 @@ it_is_kept_over_a_restart(void **state)
 	assert_true(is_taken(set(MAINTENANCE, "i 1")));
 }
 
+/* vmPerVMNotificationsEnabled (9) and its bulk brother (10), as RFC 7666 has
+ * them: not kept.  Alone they have no way out. */
+static void
+notifications_of_vm_mib_are_switched_until_a_restart(void **state)
+{
+	static const char writer[] = "-u " WRITER " -l authPriv " PASSWORDS;
+	const bool behind = master > 0;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		const char *const object =
+			i == 0 ? "." VM_MIB ".9.0" : "." VM_MIB ".10.0";
+		char on[64], off[64];
+
+		snprintf(on, sizeof(on), "%s i 1", object);
+		snprintf(off, sizeof(off), "%s i 2", object);
+		assert_non_null(strstr(ask("get", port, object),
+				       behind ? "INTEGER: 1" : "INTEGER: 2"));
+		assert_true(is_taken(send_as(writer, "set", off)));
+		assert_non_null(strstr(ask("get", port, object), "INTEGER: 2"));
+		if (behind)
+			assert_true(is_taken(send_as(writer, "set", on)));
+		else
+			is_refused(send_as(writer, "set", on),
+				   "inconsistentValue");
+		assert_true(is_taken(send_as(writer, "set", off)));
+	}
+	speaker_end(agent);
+	agent_start();
+	assert_non_null(strstr(ask("get", port, "." VM_MIB ".9.0"),
+			       behind ? "INTEGER: 1" : "INTEGER: 2"));
+}
+
 /* --- the file ------------------------------------------------------------- */
 
 static void
 a_control_survives_the_way_to_text_and_back(void **state)
 {
-	struct control control = { { SWITCH_ON, SWITCH_OFF, SWITCH_ON, 8000,
-				     UINT32_MAX },
-				   7,
-				   "11111111-1111-4111-8111-111111111112" };
+	struct control control = {
+		.set = { .maintenance = SWITCH_ON,
+			 .overcommit = SWITCH_OFF,
+			 .lease = SWITCH_ON,
+			 .lease_ms = 8000,
+			 .renew = UINT32_MAX },
+		.times_fired = 7,
+		.looked_boot = "11111111-1111-4111-8111-111111111112"
+	};
 	struct control back;
 	size_t len;
 	char *text = control_print(&control, &len);
@@ -443,7 +485,9 @@ main(int argc, char *argv[])
 		cmocka_unit_test(who_may_only_read_may_not_set),               \
 		cmocka_unit_test(who_may_set_may_do_nothing_else),             \
 		cmocka_unit_test(what_cannot_be_written_says_so),              \
-		cmocka_unit_test(it_is_kept_over_a_restart)
+		cmocka_unit_test(it_is_kept_over_a_restart),                   \
+		cmocka_unit_test(                                              \
+			notifications_of_vm_mib_are_switched_until_a_restart)
 	const struct CMUnitTest alone[] = { TESTS };
 	const struct CMUnitTest behind[] = { TESTS };
 	const struct CMUnitTest file[] = {

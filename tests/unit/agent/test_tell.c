@@ -20,6 +20,7 @@
 static struct tell *tell;
 static struct inform *inform;
 static struct node_report *report;
+static const struct vm_tell_modes no_vms;
 
 static int
 begin(void **state)
@@ -66,7 +67,7 @@ static void
 the_start_is_told_first_and_then_what_is_wrong(void **state)
 {
 	(void)state;
-	tell_look(tell, report);
+	tell_look(tell, report, no_vms);
 	run_until(loop, until_never, NULL, 300);
 	assert_int_equal(n_got, 0);
 	tell_start(tell, NULL);
@@ -85,7 +86,7 @@ what_stands_is_published_with_the_counts(void **state)
 
 	(void)state;
 	tell_start(tell, NULL);
-	tell_look(tell, report);
+	tell_look(tell, report, no_vms);
 	assert_true(wait_for(2));
 	run_until(loop, until_never, NULL, 200);
 	tell_fill(tell, detail);
@@ -136,7 +137,7 @@ the_stop_is_told_before_what_waits(void **state)
 
 	(void)state;
 	tell_start(tell, NULL);
-	tell_look(tell, report);
+	tell_look(tell, report, no_vms);
 	tell_stop(tell, 4000, set_true, &done);
 	assert_true(run_until(loop, is_set, &done, 6000));
 	assert_int_equal(got[0].kind, NOTICE_AGENT_STOP);

@@ -149,7 +149,20 @@ the_hypervisor_tells_name_version_and_times(void **state)
 	assert_int_equal(detail->hypervisor.up_ticks, 400000);
 	assert_int_equal(detail->hypervisor.change_ticks, 399000);
 	assert_int_equal(detail->hypervisor.vms, 2);
-	assert_false(detail->hypervisor.per_vm_notices);
+}
+
+static void
+what_a_vm_is_in_the_middle_of_is_its_state(void **state)
+{
+	struct world *world = *state;
+	const struct detail_vm *vm;
+
+	world->table.guests[0].phase = VM_OPER_SUSPENDING;
+	vm = &fill(world, false)->vms[0];
+	assert_int_equal(vm->oper, VM_OPER_SUSPENDING);
+	assert_int_equal(vm->admin, VM_ADMIN_SUSPENDED);
+	/* The other is none that a phase can be. */
+	assert_int_equal(vm[1].oper, VM_OPER_SHUTDOWN);
 }
 
 static void
@@ -317,6 +330,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(the_hypervisor_tells_name_version_and_times),
+		TEST(what_a_vm_is_in_the_middle_of_is_its_state),
 		TEST(a_vm_that_runs_has_all_columns),
 		TEST(a_vm_that_is_off_and_unknown_has_a_row_too),
 		TEST(every_state_has_its_words),

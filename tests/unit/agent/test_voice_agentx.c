@@ -142,6 +142,9 @@ notices_go_to_the_trap_sinks_of_snmpd(void **state)
 	/* vmPaused, and vmOperState.4 = running(4), as BER. */
 	assert_true(sink_hears("\x2b\x06\x01\x02\x01\x81\x6c\x00\x04"));
 	assert_true(sink_hears("\x01\x04\x01\x06\x04\x02\x01\x04"));
+	/* vmBulkCrashed, and vmAffectedVMs.0: the 8th and the 17th. */
+	assert_true(sink_hears("\x2b\x06\x01\x02\x01\x81\x6c\x00\x13"));
+	assert_true(sink_hears("\x01\x0b\x00\x04\x03\x01\x00\x80"));
 	speaker_end(master);
 	usleep(300000);
 	master = start_snmpd();
