@@ -21,6 +21,8 @@ struct mounts {
 	int32_t memory_kib;
 	struct detail_storage rows[DETAIL_STORAGES_MAX];
 	size_t n;
+	struct detail_disk *disks;
+	size_t n_disks;
 	/* Numbers of file systems, for as long as we run. */
 	char *paths[DETAIL_STORAGES_MAX];
 	size_t n_paths;
@@ -68,6 +70,56 @@ by_index(const void *a, const void *b)
 	return one->index < other->index ? -1 : one->index > other->index;
 }
 
+/* File systems; numbers of dskTable begin at 1. */
+static void
+take_disk(struct mounts *mounts, const json_t *from)
+{
+	const char *path = message_text(from, "descr");
+	const uint64_t used = message_number(from, "used", INT64_MAX);
+	struct mounts_space space = {
+		.unit = message_number(from, "unit", INT64_MAX),
+		.size = message_number(from, "size", INT64_MAX),
+		.avail = message_number(from, "avail", INT64_MAX),
+		.files = message_number(from, "files", INT64_MAX),
+		.files_free = message_number(from, "files_free", INT64_MAX),
+	};
+	uint32_t index = index_of_path(mounts, path);
+
+	if (json_object_get(from, "device") == NULL || index == 0)
+		return;
+	space.unused = space.size > used ? space.size - used : 0;
+	struct detail_disk *disk = &mounts->disks[mounts->n_disks++];
+	mounts_disk(path, message_text(from, "device"), &space, disk);
+	disk->index = (int32_t)(index - FIRST_DISK + 1);
+}
+
+static int
+by_disk(const void *a, const void *b)
+{
+	const struct detail_disk *one = a, *other = b;
+
+	return one->index < other->index ? -1 : one->index > other->index;
+}
+
+static void
+take_disks(struct mounts *mounts, const json_t *list)
+{
+	size_t kept = 0;
+
+	free(mounts->disks);
+	mounts->disks =
+		xcalloc(json_array_size(list) + 1, sizeof(*mounts->disks));
+	mounts->n_disks = 0;
+	for (size_t i = 0; i < json_array_size(list); i++)
+		take_disk(mounts, json_array_get(list, i));
+	qsort(mounts->disks, mounts->n_disks, sizeof(*mounts->disks), by_disk);
+	for (size_t i = 0; i < mounts->n_disks; i++)
+		if (kept == 0 ||
+		    mounts->disks[kept - 1].index < mounts->disks[i].index)
+			mounts->disks[kept++] = mounts->disks[i];
+	mounts->n_disks = kept;
+}
+
 /* Whatever the worker says. */
 static void
 drop_doubles(struct mounts *mounts)
@@ -96,6 +148,7 @@ take_rows(struct mounts *mounts, const json_t *reply)
 			mounts->n++;
 	qsort(mounts->rows, mounts->n, sizeof(*mounts->rows), by_index);
 	drop_doubles(mounts);
+	take_disks(mounts, list);
 }
 
 static void
@@ -154,6 +207,7 @@ mounts_free(struct mounts *mounts)
 	loop_timer_free(mounts->timer);
 	for (size_t i = 0; i < mounts->n_paths; i++)
 		free(mounts->paths[i]);
+	free(mounts->disks);
 	free(mounts);
 }
 
@@ -168,4 +222,9 @@ mounts_fill(const struct mounts *mounts, struct node_detail *detail)
 	detail->n_storages = mounts->n;
 	memcpy(detail->storages, mounts->rows,
 	       mounts->n * sizeof(*detail->storages));
+	detail->disks = xcalloc(mounts->n_disks + 1, sizeof(*detail->disks));
+	detail->n_disks = mounts->n_disks;
+	if (mounts->n_disks > 0)
+		memcpy(detail->disks, mounts->disks,
+		       mounts->n_disks * sizeof(*detail->disks));
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * agent/mounts.h - memory and local file systems as hrStorageTable has them,
- * for an agent that stands alone.
+ * and the latter as dskTable does, for an agent that stands alone.
  *
  * Asked by a worker, every MOUNTS_PERIOD_MS, that lives for one answer.  Only
  * file systems on local disks are asked, and none that lies on the way through
@@ -32,8 +32,19 @@ void mounts_fill(const struct mounts *mounts, struct node_detail *detail);
  */
 
 /* The mount points in the text of /proc/self/mountinfo that may be asked, as
- * an array of strings; each device and each path once. */
+ * an array of { "path", "device" }; each device and each path once. */
 json_t *mounts_parse(const char *mountinfo);
+
+/* As statvfs() says it, in blocks of `unit` bytes. */
+struct mounts_space {
+	uint64_t unit, size, unused;
+	uint64_t avail; /* of `unused`, without what is kept for root */
+	uint64_t files, files_free;
+};
+
+void mounts_disk(const char *path, const char *device,
+		 const struct mounts_space *space,
+		 struct detail_disk *ret_disk);
 
 /* Bytes as a row has them: in units that let the size fit into 31 bits. */
 void mounts_scale(uint64_t unit, uint64_t size, uint64_t used,

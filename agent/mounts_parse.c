@@ -3,13 +3,14 @@
 #include <string.h>
 
 #include "agent/mounts.h"
+#include "agent/text.h"
 #include "common/alloc.h"
 #include "common/cleanup.h"
 
-enum { MOUNTS_MAX = 4096, FIELD_MAX = 256 };
+enum { MOUNTS_MAX = 4096, FIELD_MAX = 256, DEVICE_MAX = 128 };
 
 struct mount {
-	char path[FIELD_MAX], device[32], type[32];
+	char path[FIELD_MAX], number[32], type[32], device[DEVICE_MAX];
 };
 
 static bool
@@ -79,12 +80,14 @@ parse_line(const char *line, size_t len, struct mount *ret_mount)
 	text[len] = '\0';
 	const char *behind = strstr(text, " - ");
 	if (behind == NULL ||
-	    sscanf(text, "%*s %*s %31s %*s %255s", ret_mount->device,
+	    sscanf(text, "%*s %*s %31s %*s %255s", ret_mount->number,
 		   ret_mount->path) != 2 ||
-	    sscanf(behind + 3, "%31s", ret_mount->type) != 1 ||
+	    sscanf(behind + 3, "%31s %127s", ret_mount->type,
+		   ret_mount->device) < 1 ||
 	    strlen(ret_mount->path) == FIELD_MAX - 1)
 		return false;
 	unescape(ret_mount->path);
+	unescape(ret_mount->device);
 	return ret_mount->path[0] == '/';
 }
 
@@ -127,10 +130,23 @@ may_be_asked(const struct mount *mounts, size_t n, size_t which)
 		    leads_through(mount, &mounts[i]))
 			return false;
 	for (size_t i = 0; i < which; i++)
-		if (strcmp(mounts[i].device, mount->device) == 0 ||
+		if (strcmp(mounts[i].number, mount->number) == 0 ||
 		    strcmp(mounts[i].path, mount->path) == 0)
 			return false;
 	return true;
+}
+
+/* What is no UTF-8 could not be shown either. */
+static void
+put_mount(json_t *list, const struct mount *mount)
+{
+	json_t *path = json_string(mount->path);
+
+	if (path != NULL)
+		json_array_append_new(list,
+				      json_pack("{s:o, s:o}", "path", path,
+						"device",
+						message_string(mount->device)));
 }
 
 json_t *
@@ -144,10 +160,8 @@ mounts_parse(const char *mountinfo)
 	for (size_t i = 0; i < n; i++) {
 		if (json_array_size(list) == DETAIL_STORAGES_MAX / 2)
 			break;
-		/* What is no UTF-8 could not be shown either. */
 		if (may_be_asked(mounts, n, i))
-			json_array_append_new(list,
-					      json_string(mounts[i].path));
+			put_mount(list, &mounts[i]);
 	}
 	return list;
 }

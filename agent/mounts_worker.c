@@ -72,18 +72,35 @@ put_memory(json_t *list, const char *meminfo)
 					      rows[i].used });
 }
 
+/* What dskTable says, too. */
 static void
-put_file_systems(json_t *list, const json_t *paths)
+add_disk(json_t *row, const json_t *mount, const struct statvfs *vfs)
 {
-	for (size_t i = 0; i < json_array_size(paths); i++) {
-		const char *path = json_string_value(json_array_get(paths, i));
+	json_object_set(row, "device", json_object_get(mount, "device"));
+	json_object_set_new(row, "avail",
+			    json_integer((json_int_t)vfs->f_bavail));
+	json_object_set_new(row, "files",
+			    json_integer((json_int_t)vfs->f_files));
+	json_object_set_new(row, "files_free",
+			    json_integer((json_int_t)vfs->f_ffree));
+}
+
+static void
+put_file_systems(json_t *list, const json_t *mounts)
+{
+	for (size_t i = 0; i < json_array_size(mounts); i++) {
+		const json_t *mount = json_array_get(mounts, i);
+		const char *path = message_text(mount, "path");
 		struct statvfs vfs;
 
-		if (statvfs(path, &vfs) == 0 && vfs.f_blocks > 0 &&
-		    vfs.f_bfree <= vfs.f_blocks)
-			put_row(list, 0, STORAGE_FIXED_DISK, path,
-				(uint64_t[]){ vfs.f_frsize, vfs.f_blocks,
-					      vfs.f_blocks - vfs.f_bfree });
+		if (statvfs(path, &vfs) < 0 || vfs.f_blocks == 0 ||
+		    vfs.f_bfree > vfs.f_blocks)
+			continue;
+		put_row(list, 0, STORAGE_FIXED_DISK, path,
+			(uint64_t[]){ vfs.f_frsize, vfs.f_blocks,
+				      vfs.f_blocks - vfs.f_bfree });
+		add_disk(json_array_get(list, json_array_size(list) - 1), mount,
+			 &vfs);
 	}
 }
 
@@ -103,10 +120,10 @@ read_mounts(void *state, const json_t *request)
 	}
 	if (sysroot_read("/", "/proc/self/mountinfo", text, MOUNTS_TEXT_MAX) >
 	    0) {
-		json_t *paths = mounts_parse(text);
+		json_t *mounts = mounts_parse(text);
 
-		put_file_systems(list, paths);
-		json_decref(paths);
+		put_file_systems(list, mounts);
+		json_decref(mounts);
 	}
 	return json_pack("{s:o, s:I}", "rows", list, "memory_kib", memory);
 }

@@ -128,6 +128,7 @@ const struct codec_tree *const codec_node_trees[] = {
 
 const struct codec_tree *const codec_host_trees[] = {
 	&detail_storage_tree,
+	&detail_disk_tree,
 	NULL,
 };
 

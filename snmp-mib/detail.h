@@ -38,8 +38,9 @@ extern const struct codec_section detail_physical_contains;
 extern const struct codec_section detail_entity_general;
 extern const struct codec_oid detail_state_objects;
 extern const struct codec_section detail_entity_states;
-/* detail_storage.c: a tree of its own, see codec_host_trees */
+/* detail_storage.c, detail_disk.c: trees of their own, see codec_host_trees */
 extern const struct codec_tree detail_storage_tree;
+extern const struct codec_tree detail_disk_tree;
 
 /* detail_net.c */
 extern const struct codec_section detail_uplinks;

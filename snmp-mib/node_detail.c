@@ -27,6 +27,7 @@ node_detail_free(struct node_detail *detail)
 	free(detail->contains);
 	free(detail->states);
 	free(detail->storages);
+	free(detail->disks);
 	free(detail->uplinks);
 	free(detail->alarms);
 	free(detail->vms);

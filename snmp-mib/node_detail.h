@@ -10,11 +10,12 @@
 #ifndef SNMP_MIB_NODE_DETAIL_H
 #define SNMP_MIB_NODE_DETAIL_H
 
+#include "snmp-mib/detail_alarm.h"
+#include "snmp-mib/detail_disk.h"
 #include "snmp-mib/detail_hw.h"
+#include "snmp-mib/detail_lease.h"
 #include "snmp-mib/detail_net.h"
 #include "snmp-mib/detail_storage.h"
-#include "snmp-mib/detail_alarm.h"
-#include "snmp-mib/detail_lease.h"
 #include "snmp-mib/detail_vm.h"
 #include "snmp-mib/node_report.h"
 
@@ -67,6 +68,8 @@ struct node_detail {
 	int32_t memory_size_kib;
 	struct detail_storage *storages;
 	size_t n_storages;
+	struct detail_disk *disks;
+	size_t n_disks;
 	struct detail_uplink *uplinks;
 	size_t n_uplinks;
 	struct detail_alarm *alarms; /* those that are raised */

@@ -8,7 +8,8 @@
  * too much:
  *
  *	hrStorage, hrFS, UCD dskTable	statfs on every mount: hangs with NFS;
- *					hrStorage is our own (detail_storage.c)
+ *					the first and the last are our own
+ *					(detail_storage.c, detail_disk.c)
  *	hrDisk, hrPartition		open every disk: hang with their paths
  *	hrSWRun, hrSystemProcesses	read every process: hang with one whose
  *					memory is locked, and are long
@@ -44,8 +45,10 @@ static const char *const host_views[] = {
 	"view ironherd excluded .1.3.6.1.2.1.25.1.6",
 	"view ironherd included .1.3.6.1.2.1.25.2",
 	"view ironherd included .1.3.6.1.2.1.25.3",
-	/* UCD-SNMP-MIB: memory, load, CPU counters; UCD-DISKIO-MIB */
+	/* UCD-SNMP-MIB: memory, file systems (ours), load, CPU counters;
+	 * UCD-DISKIO-MIB */
 	"view ironherd included .1.3.6.1.4.1.2021.4",
+	"view ironherd included .1.3.6.1.4.1.2021.9",
 	"view ironherd included .1.3.6.1.4.1.2021.10",
 	"view ironherd included .1.3.6.1.4.1.2021.11",
 	"view ironherd included .1.3.6.1.4.1.2021.13.15", NULL

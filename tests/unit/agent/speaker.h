@@ -77,6 +77,10 @@ speaker_report(uint32_t sequence)
 		row->size = row->used = row->unit_bytes = 1024;
 		SET(row->descr, i == 0 ? "/" : "/var");
 	}
+	report->detail->n_disks = 1;
+	report->detail->disks = calloc(1, sizeof(*report->detail->disks));
+	report->detail->disks[0].index = 1;
+	SET(report->detail->disks[0].path, "/var");
 	report->n_sources = 2;
 	report->sources = calloc(2, sizeof(*report->sources));
 	for (uint32_t i = 0; i < 2; i++) {

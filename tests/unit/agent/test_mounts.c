@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tests of hrStorage: which mounts are asked, and what becomes of sizes. */
+/* Tests of hrStorage and dskTable: which mounts are asked, and what becomes of
+ * sizes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,6 +12,7 @@
 
 #include "agent/mounts.h"
 #include "agent/roles.h"
+#include "agent/text.h"
 #include "common/log.h"
 #include "tests/unit/agent/tree.h"
 
@@ -21,7 +23,7 @@ asks(const char *mountinfo, const char *path)
 	bool found = false;
 
 	for (size_t i = 0; i < json_array_size(list); i++)
-		found |= strcmp(json_string_value(json_array_get(list, i)),
+		found |= strcmp(message_text(json_array_get(list, i), "path"),
 				path) == 0;
 	json_decref(list);
 	return found;
@@ -116,6 +118,74 @@ sizes_fit_into_31_bits(void **state)
 	assert_int_equal(row.size, INT32_MAX);
 }
 
+static void
+a_device_comes_with_its_path(void **state)
+{
+	json_t *list = mounts_parse(usual);
+	const json_t *disk = json_array_get(list, 2);
+
+	(void)state;
+	assert_string_equal(message_text(disk, "path"), "/srv/my disk");
+	assert_string_equal(message_text(disk, "device"), "/dev/sdc1");
+	json_decref(list);
+}
+
+static void
+a_disk_is_told_as_net_snmp_does(void **state)
+{
+	struct mounts_space space = { .unit = 4096,
+				      .size = 1000000,
+				      .unused = 400000,
+				      .avail = 200000,
+				      .files = 1000,
+				      .files_free = 995 };
+	struct detail_disk disk;
+
+	(void)state;
+	mounts_disk("/srv", "/dev/sda1", &space, &disk);
+	assert_int_equal(disk.total, 4000000);
+	assert_int_equal(disk.avail, 800000);
+	assert_int_equal(disk.used, 2400000);
+	assert_int_equal(disk.percent, 75); /* of what users may have */
+	assert_int_equal(disk.percent_nodes, 1);
+	assert_int_equal(disk.error, 0);
+	assert_string_equal(disk.message, "");
+	space.avail = 24999;
+	mounts_disk("/srv", "/dev/sda1", &space, &disk);
+	assert_int_equal(disk.error, 1);
+	assert_string_equal(disk.message,
+			    "/srv: less than 100000 free (= 99996)");
+}
+
+static void
+large_disks_are_told_in_halves(void **state)
+{
+	/* 16 TiB and 4 KiB, half a KiB each. */
+	struct mounts_space space = { .unit = 512,
+				      .size = (UINT64_C(1) << 35) + 8,
+				      .unused = 8,
+				      .avail = 8 };
+	struct detail_disk disk;
+
+	(void)state;
+	mounts_disk("/", "x", &space, &disk);
+	assert_int_equal(disk.total, INT32_MAX);
+	assert_int_equal(disk.total_high, 4);
+	assert_int_equal(disk.total_low, 4);
+	assert_int_equal(disk.used_high, 4);
+	assert_int_equal(disk.used_low, 0);
+	assert_int_equal(disk.percent, 100);
+	space = (struct mounts_space){ UINT64_MAX, UINT64_MAX, 0,
+				       UINT64_MAX, UINT64_MAX, 0 };
+	mounts_disk("/", "x", &space, &disk);
+	assert_int_equal(disk.total, INT32_MAX);
+	assert_int_equal(disk.percent_nodes, 100);
+	space = (struct mounts_space){ 0 };
+	mounts_disk("/", "x", &space, &disk);
+	assert_int_equal(disk.percent, 0);
+	assert_int_equal(disk.percent_nodes, 0);
+}
+
 static bool
 has_rows(void *arg)
 {
@@ -149,6 +219,20 @@ this_host_has_memory_and_a_root(void **state)
 		assert_in_range(row->used, 0, row->size);
 		assert_true(row->unit_bytes > 0);
 	}
+	/* The same file systems, by their numbers from 1. */
+	size_t n = 0;
+	for (size_t i = 0; i < detail->n_storages; i++) {
+		const struct detail_storage *row = &detail->storages[i];
+
+		if (row->index < 31)
+			continue;
+		assert_true(n < detail->n_disks);
+		assert_int_equal(detail->disks[n].index, row->index - 30);
+		assert_string_equal(detail->disks[n].path, row->descr);
+		assert_in_range(detail->disks[n].percent, 0, 100);
+		n++;
+	}
+	assert_int_equal(n, detail->n_disks);
 	node_detail_free(detail);
 	mounts_free(mounts);
 	loop_free(loop);
@@ -163,6 +247,9 @@ main(int argc, char *argv[])
 		cmocka_unit_test(a_device_is_asked_once),
 		cmocka_unit_test(odd_lines_are_left_out),
 		cmocka_unit_test(sizes_fit_into_31_bits),
+		cmocka_unit_test(a_device_comes_with_its_path),
+		cmocka_unit_test(a_disk_is_told_as_net_snmp_does),
+		cmocka_unit_test(large_disks_are_told_in_halves),
 		cmocka_unit_test(this_host_has_memory_and_a_root),
 	};
 	int rc = roles_main(argc, argv);

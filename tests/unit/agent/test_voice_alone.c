@@ -210,6 +210,7 @@ what_monitoring_wants_of_any_host_is_there(void **state)
 		"1.3.6.1.2.1.25.3.2",     /* hrDeviceTable */
 		"1.3.6.1.2.1.25.3.3",     /* hrProcessorTable */
 		"1.3.6.1.4.1.2021.4",     /* memory */
+		"1.3.6.1.4.1.2021.9",     /* dskTable */
 		"1.3.6.1.4.1.2021.10",    /* load */
 		"1.3.6.1.4.1.2021.11",    /* CPU */
 		"1.3.6.1.4.1.2021.13.15", /* disks */
@@ -224,6 +225,8 @@ what_monitoring_wants_of_any_host_is_there(void **state)
 	assert_non_null(strstr(ask("get", port, "1.3.6.1.2.1.25.2.3.1.2.32"),
 			       "OID: .1.3.6.1.2.1.25.2.1.4"));
 	assert_non_null(strstr(ask("get", port, "1.3.6.1.2.1.25.2.3.1.3.32"),
+			       "\"/var\""));
+	assert_non_null(strstr(ask("get", port, "1.3.6.1.4.1.2021.9.1.2.1"),
 			       "\"/var\""));
 	/* ssCpuRawIdle, from the first answer on. */
 	assert_null(strstr(ask("get", port, "1.3.6.1.4.1.2021.11.53.0"),
