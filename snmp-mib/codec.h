@@ -43,13 +43,14 @@ enum codec_type {
 	CODEC_OCTETS,      /* OCTET STRING: text, UUID, hash */
 	CODEC_OID,         /* OBJECT IDENTIFIER */
 	CODEC_TICKS,       /* TimeTicks */
+	CODEC_COUNTER32,   /* Counter32 */
 	CODEC_OTHER        /* anything else a peer may send; always refused */
 };
 
 struct codec_value {
 	enum codec_type type;
 	int64_t integer;       /* CODEC_INTEGER */
-	uint64_t number;       /* CODEC_UNSIGNED, _COUNTER64, _TICKS */
+	uint64_t number;       /* CODEC_UNSIGNED, _COUNTER64, _TICKS, ... */
 	const uint8_t *octets; /* CODEC_OCTETS; may point at `small`, so copy
 				* a value only by codec_value_copy() */
 	size_t n_octets;

@@ -157,6 +157,18 @@ encode_ticks(const struct codec_column *column, const void *cell, uint32_t late,
 }
 
 static void
+encode_counter32(const struct codec_column *column, const void *cell,
+		 uint32_t late, struct codec_value *ret_value)
+{
+	const uint32_t *count = cell;
+
+	(void)column;
+	(void)late;
+	ret_value->type = CODEC_COUNTER32;
+	ret_value->number = *count;
+}
+
+static void
 encode_octets(const struct codec_column *column, const void *cell,
 	      uint32_t late, struct codec_value *ret_value)
 {
@@ -424,6 +436,8 @@ static const struct {
 	[CELL_DATE] = { CODEC_OCTETS, encode_date, decode_nothing },
 	[CELL_ZERO_OID] = { CODEC_OID, encode_zero_oid, decode_nothing },
 	[CELL_OID] = { CODEC_OID, encode_oid, decode_nothing },
+	[CELL_COUNTER32] = { CODEC_COUNTER32, encode_counter32,
+			     decode_nothing },
 };
 
 _Static_assert(sizeof(enum report_health) == sizeof(unsigned) &&

@@ -34,7 +34,8 @@ enum codec_cell {
 	CELL_DATE,     /* DateAndTime in UTC: a uint64_t, seconds since 1970;
 			* 0 is the text of no date, eight zeroes */
 	CELL_ZERO_OID, /* zeroDotZero: there is nothing to point at */
-	CELL_OID       /* a pointer to a struct codec_oid that stays */
+	CELL_OID,      /* a pointer to a struct codec_oid that stays */
+	CELL_COUNTER32 /* Counter32: a uint32_t; standard modules have it */
 };
 
 struct codec_column {
@@ -81,7 +82,7 @@ struct codec_section {
 
 /* What the coordinator reads, in the order of enum codec_table. */
 extern const struct codec_section codec_sections[CODEC_SECTIONS];
-extern const struct codec_oid codec_objects; /* of our own module */
+extern const struct codec_oid codec_objects;      /* of our own module */
 extern const struct codec_oid codec_site_objects; /* a coordinator's */
 
 /* A subtree that an agent registers. */

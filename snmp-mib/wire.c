@@ -55,6 +55,10 @@ wire_to_value(const netsnmp_variable_list *var, struct codec_oid *ret_space,
 		ret_value->type = CODEC_TICKS;
 		ret_value->number = (uint32_t)*var->val.integer;
 		break;
+	case ASN_COUNTER:
+		ret_value->type = CODEC_COUNTER32;
+		ret_value->number = (uint32_t)*var->val.integer;
+		break;
 	case ASN_COUNTER64:
 		ret_value->type = CODEC_COUNTER64;
 		ret_value->number = (uint64_t)(uint32_t)var->val.counter64->high
@@ -96,6 +100,10 @@ wire_from_value(const struct codec_value *value, union wire_space *ret_space,
 		ret_space->number = (long)value->number;
 		*ret_len = sizeof(ret_space->number);
 		return ASN_TIMETICKS;
+	case CODEC_COUNTER32:
+		ret_space->number = (long)value->number;
+		*ret_len = sizeof(ret_space->number);
+		return ASN_COUNTER;
 	case CODEC_COUNTER64:
 		ret_space->counter.high = (u_long)(value->number >> 32);
 		ret_space->counter.low = (u_long)(value->number & 0xffffffff);

@@ -133,6 +133,7 @@ static const struct {
 	[CELL_DATE] = { TYPE_OCTETSTR, "DateAndTime" },
 	[CELL_ZERO_OID] = { TYPE_OBJID, NULL },
 	[CELL_OID] = { TYPE_OBJID, NULL },
+	[CELL_COUNTER32] = { TYPE_COUNTER, NULL },
 };
 
 static void
