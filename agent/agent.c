@@ -37,6 +37,7 @@ struct agent {
 	struct memory_use *memory;
 	struct entities *entities;
 	struct cpu_models *models;
+	struct power_states power;
 	struct collect_bmc *bmc; /* NULL: not configured */
 	struct uplinks *uplinks; /* NULL: a recorded machine */
 	struct mounts *mounts;   /* NULL: snmpd says that */
@@ -81,6 +82,7 @@ post_report(void *arg)
 		.memory = agent->memory,
 		.entities = agent->entities,
 		.models = agent->models,
+		.power = &agent->power,
 		.notifier = tell_notifier(agent->tell),
 		.obey = agent->obey,
 	};
@@ -203,6 +205,8 @@ start_collectors(struct agent *agent)
 	agent->memory = memory_use_new(agent->loop, settings->system_root);
 	agent->entities = entities_new(agent->index, clock_mono_ms());
 	agent->models = cpu_models_new(agent->index);
+	power_states_init(&agent->power, clock_mono_ms(),
+			  power_states_clocks());
 	if (settings->has_bmc)
 		agent->bmc = collect_bmc_new(agent->loop, settings->bmc_device);
 	/* The kernel knows the links and file systems of this machine only. */

@@ -141,6 +141,10 @@ fill_metal(const struct parts *parts, int64_t now_ms,
 	cpu_models_fill(parts->models, &models, report);
 	entities_fill(parts->entities, &from, now_ms,
 		      (uint64_t)(clock_wall_ms() / 1000), report);
+	if (parts->power == NULL)
+		return;
+	power_states_look(parts->power, power_states_clocks());
+	power_states_fill(parts->power, now_ms, detail);
 }
 
 static void

@@ -16,6 +16,7 @@
 #include "agent/mounts.h"
 #include "agent/notifier.h"
 #include "agent/obey.h"
+#include "agent/power_states.h"
 #include "agent/settings.h"
 #include "agent/storage.h"
 #include "agent/uplinks.h"
@@ -37,6 +38,7 @@ struct parts {
 	const struct memory_use *memory;
 	struct entities *entities; /* remembers from report to report */
 	struct cpu_models *models; /* remembers, too */
+	struct power_states *power;
 	const struct obey *obey;
 };
 

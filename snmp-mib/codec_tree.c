@@ -82,7 +82,8 @@ static const struct codec_section *const entity_state_sections[] = {
 };
 
 static const struct codec_section *const energy_sections[] = {
-	&detail_powers, /* 2 */
+	&detail_powers,       /* 2 */
+	&detail_power_states, /* 3 */
 };
 
 static const struct codec_tree entity_tree =

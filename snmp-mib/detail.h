@@ -61,6 +61,6 @@ extern const struct codec_section detail_vm_nodes;
 
 /* detail_energy.c */
 extern const struct codec_oid detail_energy_objects;
-extern const struct codec_section detail_powers;
+extern const struct codec_section detail_powers, detail_power_states;
 
 #endif

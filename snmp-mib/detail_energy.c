@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Power by thing: eoPowerTable of ENERGY-OBJECT-MIB (RFC 7460).
+ * Power by thing, and in which states it was: eoPowerTable and
+ * eoPowerStateTable of ENERGY-OBJECT-MIB (RFC 7460).
  */
 #include "snmp-mib/codec_define.h"
 #include "snmp-mib/detail.h"
@@ -34,4 +35,29 @@ const struct codec_section detail_powers = {
 	.n_index = 1,
 	.index = { { "entPhysicalIndex", IN(detail_power, index), .min = 1,
 		     .max = MIB_INDEX_MAX } }
+};
+
+static const struct codec_column state_columns[] = {
+	{ 2, "eoPowerStateMaxPower", CELL_I32,
+	  IN(detail_power_state, max_power) },
+	{ 3, "eoPowerStatePowerUnitMultiplier", CELL_I32,
+	  IN(detail_power_state, multiplier) },
+	{ 4, "eoPowerStateTotalTime", CELL_TICKS,
+	  IN(detail_power_state, total_ticks) },
+	{ 5, "eoPowerStateEnterCount", CELL_COUNTER32,
+	  IN(detail_power_state, entered) },
+};
+
+const struct codec_section detail_power_states = {
+	DETAIL_TABLE("eoPowerStateTable", state_columns, detail_power_state,
+		     power_states, 3 * DETAIL_POWERS_MAX),
+	.under = &detail_energy_objects,
+	.path = { 3 },
+	.n_path = 1,
+	.n_index = 2,
+	.index = { { "entPhysicalIndex", IN(detail_power_state, index),
+		     .min = 1, .max = MIB_INDEX_MAX },
+		   { "eoPowerStateIndex", IN(detail_power_state, state),
+		     .min = DETAIL_POWER_STATE_OFF,
+		     .max = DETAIL_POWER_STATE_ON } }
 };

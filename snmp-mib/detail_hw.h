@@ -316,7 +316,11 @@ enum detail_current {
 	DETAIL_CURRENT_UNKNOWN
 };
 
-enum { DETAIL_POWER_STATE_ON = 259 }; /* ieee1621On of PowerStateSet */
+enum { /* ieee1621 of PowerStateSet */
+       DETAIL_POWER_STATE_OFF = 257,
+       DETAIL_POWER_STATE_SLEEP = 258,
+       DETAIL_POWER_STATE_ON = 259
+};
 
 struct detail_power {
 	uint32_t index; /* entPhysicalIndex */
@@ -329,6 +333,15 @@ struct detail_power {
 	bool local;
 	int32_t admin, oper;
 	char reason[REPORT_NAME_LEN];
+};
+
+/* Since the agent started. */
+struct detail_power_state {
+	uint32_t index; /* entPhysicalIndex */
+	uint32_t state;
+	int32_t max_power; /* -1: nobody says */
+	int32_t multiplier;
+	uint32_t total_ticks, entered;
 };
 
 #endif

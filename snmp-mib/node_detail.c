@@ -37,5 +37,6 @@ node_detail_free(struct node_detail *detail)
 	free(detail->vm_nics);
 	free(detail->vm_nodes);
 	free(detail->powers);
+	free(detail->power_states);
 	free(detail);
 }

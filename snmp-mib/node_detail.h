@@ -64,6 +64,8 @@ struct node_detail {
 	size_t n_states;
 	struct detail_power *powers;
 	size_t n_powers;
+	struct detail_power_state *power_states;
+	size_t n_power_states;
 	uint32_t entities_changed_ticks; /* entLastChangeTime */
 	int32_t memory_size_kib;
 	struct detail_storage *storages;
