@@ -12,6 +12,7 @@
 #include "agent/obey.h"
 #include "agent/state.h"
 #include "agent/tell.h"
+#include "agent/uevents.h"
 #include "common/alloc.h"
 #include "common/cleanup.h"
 #include "common/clock.h"
@@ -41,6 +42,7 @@ struct agent {
 	struct collect_bmc *bmc; /* NULL: not configured */
 	struct uplinks *uplinks; /* NULL: a recorded machine */
 	struct mounts *mounts;   /* NULL: snmpd says that */
+	struct uevents *uevents; /* NULL: a recorded machine, or none */
 
 	struct obey *obey;
 	struct board *board;
@@ -132,6 +134,17 @@ datastore_changed(void *arg, const char *name, uint32_t index,
 	post_soon(arg);
 }
 
+static void
+hardware_changed(void *arg, unsigned what)
+{
+	struct agent *agent = arg;
+
+	if (what & UEVENT_MACHINE)
+		machine_look(agent->machine);
+	if (what & UEVENT_METAL)
+		metal_look(agent->metal);
+}
+
 /* --- start and stop, in mirrored order ------------------------------------ */
 
 static uint32_t
@@ -209,12 +222,14 @@ start_collectors(struct agent *agent)
 			  power_states_clocks());
 	if (settings->has_bmc)
 		agent->bmc = collect_bmc_new(agent->loop, settings->bmc_device);
-	/* The kernel knows the links and file systems of this machine only. */
+	/* The kernel knows the links and file systems of this machine only,
+	 * and what happens to it. */
 	if (strcmp(settings->system_root, "/") != 0)
 		return;
 	agent->uplinks = uplinks_new(agent->loop, settings, post_soon, agent);
 	if (settings->mode == MODE_STANDALONE && settings->host_mibs)
 		agent->mounts = mounts_new(agent->loop);
+	agent->uevents = uevents_new(agent->loop, hardware_changed, agent);
 }
 
 static int
@@ -291,6 +306,7 @@ agent_free(struct agent *agent)
 	if (agent == NULL)
 		return;
 	bool hangs = !voice_stop(agent->voice);
+	uevents_free(agent->uevents);
 	mounts_free(agent->mounts);
 	uplinks_free(agent->uplinks);
 	collect_bmc_free(agent->bmc);

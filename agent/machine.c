@@ -19,6 +19,7 @@ struct machine {
 	void *changed_arg;
 	struct source source;
 	int64_t asked_us;
+	bool again;    /* something changed while it reads */
 	json_t *reply; /* the last good one */
 };
 
@@ -164,6 +165,9 @@ take_reply(void *arg, int rc, const json_t *reply, const struct err *err)
 							    : MACHINE_RETRY_MS);
 	worker_free(machine->worker); /* gives its memory back for an hour */
 	machine->worker = NULL;
+	if (machine->again)
+		loop_timer_start(machine->timer, 0);
+	machine->again = false;
 	machine->changed(machine->changed_arg);
 }
 
@@ -211,6 +215,15 @@ machine_free(struct machine *machine)
 	loop_timer_free(machine->timer);
 	json_decref(machine->reply);
 	free(machine);
+}
+
+void
+machine_look(struct machine *machine)
+{
+	if (machine->worker != NULL)
+		machine->again = true;
+	else
+		loop_timer_start(machine->timer, 0);
 }
 
 void

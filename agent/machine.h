@@ -2,8 +2,9 @@
 /*
  * agent/machine.h - what changes rarely: NUMA nodes, distances, processors,
  * and what else is built in.
- * Read at the start and once an hour by the worker "machine"; a change of
- * features within the hour's reading is logged.
+ * Read by the worker "machine" at the start, once an hour, and when the kernel
+ * tells that hardware came or went (agent/uevents.h); a change of the CPUs is
+ * logged.
  */
 #ifndef AGENT_MACHINE_H
 #define AGENT_MACHINE_H
@@ -25,6 +26,9 @@ struct machine;
 struct machine *machine_new(struct loop *loop, const char *root,
 			    loop_fn changed, void *arg);
 void machine_free(struct machine *machine);
+
+/* Read it again now, or as soon as the reading under way has ended. */
+void machine_look(struct machine *machine);
 
 /* CPUs, NUMA nodes (mem_free_kib is the host collector's) and distances. */
 void machine_fill(const struct machine *machine, struct node_report *report);

@@ -159,6 +159,14 @@ metal_free(struct metal *metal)
 	free(metal);
 }
 
+void
+metal_look(struct metal *metal)
+{
+	/* An answer under way is followed by the next soon enough. */
+	if (!worker_is_busy(metal->worker))
+		loop_timer_start(metal->timer, 0);
+}
+
 const struct sensor_list *
 metal_sensors(const struct metal *metal)
 {

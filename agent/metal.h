@@ -2,7 +2,8 @@
 /*
  * agent/metal.h - what chips and counters say of the machine's state: the
  * kernel's sensors, energy, frequencies, memory errors.  Read every
- * METAL_PERIOD_MS by the worker "metal", since any of them may hang.
+ * METAL_PERIOD_MS by the worker "metal", since any of them may hang, and when
+ * the kernel tells that one came or went (agent/uevents.h).
  */
 #ifndef AGENT_METAL_H
 #define AGENT_METAL_H
@@ -24,6 +25,8 @@ struct metal;
 /* `root` is kept. */
 struct metal *metal_new(struct loop *loop, const char *root);
 void metal_free(struct metal *metal);
+/* Read it again now. */
+void metal_look(struct metal *metal);
 
 /* Of the last good answer.  When it grows old, the sensors are still there,
  * unavailable. */

@@ -365,6 +365,41 @@ the_worker_reads_this_machine(void **state)
 	loop_free(loop);
 }
 
+static void
+count_up(void *arg)
+{
+	++*(unsigned *)arg;
+}
+
+static bool
+is_read_three_times(void *arg)
+{
+	return *(unsigned *)arg >= 3;
+}
+
+/* A change while it reads is not in that reading. */
+static void
+it_is_read_again_when_something_changed(void **state)
+{
+	unsigned readings = 0;
+	struct loop *loop = loop_new();
+	struct machine *machine = machine_new(loop, "/", count_up, &readings);
+
+	(void)state;
+	run_until(loop, until_never, NULL, 1); /* asked by now */
+	machine_look(machine);
+	machine_look(machine);
+	for (int i = 0; i < 400 && readings < 2; i++)
+		run_until(loop, until_never, NULL, 50);
+	assert_int_equal(readings, 2);
+	machine_look(machine);
+	assert_true(run_until(loop, is_read_three_times, &readings, 20000));
+	run_until(loop, until_never, NULL, 300);
+	assert_int_equal(readings, 3);
+	machine_free(machine);
+	loop_free(loop);
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -383,6 +418,7 @@ main(int argc, char *argv[])
 		cmocka_unit_test(the_table_of_features_has_no_twins),
 		cmocka_unit_test(both_sets_become_one_sorted_table),
 		cmocka_unit_test(the_worker_reads_this_machine),
+		cmocka_unit_test(it_is_read_again_when_something_changed),
 	};
 
 	return rc >= 0 ? rc : cmocka_run_group_tests(tests, NULL, NULL);
