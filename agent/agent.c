@@ -135,6 +135,14 @@ datastore_changed(void *arg, const char *name, uint32_t index,
 }
 
 static void
+measure(void *arg, uint32_t vm)
+{
+	struct agent *agent = arg;
+
+	guests_measure(agent->guests, vm);
+}
+
+static void
 hardware_changed(void *arg, unsigned what)
 {
 	struct agent *agent = arg;
@@ -201,6 +209,7 @@ start_collectors(struct agent *agent)
 					   .boot_id =
 						   agent->assembly.self.boot_id,
 					   .changed = post_soon,
+					   .measure = measure,
 					   .arg = agent };
 
 	agent->obey = obey_new(agent->loop, &obey);

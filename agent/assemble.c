@@ -7,6 +7,7 @@
 #include "agent/bmc_more.h"
 #include "agent/cpu_models.h"
 #include "agent/features.h"
+#include "agent/guest_dirty.h"
 #include "agent/health.h"
 #include "agent/packages.h"
 #include "agent/text.h"
@@ -181,6 +182,7 @@ fill_detail(const struct parts *parts, int64_t now_ms,
 
 	vm_mib_fill(report, guests_table(parts->guests), &vm_mib, now_ms,
 		    report->detail);
+	guest_dirty_fill(guests_table(parts->guests), now_ms, report->detail);
 	memory_sum_nodes(report->detail);
 }
 

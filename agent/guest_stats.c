@@ -24,6 +24,7 @@ guest_stats_init(struct guest_stats *stats)
 	stats->swap_in_kib = stats->swap_out_kib = stats->major_faults =
 		stats->minor_faults = GUEST_UNKNOWN;
 	stats->dirty_mib_s = REPORT_UNMEASURED;
+	stats->dirty_at_ms = -1;
 }
 
 static uint64_t
@@ -148,12 +149,29 @@ parse_nics(const json_t *list, struct guest_stats *stats)
 	}
 }
 
+/* QEMU counts seconds by the host's monotonic clock. */
+static void
+parse_dirty(const json_t *message, struct guest_stats *stats)
+{
+	uint64_t rate = member(message, "dirty_mib_s");
+	uint64_t start_s = member(message, "dirty_start_s");
+	uint64_t period_s = member(message, "dirty_period_s");
+
+	if (member(message, "dirty_status") != DIRTY_RATE_MEASURED ||
+	    rate >= REPORT_UNMEASURED)
+		return;
+	stats->dirty_mib_s = (uint32_t)rate;
+	if (start_s > UINT32_MAX || period_s > UINT16_MAX)
+		return;
+	stats->dirty_at_ms = (int64_t)(start_s + period_s) * 1000;
+	stats->dirty_period_s = (uint32_t)period_s;
+}
+
 void
 guest_stats_parse(const json_t *message, struct guest_stats *ret_stats)
 {
 	struct guest_stats stats;
 	uint64_t stamp = member(message, "stamp");
-	uint64_t dirty = member(message, "dirty_mib_s");
 
 	guest_stats_init(&stats);
 	stats.rss_kib = member(message, "rss_kib");
@@ -168,9 +186,7 @@ guest_stats_parse(const json_t *message, struct guest_stats *ret_stats)
 	stats.swap_out_kib = member(message, "swap_out_kib");
 	stats.major_faults = member(message, "major");
 	stats.minor_faults = member(message, "minor");
-	if (member(message, "dirty_status") == DIRTY_RATE_MEASURED &&
-	    dirty < REPORT_UNMEASURED)
-		stats.dirty_mib_s = (uint32_t)dirty;
+	parse_dirty(message, &stats);
 	parse_numa(json_object_get(message, "numa"), &stats);
 	parse_cpus(json_object_get(message, "cpus"), &stats);
 	parse_disks(json_object_get(message, "disks"), &stats);

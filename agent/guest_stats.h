@@ -43,6 +43,8 @@ struct guest_stats {
 	uint64_t available_kib, unused_kib, usable_kib;
 	uint64_t swap_in_kib, swap_out_kib, major_faults, minor_faults;
 	uint32_t dirty_mib_s; /* REPORT_UNMEASURED */
+	int64_t dirty_at_ms;  /* when, by CLOCK_MONOTONIC; -1: never */
+	uint32_t dirty_period_s;
 
 	struct guest_cpu *cpus;
 	size_t n_cpus;

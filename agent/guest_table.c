@@ -101,6 +101,7 @@ take_rows(struct guest_table *table, const struct virt_reading *reading,
 			guest_init(&now[i], index);
 		changed = changed || !now[i].listed;
 		now[i].listed = true;
+		memcpy(now[i].uuid, reading->vms[i].uuid, sizeof(now[i].uuid));
 	}
 	for (; j < table->n; j++) {
 		changed = changed || table->guests[j].listed;

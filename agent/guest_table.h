@@ -16,9 +16,17 @@
 #include "agent/virt_xml.h"
 #include "snmp-mib/detail_vm.h"
 
+/* A measurement that was asked for, agent/guest_dirty.h. */
+struct guest_dirty {
+	enum detail_dirty_state state; /* 0: none, or it is done */
+	int64_t since_ms;
+	char why[REPORT_WHY_LEN]; /* it failed */
+};
+
 struct guest {
 	uint32_t index; /* of the VM */
-	bool listed;    /* else it is known by an event so far */
+	char uuid[REPORT_UUID_LEN];
+	bool listed; /* else it is known by an event so far */
 	bool active, running;
 	enum detail_vm_oper phase; /* 0: what the state says */
 	uint64_t cpu_ns;
@@ -28,6 +36,7 @@ struct guest {
 	int64_t measured_ms, measured_us;
 	struct guest_stats stats;
 	uint32_t ready_pm;
+	struct guest_dirty dirty;
 
 	uint64_t events;
 	enum report_vm_event last_event;

@@ -9,6 +9,9 @@
  *	every guests-period-ms		read
  *	deadline-ms without an answer	kill, source fails
  *	GUESTS_RETRY_MS later		next try, which passes that QEMU over
+ *
+ * Measurements on demand (agent/guest_dirty.h) are begun by a third one, that
+ * lives as long as this takes: libvirt waits for a VM that is busy.
  */
 #ifndef AGENT_GUESTS_H
 #define AGENT_GUESTS_H
@@ -19,7 +22,7 @@
 #include "agent/source.h"
 #include "common/loop.h"
 
-enum { GUESTS_FIRST_MS = 1000, GUESTS_RETRY_MS = 2000 };
+enum { GUESTS_FIRST_MS = 1000, GUESTS_RETRY_MS = 2000, GUESTS_START_MS = 5000 };
 
 struct guests;
 
@@ -33,6 +36,9 @@ void guests_take_list(struct guests *guests, const json_t *reply,
 		      const struct virt_reading *reading);
 void guests_take_event(struct guests *guests, uint32_t index,
 		       enum report_vm_event kind);
+
+/* Measure how fast the memory of a VM changes, when it is its turn. */
+void guests_measure(struct guests *guests, uint32_t index);
 
 /* The columns of VMs that are known here; after virt_fill(). */
 void guests_fill(const struct guests *guests, int64_t now_ms,

@@ -67,7 +67,8 @@ obey_lease(struct obey *obey)
 }
 
 static void
-was_set(void *arg, const struct detail_control *set, int64_t renewed_ms)
+was_set(void *arg, const struct detail_control *set,
+	const struct orders_news *news)
 {
 	struct obey *obey = arg;
 	const struct detail_control before = obey->control.set;
@@ -88,9 +89,11 @@ was_set(void *arg, const struct detail_control *set, int64_t renewed_ms)
 		obey_lease(obey);
 		obey->options.changed(obey->options.arg);
 	}
-	if (renewed_ms >= 0)
+	if (news->renewed_ms >= 0)
 		watchdog_contact(obey->watchdog, LEASE_BY_COORDINATOR,
-				 renewed_ms);
+				 news->renewed_ms);
+	for (size_t i = 0; i < news->n_measure && obey->options.measure; i++)
+		obey->options.measure(obey->options.arg, news->measure[i]);
 }
 
 static void

@@ -17,6 +17,8 @@ struct obey_options {
 	const struct settings *settings; /* kept */
 	const char *boot_id;             /* kept */
 	void (*changed)(void *arg);      /* something for the next report */
+	/* A VM's dirty rate is to be measured; NULL: nobody can. */
+	void (*measure)(void *arg, uint32_t vm);
 	void *arg;
 };
 

@@ -21,11 +21,12 @@ struct orders {
 
 	pthread_mutex_t lock; /* of the following */
 	struct detail_control now;
-	int64_t renewed_ms;
+	struct orders_news news;
 
 	/* The voice's own. */
 	struct detail_control before;
 	int64_t applied_ms;
+	uint32_t applied_measure;
 };
 
 /* --- on the voice's thread ------------------------------------------------ */
@@ -38,6 +39,15 @@ read_now(void *arg, void *ret_part)
 	pthread_mutex_lock(&orders->lock);
 	*(struct detail_control *)ret_part = orders->now;
 	pthread_mutex_unlock(&orders->lock);
+}
+
+static bool
+measures_are_full(struct orders *orders)
+{
+	pthread_mutex_lock(&orders->lock);
+	bool full = orders->news.n_measure == ORDERS_MEASURE_MAX;
+	pthread_mutex_unlock(&orders->lock);
+	return full;
 }
 
 /* What a value alone does not say: renewals do not go back, and what cannot be
@@ -53,6 +63,8 @@ check(void *arg, const void *part)
 	if (!orders->can_notify &&
 	    (wanted->vm_notices || wanted->vm_bulk_notices))
 		return -EINVAL;
+	if (wanted->measure_vm != 0 && measures_are_full(arg))
+		return -EINVAL;
 	return wanted->renew < now.renew ? -EINVAL : 0;
 }
 
@@ -67,6 +79,8 @@ apply(void *arg, const void *part)
 	orders->applied_ms = clock_boot_ms();
 	pthread_mutex_lock(&orders->lock);
 	orders->now = *(const struct detail_control *)part;
+	orders->applied_measure = orders->now.measure_vm;
+	orders->now.measure_vm = 0;
 	pthread_mutex_unlock(&orders->lock);
 	return 0;
 }
@@ -79,7 +93,12 @@ commit(void *arg)
 
 	pthread_mutex_lock(&orders->lock);
 	if (orders->now.renew > orders->before.renew)
-		orders->renewed_ms = orders->applied_ms;
+		orders->news.renewed_ms = orders->applied_ms;
+	if (orders->applied_measure != 0 &&
+	    orders->news.n_measure < ORDERS_MEASURE_MAX)
+		orders->news.measure[orders->news.n_measure++] =
+			orders->applied_measure;
+	orders->applied_measure = 0;
 	pthread_mutex_unlock(&orders->lock);
 	if (write(orders->fd, &one, sizeof(one)) < 0 && errno != EAGAIN)
 		log_error("control", "cannot wake the main loop");
@@ -92,6 +111,7 @@ undo(void *arg)
 
 	pthread_mutex_lock(&orders->lock);
 	orders->now = orders->before;
+	orders->applied_measure = 0;
 	pthread_mutex_unlock(&orders->lock);
 }
 
@@ -109,10 +129,10 @@ tell(void *arg, int fd, unsigned what)
 		return;
 	pthread_mutex_lock(&orders->lock);
 	now = orders->now;
-	int64_t renewed_ms = orders->renewed_ms;
-	orders->renewed_ms = -1;
+	const struct orders_news news = orders->news;
+	orders->news = (struct orders_news){ .renewed_ms = -1 };
 	pthread_mutex_unlock(&orders->lock);
-	orders->fn(orders->arg, &now, renewed_ms);
+	orders->fn(orders->arg, &now, &news);
 }
 
 struct orders *
@@ -135,7 +155,7 @@ orders_new(struct loop *loop, const struct detail_control *first,
 		.fn = fn,
 		.arg = arg,
 		.now = *first,
-		.renewed_ms = -1,
+		.news.renewed_ms = -1,
 	};
 	if (orders->fd < 0)
 		log_fatal("control", "no event descriptor");

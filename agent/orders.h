@@ -6,7 +6,7 @@
  * The voice reads and sets under a lock; the main loop is told by an event
  * descriptor and finds the values as they are by then: what was set twice in
  * between is seen once, but no renewal is lost, as it is the time of the last
- * that counts.
+ * that counts, and no order to measure something.
  */
 #ifndef AGENT_ORDERS_H
 #define AGENT_ORDERS_H
@@ -17,10 +17,19 @@
 
 struct orders;
 
-/* On the main loop.  renewed_ms: when `renew` was raised last, by
- * CLOCK_BOOTTIME; -1: not since the last call. */
+enum { ORDERS_MEASURE_MAX = 16 }; /* on their way; more are refused */
+
+/* What is no value: all of it since the last call. */
+struct orders_news {
+	int64_t renewed_ms; /* `renew` was raised, by CLOCK_BOOTTIME; -1: not */
+	/* VMs whose dirty rate is to be measured, in their order. */
+	uint32_t measure[ORDERS_MEASURE_MAX];
+	size_t n_measure;
+};
+
+/* On the main loop. */
 typedef void (*orders_fn)(void *arg, const struct detail_control *set,
-			  int64_t renewed_ms);
+			  const struct orders_news *news);
 
 /* can_notify: notifications of VM-MIB have a way out. */
 struct orders *orders_new(struct loop *loop, const struct detail_control *first,

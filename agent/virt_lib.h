@@ -22,11 +22,12 @@
 	X(virConnectGetDomainCapabilities) X(virConnectGetType) \
 	X(virConnectGetVersion) X(virConnectOpen) \
 	X(virConnectRegisterCloseCallback) X(virConnectSetKeepAlive) \
-	X(virDomainGetAutostart) X(virDomainGetControlInfo) X(virDomainGetInfo) \
+	X(virDomainFree) X(virDomainGetAutostart) X(virDomainGetControlInfo) X(virDomainGetInfo) \
 	X(virDomainGetName) X(virDomainGetUUID) \
 	X(virDomainGetUUIDString) X(virDomainGetXMLDesc) \
 	X(virDomainHasManagedSaveImage) \
 	X(virDomainIsPersistent) X(virDomainSnapshotNum) \
+	X(virDomainLookupByUUIDString) X(virDomainStartDirtyRateCalc) \
 	X(virDomainStatsRecordListFree) \
 	X(virEventAddHandle) X(virEventRegisterDefaultImpl) \
 	X(virEventRunDefaultImpl) X(virGetLastErrorMessage) \

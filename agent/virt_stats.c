@@ -64,6 +64,8 @@ static const struct {
 	{ "balloon.major_fault", "major" },
 	{ "balloon.minor_fault", "minor" },
 	{ "dirtyrate.calc_status", "dirty_status" },
+	{ "dirtyrate.calc_start_time", "dirty_start_s" },
+	{ "dirtyrate.calc_period", "dirty_period_s" },
 	{ "dirtyrate.megabytes_per_second", "dirty_mib_s" },
 };
 

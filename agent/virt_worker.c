@@ -122,6 +122,45 @@ read_guests(struct virt *virt, const json_t *request)
 	return answer(virt, request, false, virt_stats);
 }
 
+/* --- how fast memory changes -----------------------------------------------
+ */
+
+/* libvirt waits for a VM that is busy: this worker is for nothing else. */
+static json_t *
+start_measuring(const struct virt *virt, const char *uuid, int seconds)
+{
+	virDomainPtr dom =
+		virt_lib.virDomainLookupByUUIDString(virt->conn, uuid);
+	int rc = dom == NULL ? -1
+			     : virt_lib.virDomainStartDirtyRateCalc(dom,
+								    seconds, 0);
+	const char *why = rc < 0 ? virt_lib.virGetLastErrorMessage() : "";
+
+	if (dom != NULL)
+		virt_lib.virDomainFree(dom);
+	return message_string(
+		rc < 0 && (why == NULL || why[0] == '\0') ? "failed" : why);
+}
+
+static json_t *
+measure_vms(struct virt *virt, const json_t *request)
+{
+	const json_t *vms = json_object_get(request, "vms"), *vm;
+	int seconds = (int)message_number(request, "seconds", 60);
+	json_t *errors;
+	size_t i;
+
+	if (connect_to(virt, message_text(request, "uri")) < 0)
+		return virt_error_reply("cannot connect to libvirt");
+	errors = json_array();
+	json_array_foreach (vms, i, vm)
+		json_array_append_new(errors,
+				      start_measuring(virt,
+						      json_string_value(vm),
+						      seconds));
+	return json_pack("{s:o}", "errors", errors);
+}
+
 /* --- what guests may use: the host-model of the domain capabilities ------- */
 
 /* One model alone, as the baseline call takes and completes it.  A model that
@@ -221,6 +260,7 @@ static const struct {
 } requests[] = {
 	{ "read", read_vms },
 	{ "guests", read_guests },
+	{ "measure", measure_vms },
 	{ "capabilities", read_capabilities },
 };
 

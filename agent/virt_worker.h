@@ -16,7 +16,8 @@
  *	       "numa": [ [node, KiB] ... ],
  *	       "stamp", "available_kib", "unused_kib", "usable_kib",
  *	       "swap_in_kib", "swap_out_kib", "major", "minor",
- *	       "dirty_status", "dirty_mib_s",
+ *	       "dirty_status", "dirty_start_s", "dirty_period_s",
+ *	       "dirty_mib_s",
  *	       "cpus": [ [number, "", state, ns ...] ... ],
  *	       "disks": [ [number, target, reads, bytes, ns, writes, bytes, ns,
  *	         flushes, capacity, allocation, physical] ... ],
@@ -24,6 +25,8 @@
  *	         packets, ifIndex, that of what it hangs on ...] ... ] } ... ],
  *	       "at_us" } or { "error" }
  *	what is not known is not there, in lists -1
+ *	{ "ask": "measure", "uri", "vms": [uuid ...], "seconds" }
+ *	-> { "errors": [text ...] }, "" where it has begun; or { "error" }
  *	{ "ask": "capabilities", "uri", "virt_type" }
  *	-> { "features": [names], "model", "virt_type" } or { "error" }
  *

@@ -39,6 +39,7 @@ static const struct codec_section *const ironherd_sections[] = {
 	&detail_cpu_model_rows, /* 17 */
 	&codec_sections[10],    /* 20 ihVmTable */
 	&detail_vm_nodes,       /* 21 */
+	&detail_vm_dirties,     /* 22 */
 	&detail_sensor_rows,    /* 25 */
 	&codec_sections[11],    /* 30 ihDatastoreTable */
 	&codec_sections[12],    /* 31 ihHeartbeatTable */

@@ -58,6 +58,7 @@ extern const struct codec_section detail_vm_disks;
 extern const struct codec_section detail_vm_nics;
 extern const struct codec_section detail_vm_notices;
 extern const struct codec_section detail_vm_nodes;
+extern const struct codec_section detail_vm_dirties;
 
 /* detail_energy.c */
 extern const struct codec_oid detail_energy_objects;

@@ -19,6 +19,8 @@ static const struct codec_column control_columns[] = {
 	  .min = LEASE_MS_MIN, .max = LEASE_MS_MAX, .writable = true },
 	{ 5, "ihLeaseRenew", CELL_U32, IN(detail_control, renew),
 	  .writable = true },
+	{ 6, "ihControlMeasureDirty", CELL_U32, IN(detail_control, measure_vm),
+	  .max = MIB_INDEX_MAX, .writable = true },
 };
 
 static const struct codec_column lease_columns[] = {

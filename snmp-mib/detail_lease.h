@@ -45,6 +45,9 @@ struct detail_control {
 	/* vmPerVMNotificationsEnabled and vmBulkNotificationsEnabled: not kept,
 	 * by RFC 7666. */
 	bool vm_notices, vm_bulk_notices;
+	/* A VM whose dirty rate is to be measured; an order rather than a
+	 * value: 0 when it is read. */
+	uint32_t measure_vm;
 };
 
 #endif

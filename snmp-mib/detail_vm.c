@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * VM-MIB (RFC 7666), and memory of VMs by NUMA node.
+ * VM-MIB (RFC 7666); and of our own memory of VMs by NUMA node, and how fast it
+ * changes.
  */
 #include "snmp-mib/codec_define.h"
 #include "snmp-mib/detail.h"
@@ -190,4 +191,20 @@ const struct codec_section detail_vm_nodes = {
 	.index = { VM_INDEX(detail_vm_node),
 		   { "ihVmNumaNode", IN(detail_vm_node, node),
 		     RANGE(0, MIB_NUMBER_MAX) } }
+};
+
+/* --- our own: memory that changes ----------------------------------------- */
+
+static const struct codec_column dirty_columns[] = {
+	{ 1, "ihVmDirtyState", CELL_ENUM, IN(detail_vm_dirty, state),
+	  RANGE(DIRTY_WAITING, DIRTY_FAILED) },
+	{ 2, "ihVmDirtyAge", CELL_AGE, IN(detail_vm_dirty, age_ms) },
+	{ 3, "ihVmDirtyPeriod", CELL_U32, IN(detail_vm_dirty, period_s) },
+	{ 4, "ihVmDirtyText", CELL_TEXT, SIZED(detail_vm_dirty, text) },
+};
+
+const struct codec_section detail_vm_dirties = {
+	DETAIL_TABLE("ihVmDirtyTable", dirty_columns, detail_vm_dirty,
+		     vm_dirties, REPORT_VMS_MAX),
+	AT(22), .n_index = 1, .index = { VM_INDEX(detail_vm_dirty) }
 };

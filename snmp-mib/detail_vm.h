@@ -135,6 +135,23 @@ struct detail_vm_nic {
 	uint8_t mac[1 + 6]; /* the length first */
 };
 
+/* Of a measurement of how fast its memory changes; the rate itself is in the
+ * report. */
+enum detail_dirty_state {
+	DIRTY_WAITING = 1,
+	DIRTY_MEASURING,
+	DIRTY_MEASURED,
+	DIRTY_FAILED
+};
+
+struct detail_vm_dirty {
+	uint32_t vm;
+	enum detail_dirty_state state;
+	uint32_t age_ms; /* of the rate */
+	uint32_t period_s;
+	char text[REPORT_WHY_LEN];
+};
+
 struct detail_vm_node {
 	uint32_t vm, node;
 	uint64_t kib;

@@ -36,6 +36,7 @@ node_detail_free(struct node_detail *detail)
 	free(detail->vm_disks);
 	free(detail->vm_nics);
 	free(detail->vm_nodes);
+	free(detail->vm_dirties);
 	free(detail->powers);
 	free(detail->power_states);
 	free(detail);

@@ -91,6 +91,8 @@ struct node_detail {
 	size_t n_vm_nics;
 	struct detail_vm_node *vm_nodes;
 	size_t n_vm_nodes;
+	struct detail_vm_dirty *vm_dirties;
+	size_t n_vm_dirties;
 };
 
 struct node_detail *node_detail_new(void);

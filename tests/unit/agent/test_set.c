@@ -21,7 +21,7 @@
 #define WRITER "writer"
 #define VM_MIB "1.3.6.1.2.1.236.1"
 
-enum { MAINTENANCE = 1, OVERCOMMIT, LEASE, LEASE_MS, RENEW };
+enum { MAINTENANCE = 1, OVERCOMMIT, LEASE, LEASE_MS, RENEW, MEASURE };
 
 static const struct snmp_account write_account = {
 	.name = "write",
@@ -45,6 +45,16 @@ changed(void *arg)
 	(void)arg;
 }
 
+/* Kept where the test can see it. */
+static void
+measure(void *arg, uint32_t vm)
+{
+	FILE *file = fopen(tree_path(arg, "measured"), "a");
+
+	fprintf(file, "%u\n", (unsigned)vm);
+	fclose(file);
+}
+
 static _Noreturn void
 agent_run(struct voice_options *options)
 {
@@ -55,7 +65,9 @@ agent_run(struct voice_options *options)
 	struct loop *loop = loop_new();
 	const struct obey_options obeys = { .settings = &settings,
 					    .boot_id = "",
-					    .changed = changed };
+					    .changed = changed,
+					    .measure = measure,
+					    .arg = &tree };
 	struct obey *obey = obey_new(loop, &obeys);
 	struct board *board = board_new(&board_of_reports);
 	struct voice *voice;
@@ -341,6 +353,34 @@ what_cannot_be_written_says_so(void **state)
 	is_refused(send_as(writer, "set", oid), "noCreation");
 }
 
+/* Each order is obeyed once, also when it is the same as before, and a request
+ * that sets something else repeats none. */
+static void
+an_order_to_measure_is_no_value(void **state)
+{
+	char text[64] = "";
+
+	(void)state;
+	is_refused(set(MEASURE, "u 2147483648"), "wrongValue");
+	is_refused(set(MEASURE, "i 7"), "wrongType");
+	assert_true(is_taken(set(MEASURE, "u 7")));
+	assert_int_equal(get(MEASURE), 0);
+	assert_true(is_taken(set(MEASURE, "u 7")));
+	assert_true(is_taken(set(OVERCOMMIT, "i 1")));
+	assert_true(is_taken(set(MEASURE, "u 0")));
+	assert_true(is_taken(set(MEASURE, "u 2147483647")));
+	for (int i = 0; i < 100 && strlen(text) < 15; i++) {
+		FILE *file = fopen(tree_path(&tree, "measured"), "r");
+
+		usleep(50000);
+		if (file == NULL)
+			continue;
+		text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+		fclose(file);
+	}
+	assert_string_equal(text, "7\n7\n2147483647\n");
+}
+
 /* Even killed: a restart that nobody asked for. */
 static void
 it_is_kept_over_a_restart(void **state)
@@ -485,6 +525,7 @@ main(int argc, char *argv[])
 		cmocka_unit_test(who_may_only_read_may_not_set),               \
 		cmocka_unit_test(who_may_set_may_do_nothing_else),             \
 		cmocka_unit_test(what_cannot_be_written_says_so),              \
+		cmocka_unit_test(an_order_to_measure_is_no_value),             \
 		cmocka_unit_test(it_is_kept_over_a_restart),                   \
 		cmocka_unit_test(                                              \
 			notifications_of_vm_mib_are_switched_until_a_restart)
