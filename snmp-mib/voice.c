@@ -4,10 +4,11 @@
  * own.
  *
  * After every event the descriptors are compared with those that are watched.
- * Their numbers are not enough for that: a session that was closed and reopened
- * within one event gets the same number again, and the loop would wait on the
- * dead one for ever.  So their inodes are compared, which no two sockets share;
- * to make all watches anew each time costs half of an answer behind snmpd.
+ * Their numbers are not enough where the library's alarms ran: a session that
+ * they reopened may have the number of the closed one, and the loop would wait
+ * on the dead one for ever.  So inodes are compared then, which no two sockets
+ * share; to make all watches anew each time costs half of an answer behind
+ * snmpd.
  */
 #include "snmp-mib/voice_own.h"
 
@@ -30,7 +31,8 @@
 enum {
 	FDS_MAX = 4096, /* of net-snmp, in one process */
 	READY_MAX = 64,
-	READS_MAX = 8 /* until others have their turn */
+	READS_MAX = 16, /* until others have their turn */
+	NEXT_MS = 1     /* the next question follows at once, or not */
 };
 
 struct watched {
@@ -91,20 +93,26 @@ drop_watches(struct voice *voice)
 	voice->n_watches = 0;
 }
 
+static bool
+is_same(const struct watched *watched)
+{
+	struct stat now;
+
+	return fstat(watched->fd, &now) == 0 && now.st_ino == watched->inode;
+}
+
 /* Are these descriptors, and no others, watched already? */
 static bool
-are_watched(const struct voice *voice, int n_fds, netsnmp_large_fd_set *set)
+are_watched(const struct voice *voice, int n_fds, netsnmp_large_fd_set *set,
+	    bool may_be_new)
 {
 	size_t n = 0;
 
 	for (int fd = 0; fd < n_fds && fd < FDS_MAX; fd++) {
-		struct stat now;
-
 		if (!NETSNMP_LARGE_FD_ISSET(fd, set))
 			continue;
 		if (n == voice->n_watches || voice->watches[n].fd != fd ||
-		    fstat(fd, &now) < 0 ||
-		    voice->watches[n].inode != now.st_ino)
+		    (may_be_new && !is_same(&voice->watches[n])))
 			return false;
 		n++;
 	}
@@ -146,8 +154,9 @@ set_timer(struct voice *voice, const struct timeval *timeout)
 	loop_timer_start(voice->timer, wait_ms);
 }
 
+/* `may_be_new`: behind the same number, for sessions may have been opened. */
 static void
-synchronise(struct voice *voice)
+synchronise(struct voice *voice, bool may_be_new)
 {
 	netsnmp_large_fd_set set;
 	struct timeval timeout = { 0 };
@@ -156,17 +165,17 @@ synchronise(struct voice *voice)
 	netsnmp_large_fd_set_init(&set, FD_SETSIZE);
 	NETSNMP_LARGE_FD_ZERO(&set);
 	snmp_select_info2(&n_fds, &set, &timeout, &block);
-	if (!are_watched(voice, n_fds, &set))
+	if (!are_watched(voice, n_fds, &set, may_be_new))
 		watch_all(voice, n_fds, &set);
 	netsnmp_large_fd_set_cleanup(&set);
 	if (!block)
 		set_timer(voice, &timeout);
 }
 
-/* A descriptor of the library that can be read just now, those behind `last`
- * first; -1: none. */
+/* A descriptor of the library that can be read, those behind `last` first; -1:
+ * none within that time. */
 static int
-find_ready(int last)
+find_ready(int last, int wait_ms)
 {
 	netsnmp_large_fd_set set;
 	struct pollfd fds[READY_MAX];
@@ -181,7 +190,7 @@ find_ready(int last)
 		if (NETSNMP_LARGE_FD_ISSET(fd, &set))
 			fds[n++] = (struct pollfd){ fd, POLLIN, 0 };
 	netsnmp_large_fd_set_cleanup(&set);
-	if (poll(fds, n, 0) <= 0)
+	if (poll(fds, n, wait_ms) <= 0)
 		return -1;
 	for (nfds_t i = 0; i < n; i++) {
 		if (fds[i].revents == 0)
@@ -196,8 +205,10 @@ find_ready(int last)
  * A read of what is not there blocks, in the library's pipes for ever; and to
  * read one descriptor may read another.  So that it is ready is asked of the
  * kernel right before each single read, and what the loop says is no more than
- * a reason to ask: it may have said so before the last read.  Behind snmpd a
- * question passes through two pipes inside the library, hence the rounds.
+ * a reason to ask: it may have said so before the last read.
+ *
+ * Who walks asks on as soon as he has the answer.  That is waited for here,
+ * because the way through the loop costs as much as the answer.
  */
 static void
 ready(void *arg, int fd, unsigned what)
@@ -207,16 +218,16 @@ ready(void *arg, int fd, unsigned what)
 
 	(void)what;
 	netsnmp_large_fd_set_init(&set, FD_SETSIZE);
-	fd = find_ready(fd - 1);
+	fd = find_ready(fd - 1, 0);
 	for (int i = 0; i < READS_MAX && fd >= 0; i++) {
 		NETSNMP_LARGE_FD_ZERO(&set);
 		NETSNMP_LARGE_FD_SET(fd, &set);
 		snmp_read2(&set);
 		netsnmp_check_outstanding_agent_requests();
-		fd = find_ready(fd);
+		fd = find_ready(fd, NEXT_MS);
 	}
 	netsnmp_large_fd_set_cleanup(&set);
-	synchronise(voice);
+	synchronise(voice, false);
 }
 
 static void
@@ -228,7 +239,7 @@ time_passed(void *arg)
 	snmp_timeout();
 	run_alarms(); /* pings and reconnects */
 	netsnmp_check_outstanding_agent_requests();
-	synchronise(voice);
+	synchronise(voice, true);
 }
 
 static void
@@ -251,7 +262,7 @@ notices_came(void *arg, int fd, unsigned what)
 	(void)fd;
 	(void)what;
 	voice_queue_send(voice->queue);
-	synchronise(voice);
+	synchronise(voice, false);
 }
 
 /* Not before the first opening: until then they wait. */
@@ -305,7 +316,7 @@ seek_snmpd(void *arg)
 	if (voice_agentx_open(&voice->options, &err) < 0)
 		log_error("snmp", "%s", err.text);
 	watch_notices(voice);
-	synchronise(voice);
+	synchronise(voice, true);
 }
 
 static void *
@@ -316,7 +327,7 @@ speak(void *arg)
 	if (voice->socket != NULL)
 		seek_snmpd(voice);
 	else
-		synchronise(voice);
+		synchronise(voice, true);
 	loop_run(voice->loop);
 	drop_watches(voice);
 	if (voice->socket == NULL)

@@ -10,13 +10,13 @@
 #include "common/log.h"
 #include "snmp-mib/engine.h"
 
+/* `server` is the session, `client` the source. */
 static int
 master_came(int major, int minor, void *server, void *client)
 {
 	(void)major;
 	(void)minor;
-	(void)server;
-	(void)client;
+	voice_question_take(server, client);
 	log_info("snmp", "registered with snmpd");
 	return 0;
 }
@@ -66,7 +66,8 @@ voice_agentx_open(const struct voice_options *options, struct err *err)
 	if (rc < 0)
 		return rc;
 	snmp_register_callback(SNMP_CALLBACK_APPLICATION,
-			       SNMPD_CALLBACK_INDEX_START, master_came, NULL);
+			       SNMPD_CALLBACK_INDEX_START, master_came,
+			       (void *)&options->source);
 	snmp_register_callback(SNMP_CALLBACK_APPLICATION,
 			       SNMPD_CALLBACK_INDEX_STOP, master_went, NULL);
 	/* Last: it opens the session with the master, if there is one. */

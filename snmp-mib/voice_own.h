@@ -7,6 +7,7 @@
  *	voice_tree.c		the handler of our objects
  *	voice_set.c		its other half: what is to be set
  *	voice_agentx.c		set-up behind snmpd
+ *	voice_question.c	what snmpd asks, answered where it comes in
  *	voice_standalone.c	set-up as an agent of its own
  *	voice_modules.c		net-snmp's modules for that
  *	voice_notify.c		notices for snmpd
@@ -70,6 +71,41 @@ union written {
 	char bytes[VOICE_WRITE_MAX];
 	max_align_t aligned;
 };
+
+/* What the values of one message are read from: they fit together. */
+struct voice_reading {
+	const struct voice_source *source;
+	const void *taken; /* NULL: there is nothing yet */
+	struct codec_parts parts;
+	union written written;
+	uint32_t late_ms;
+};
+void voice_reading_open(const struct voice_source *source,
+			struct voice_reading *ret_reading);
+void voice_reading_close(struct voice_reading *reading);
+
+/* Where a search begins besides the variable's name, and where it ends. */
+struct voice_range {
+	bool inclusive; /* the name itself counts */
+	const oid *end;
+	size_t end_len; /* 0: it does not */
+};
+
+/*
+ * Give the variable the value of its name, or name and value of what is next.
+ * 0; SNMP_ERR_GENERR; or which exception it is, and the variable is as it was.
+ */
+int voice_reading_get(const struct voice_reading *reading,
+		      const struct codec_tree *tree,
+		      netsnmp_variable_list *var);
+int voice_reading_next(const struct voice_reading *reading,
+		       const struct codec_tree *tree,
+		       const struct voice_range *range,
+		       netsnmp_variable_list *var);
+
+/* From now on, answer what snmpd asks in this session; the source is kept. */
+void voice_question_take(netsnmp_session *session,
+			 const struct voice_source *source);
 
 /* One step of setting; `requests` are all in one tree. */
 void voice_set(const struct voice_writer *writer, const struct codec_tree *tree,

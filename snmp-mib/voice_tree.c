@@ -21,13 +21,6 @@ struct subtree {
 	const struct codec_tree *tree;
 };
 
-/* What one request is answered from. */
-struct answer {
-	const struct codec_tree *tree;
-	struct codec_parts parts;
-	uint32_t late_ms;
-};
-
 static struct subtree subtrees[SUBTREES_MAX];
 static size_t n_subtrees;
 
@@ -41,79 +34,123 @@ late_by(int64_t made_ms)
 	return late_ms < UINT32_MAX ? (uint32_t)late_ms : UINT32_MAX;
 }
 
+/* --- reading -------------------------------------------------------------- */
+
+/* What can be set is shown as it is now, not as it was in the last report. */
 static void
-put_value(netsnmp_request_info *request, const struct codec_value *value)
+add_written(const struct voice_writer *writer, struct voice_reading *reading)
+{
+	if (writer == NULL)
+		return;
+	assert(writer->size <= sizeof(reading->written));
+	writer->read(writer->arg, &reading->written);
+	reading->parts.part[writer->part] = &reading->written;
+}
+
+void
+voice_reading_open(const struct voice_source *source,
+		   struct voice_reading *ret_reading)
+{
+	int64_t made_ms = 0;
+
+	ret_reading->source = source;
+	ret_reading->parts = (struct codec_parts){ { NULL } };
+	ret_reading->taken =
+		source->take(source->arg, &ret_reading->parts, &made_ms);
+	add_written(source->writer, ret_reading);
+	ret_reading->late_ms = late_by(made_ms);
+}
+
+void
+voice_reading_close(struct voice_reading *reading)
+{
+	const struct voice_source *source = reading->source;
+
+	if (reading->taken != NULL)
+		source->give_back(source->arg, reading->taken);
+}
+
+static void
+put_value(netsnmp_variable_list *var, const struct codec_value *value)
 {
 	union wire_space space;
 	const void *data;
 	size_t len;
 	u_char type = wire_from_value(value, &space, &data, &len);
 
-	snmp_set_var_typed_value(request->requestvb, type, data, len);
+	snmp_set_var_typed_value(var, type, data, len);
 }
 
-static void
-answer_get(netsnmp_agent_request_info *info, netsnmp_request_info *request,
-	   const struct answer *from, const struct codec_oid *name)
-{
-	struct codec_value value;
-	int rc = codec_tree_get(from->tree, &from->parts, from->late_ms, name,
-				&value);
-
-	if (rc == 0)
-		put_value(request, &value);
-	else
-		netsnmp_set_request_error(info, request,
-					  rc == -ENXIO ? SNMP_NOSUCHINSTANCE
-						       : SNMP_NOSUCHOBJECT);
-}
-
-/* Without an answer the library goes on behind our tree.  AgentX searches may
- * include their start. */
-static void
-answer_next(netsnmp_request_info *request, const struct answer *from,
-	    const struct codec_oid *name)
-{
-	struct codec_value value;
-	struct codec_oid next = *name;
-	oid wire_name[MAX_OID_LEN];
-
-	if (!request->inclusive ||
-	    codec_tree_get(from->tree, &from->parts, from->late_ms, name,
-			   &value) != 0)
-		if (codec_tree_next(from->tree, &from->parts, from->late_ms,
-				    name, &next, &value) != 0)
-			return;
-	size_t len = wire_from_oid(&next, wire_name);
-	snmp_set_var_objid(request->requestvb, wire_name, len);
-	put_value(request, &value);
-}
-
-static void
-answer(netsnmp_agent_request_info *info, netsnmp_request_info *request,
-       const struct answer *from)
+int
+voice_reading_get(const struct voice_reading *reading,
+		  const struct codec_tree *tree, netsnmp_variable_list *var)
 {
 	struct codec_oid name;
+	struct codec_value value;
 
-	if (wire_to_oid(request->requestvb->name,
-			request->requestvb->name_length, &name) < 0)
-		netsnmp_set_request_error(info, request, SNMP_ERR_GENERR);
-	else if (info->mode == MODE_GET)
-		answer_get(info, request, from, &name);
-	else
-		answer_next(request, from, &name);
+	if (reading->taken == NULL)
+		return SNMP_NOSUCHOBJECT;
+	if (wire_to_oid(var->name, var->name_length, &name) < 0)
+		return SNMP_ERR_GENERR;
+	int rc = codec_tree_get(tree, &reading->parts, reading->late_ms, &name,
+				&value);
+	if (rc != 0)
+		return rc == -ENXIO ? SNMP_NOSUCHINSTANCE : SNMP_NOSUCHOBJECT;
+	put_value(var, &value);
+	return SNMP_ERR_NOERROR;
 }
 
-/* What can be set is shown as it is now, not as it was in the last report. */
-static void
-add_written(const struct voice_writer *writer, union written *space,
-	    struct codec_parts *ret_parts)
+static bool
+find_next(const struct voice_reading *reading, const struct codec_tree *tree,
+	  bool inclusive, struct codec_oid *name, struct codec_value *ret_value)
 {
-	if (writer == NULL)
-		return;
-	assert(writer->size <= sizeof(*space));
-	writer->read(writer->arg, space);
-	ret_parts->part[writer->part] = space;
+	if (inclusive && codec_tree_get(tree, &reading->parts, reading->late_ms,
+					name, ret_value) == 0)
+		return true;
+	return codec_tree_next(tree, &reading->parts, reading->late_ms, name,
+			       name, ret_value) == 0;
+}
+
+int
+voice_reading_next(const struct voice_reading *reading,
+		   const struct codec_tree *tree,
+		   const struct voice_range *range, netsnmp_variable_list *var)
+{
+	struct codec_oid name;
+	struct codec_value value;
+	oid wire_name[MAX_OID_LEN];
+
+	if (reading->taken == NULL)
+		return SNMP_ENDOFMIBVIEW;
+	if (wire_to_oid(var->name, var->name_length, &name) < 0)
+		return SNMP_ERR_GENERR;
+	if (!find_next(reading, tree, range->inclusive, &name, &value))
+		return SNMP_ENDOFMIBVIEW;
+	size_t len = wire_from_oid(&name, wire_name);
+	if (range->end_len > 0 &&
+	    snmp_oid_compare(wire_name, len, range->end, range->end_len) >= 0)
+		return SNMP_ENDOFMIBVIEW;
+	snmp_set_var_objid(var, wire_name, len);
+	put_value(var, &value);
+	return SNMP_ERR_NOERROR;
+}
+
+/* --- the library's handler ------------------------------------------------ */
+
+/* Without an answer to "next" the library goes on behind our tree.  AgentX
+ * searches may include their start. */
+static void
+answer(netsnmp_agent_request_info *info, netsnmp_request_info *request,
+       const struct voice_reading *reading, const struct codec_tree *tree)
+{
+	const struct voice_range range = { .inclusive = request->inclusive };
+	int rc = info->mode == MODE_GET
+			 ? voice_reading_get(reading, tree, request->requestvb)
+			 : voice_reading_next(reading, tree, &range,
+					      request->requestvb);
+
+	if (rc != SNMP_ERR_NOERROR && rc != SNMP_ENDOFMIBVIEW)
+		netsnmp_set_request_error(info, request, rc);
 }
 
 /* All variables of one request from one report: they fit together. */
@@ -123,9 +160,7 @@ handle(netsnmp_mib_handler *handler, netsnmp_handler_registration *reginfo,
 {
 	const struct subtree *subtree = handler->myvoid;
 	const struct voice_source *source = &subtree->source;
-	struct answer from = { .tree = subtree->tree };
-	union written written;
-	int64_t made_ms = 0;
+	struct voice_reading reading;
 
 	(void)reginfo;
 	if (info->mode != MODE_GET && info->mode != MODE_GETNEXT) {
@@ -134,20 +169,11 @@ handle(netsnmp_mib_handler *handler, netsnmp_handler_registration *reginfo,
 				  requests);
 		return SNMP_ERR_NOERROR;
 	}
-	const void *taken = source->take(source->arg, &from.parts, &made_ms);
-	add_written(source->writer, &written, &from.parts);
-	from.late_ms = late_by(made_ms);
-	for (; requests != NULL; requests = requests->next) {
-		if (requests->processed)
-			continue;
-		if (taken != NULL)
-			answer(info, requests, &from);
-		else if (info->mode == MODE_GET)
-			netsnmp_set_request_error(info, requests,
-						  SNMP_NOSUCHOBJECT);
-	}
-	if (taken != NULL)
-		source->give_back(source->arg, taken);
+	voice_reading_open(source, &reading);
+	for (; requests != NULL; requests = requests->next)
+		if (!requests->processed)
+			answer(info, requests, &reading, subtree->tree);
+	voice_reading_close(&reading);
 	return SNMP_ERR_NOERROR;
 }
 

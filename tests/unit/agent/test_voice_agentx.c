@@ -114,6 +114,83 @@ a_walk_through_snmpd_is_the_same_tree(void **state)
 	assert_null(strstr(walk, "Error"));
 }
 
+/* The next line of a walk that begins with this instance; NULL: there is none.
+ */
+static const char *
+find_line(const char *walk, const struct codec_oid *oid)
+{
+	char text[600] = "\n.";
+	size_t len;
+
+	codec_oid_print(oid, text + 2, sizeof(text) - 8);
+	len = strlen(text);
+	memcpy(text + len, " = ", sizeof(" = "));
+	return strncmp(walk, text + 1, len + 2) == 0 ? walk
+						     : strstr(walk, text);
+}
+
+/* How many values were found before one was not, or all. */
+static size_t
+count_found(const struct codec_tree *subtree, const struct codec_parts *parts,
+	    const char *walk, bool *ret_all)
+{
+	struct codec_oid at = *codec_tree_root(subtree);
+	struct codec_value value;
+	size_t n = 0;
+
+	for (; codec_tree_next(subtree, parts, 0, &at, &at, &value) == 0; n++) {
+		const char *line = find_line(walk, &at);
+
+		*ret_all = line != NULL;
+		if (line == NULL)
+			return n;
+		walk = line + 1;
+	}
+	*ret_all = true;
+	return n;
+}
+
+static void
+every_instance_of_every_tree_is_there_in_order(void **state)
+{
+	struct node_report *report = speaker_report(1);
+	const struct codec_parts parts = codec_parts_of(report);
+	char root[300];
+	bool all;
+
+	(void)state;
+	for (size_t i = 0; codec_node_trees[i] != NULL; i++) {
+		codec_oid_print(codec_tree_root(codec_node_trees[i]), root,
+				sizeof(root));
+		const char *walk = ask("bulkwalk -Cr20 -t 5", port, root);
+		size_t n = count_found(codec_node_trees[i], &parts, walk, &all);
+		if (!all)
+			fail_msg("only %zu values of %s", n, root);
+		assert_true(n > 0 || strstr(walk, "No ") != NULL);
+	}
+	node_report_free(report);
+}
+
+static void
+what_is_not_there_is_told_apart(void **state)
+{
+	char many[400], oid[100];
+
+	(void)state;
+	snprintf(oid, sizeof(oid), "%s", name_oid());
+	snprintf(many, sizeof(many), "%s.9 %s.99.0 %s", oid, root_oid(), oid);
+	const char *said = ask("get", port, many);
+	assert_non_null(strstr(said, "No Such Instance"));
+	assert_non_null(strstr(said, "No Such Object"));
+	assert_non_null(strstr(said, "\"by-hand\"")); /* the others count */
+	/* Behind our last tree it goes on with what is not ours. */
+	codec_oid_print(codec_root(), oid, sizeof(oid));
+	snprintf(many, sizeof(many), "%s.4294967295", oid);
+	said = ask("getnext", port, many);
+	assert_null(strstr(said, oid));
+	assert_null(strstr(said, "Error"));
+}
+
 /* snmpd sends traps of its own, too. */
 static bool
 sink_hears_bytes(const char *text, size_t len)
@@ -302,6 +379,9 @@ main(void)
 			it_starts_without_snmpd_and_is_there_soon_after_it),
 		cmocka_unit_test(it_is_back_soon_after_snmpd_was_killed),
 		cmocka_unit_test(a_walk_through_snmpd_is_the_same_tree),
+		cmocka_unit_test(
+			every_instance_of_every_tree_is_there_in_order),
+		cmocka_unit_test(what_is_not_there_is_told_apart),
 		cmocka_unit_test(notices_go_to_the_trap_sinks_of_snmpd),
 		cmocka_unit_test(many_ask_at_once_and_it_answers_on),
 		cmocka_unit_test(
