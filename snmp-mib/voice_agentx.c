@@ -28,7 +28,7 @@ master_went(int major, int minor, void *server, void *client)
 	(void)minor;
 	(void)server;
 	(void)client;
-	log_warn("snmp", "lost snmpd; trying again every %d s", VOICE_PING_S);
+	log_warn("snmp", "lost snmpd; trying again every %d s", VOICE_RETRY_S);
 	return 0;
 }
 
@@ -58,8 +58,7 @@ voice_agentx_open(const struct voice_options *options, struct err *err)
 			       NETSNMP_DS_AGENT_NO_CONNECTION_WARNINGS, 1);
 	if (init_agent(VOICE_PROGRAM) != 0)
 		return err_set(err, -EIO, "snmp: net-snmp does not start");
-	/* Both the ping and the pause between attempts to reconnect.  Here,
-	 * because init_agent() sets it to 15 s. */
+	/* Here, because init_agent() sets it to 15 s. */
 	netsnmp_ds_set_int(NETSNMP_DS_APPLICATION_ID,
 			   NETSNMP_DS_AGENT_AGENTX_PING_INTERVAL, VOICE_PING_S);
 	int rc = voice_tree_register(&options->source, err);

@@ -94,7 +94,7 @@ it_is_back_soon_after_snmpd_was_killed(void **state)
 		master = start_snmpd();
 		int64_t back_ms = wait_for_answer(port, 8000);
 		print_message("back after %lld ms\n", (long long)back_ms);
-		assert_in_range(back_ms, 0, 5000);
+		assert_in_range(back_ms, 0, 3000);
 	}
 }
 
@@ -174,11 +174,12 @@ every_instance_of_every_tree_is_there_in_order(void **state)
 static void
 what_is_not_there_is_told_apart(void **state)
 {
-	char many[400], oid[100];
+	char many[300], oid[80];
 
 	(void)state;
 	snprintf(oid, sizeof(oid), "%s", name_oid());
-	snprintf(many, sizeof(many), "%s.9 %s.99.0 %s", oid, root_oid(), oid);
+	snprintf(many, sizeof(many), "%s.9 %.80s.99.0 %s", oid, root_oid(),
+		 oid);
 	const char *said = ask("get", port, many);
 	assert_non_null(strstr(said, "No Such Instance"));
 	assert_non_null(strstr(said, "No Such Object"));
