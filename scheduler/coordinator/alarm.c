@@ -52,18 +52,48 @@ keep_or_begin(const struct reg_alarm *old, const struct plan_alarm *alarm,
 	if (old != NULL)
 		next = *old;
 	next.alarm = *alarm;
+	next.gone_ms = 0;
 	return next;
 }
 
-void
-alarm_update(struct coordinator *co, const struct plan_alarm *alarms, size_t n)
+static bool
+may_come_back(struct reg_alarm *alarm, int64_t now_ms)
+{
+	if (alarm->gone_ms == 0)
+		alarm->gone_ms = now_ms;
+	return now_ms - alarm->gone_ms < alarm->alarm.clear_ms;
+}
+
+/* Those that were told and are not listed any more: cleared, or kept. */
+static size_t
+look_after_old(struct coordinator *co, struct reg_alarm *next, size_t n_listed,
+	       int64_t now_ms)
 {
 	struct registry *reg = &co->reg;
-	int64_t now_ms = clock_mono_ms();
+	size_t n = n_listed;
+
+	for (size_t i = 0; i < reg->n_alarms; i++) {
+		struct reg_alarm *old = &reg->alarms[i];
+
+		if (!old->told || find(next, n_listed, &old->alarm) != NULL)
+			continue;
+		if (n < REGISTRY_ALARMS_MAX && may_come_back(old, now_ms))
+			next[n++] = *old;
+		else
+			tell(co, &old->alarm, false);
+	}
+	return n;
+}
+
+void
+alarm_update(struct coordinator *co, const struct plan_alarm *alarms, size_t n,
+	     int64_t now_ms)
+{
+	struct registry *reg = &co->reg;
 
 	if (n > REGISTRY_ALARMS_MAX)
 		n = REGISTRY_ALARMS_MAX;
-	struct reg_alarm *next = xcalloc(n, sizeof(*next));
+	struct reg_alarm *next = xcalloc(n + reg->n_alarms, sizeof(*next));
 	for (size_t i = 0; i < n; i++) {
 		next[i] = keep_or_begin(find(reg->alarms, reg->n_alarms,
 					     &alarms[i]),
@@ -74,10 +104,7 @@ alarm_update(struct coordinator *co, const struct plan_alarm *alarms, size_t n)
 		next[i].told = true;
 		tell(co, &alarms[i], true);
 	}
-	for (size_t i = 0; i < reg->n_alarms; i++)
-		if (reg->alarms[i].told &&
-		    find(next, n, &reg->alarms[i].alarm) == NULL)
-			tell(co, &reg->alarms[i].alarm, false);
+	n = look_after_old(co, next, n, now_ms);
 	free(reg->alarms);
 	reg->alarms = next;
 	reg->n_alarms = n;

@@ -9,6 +9,6 @@
 #include "scheduler/coordinator/coordinator.h"
 
 void alarm_update(struct coordinator *co, const struct plan_alarm *alarms,
-		  size_t n);
+		  size_t n, int64_t now_ms);
 
 #endif

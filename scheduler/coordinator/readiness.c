@@ -19,6 +19,7 @@ struct readiness {
 	struct outlet *outlet; /* NULL: a BMC */
 	struct loop_timer *timer;
 	uint64_t asking; /* what runs at the BMC; 0: nothing */
+	unsigned passes; /* in a row */
 	struct readiness_state state;
 };
 
@@ -29,8 +30,10 @@ conclude(struct readiness *r, const char *why_not)
 	r->state.ready = why_not[0] == '\0';
 	r->state.checked_ms = clock_mono_ms();
 	snprintf(r->state.text, sizeof(r->state.text), "%s", why_not);
-	loop_timer_start(r->timer, r->state.ready ? READINESS_PERIOD_MS
-						  : READINESS_RETRY_MS);
+	r->passes = r->state.ready ? r->passes + 1 : 0;
+	loop_timer_start(r->timer, r->passes >= READINESS_SURE
+					   ? READINESS_PERIOD_MS
+					   : READINESS_RETRY_MS);
 }
 
 static void
@@ -104,6 +107,7 @@ start(struct loop *loop, loop_fn fn, size_t number)
 {
 	struct readiness *r = xcalloc(1, sizeof(*r));
 
+	r->passes = READINESS_SURE; /* nothing failed yet */
 	r->timer = loop_timer_new(loop, fn, r);
 	loop_timer_start(r->timer,
 			 READINESS_FIRST_MS + (int64_t)(number * SPREAD_MS) %

@@ -105,7 +105,8 @@ struct reg_vm {
 struct reg_alarm {
 	struct plan_alarm alarm;
 	int64_t since_ms, since_wall_ms;
-	bool told; /* it stood for its hold_ms */
+	bool told;       /* it stood for its hold_ms */
+	int64_t gone_ms; /* told, and away since then; 0: it stands */
 };
 
 struct registry {

@@ -75,7 +75,7 @@ turn_take(struct coordinator *co, int64_t now_ms)
 			coordinator_tell(co);
 	}
 	note_store(co, plan);
-	alarm_update(co, plan->alarms, plan->n_alarms);
+	alarm_update(co, plan->alarms, plan->n_alarms, now_ms);
 	plan_free(plan);
 	snapshot_free(snap);
 }

@@ -67,6 +67,10 @@ raise_host_trouble(struct draft *draft, const struct snap_host *host)
 				       host->bmc_is_foreign ? "bmc-wrong-host"
 							    : "bmc-trouble",
 				       host->name);
+		if (!host->bmc_is_foreign) {
+			alarm->hold_ms = BMC_TROUBLE_HOLD_MS;
+			alarm->clear_ms = BMC_TROUBLE_CLEAR_MS;
+		}
 		reason_set(alarm->text, "%s could not be fenced now: %s",
 			   host->name, host->bmc_trouble);
 	}

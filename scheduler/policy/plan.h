@@ -56,7 +56,8 @@ struct plan_alarm {
 	char kind[32];                 /* "fence-failed", ... */
 	char subject[REPORT_NAME_LEN]; /* a host's or VM's name */
 	enum severity severity;
-	int64_t hold_ms; /* it must stand that long before it is told */
+	int64_t hold_ms;  /* it must stand that long before it is told */
+	int64_t clear_ms; /* and be away that long before that is told */
 	char text[REASON_LEN];
 };
 

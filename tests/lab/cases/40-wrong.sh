@@ -48,7 +48,7 @@ case_a_wrong_snmp_password_is_told_and_fences_nobody() {
 
 told_of_wrong_bmc_password() {
 	local says before after host
-	within 60 alarm_stands bmc-trouble h1 || return 1
+	within 120 alarm_stands bmc-trouble h1 || return 1
 	says=$(ih status --json | jq -r '.clusters[].hosts[]
 		| select(.name == "h1") | .bmc_state')
 	for host in h1 h2 h3; do

@@ -94,7 +94,7 @@ is_told_of_supply() {
 
 a_supply_that_is_off_is_told() {
 	echo off >"$PDU/outlet.2"
-	within 60 is_told_of_supply
+	within 120 is_told_of_supply
 }
 
 case_an_outlet_that_is_off_on_a_living_host_is_told() {

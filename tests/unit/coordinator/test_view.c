@@ -480,16 +480,16 @@ static void
 an_alarm_keeps_its_number_and_is_counted(void **state)
 {
 	struct reg_alarm all[] = {
-		{ { "fence-failed", "h2", SEVERITY_CRITICAL, 0, "a" },
+		{ { "fence-failed", "h2", SEVERITY_CRITICAL, 0, 0, "a" },
 		  .since_ms = 10,
 		  .since_wall_ms = WALL_MS,
 		  .told = true },
-		{ { "two-copies", "vm1", SEVERITY_CRITICAL, 0, "b" },
+		{ { "two-copies", "vm1", SEVERITY_CRITICAL, 0, 0, "b" },
 		  .since_ms = 11 }, /* not told yet */
-		{ { "bmc-trouble", "h2", SEVERITY_WARNING, 0, "c" },
+		{ { "bmc-trouble", "h2", SEVERITY_WARNING, 0, 0, "c" },
 		  .since_ms = 12,
 		  .told = true },
-		{ { "bmc-trouble", "h2", SEVERITY_WARNING, 0, "once more" },
+		{ { "bmc-trouble", "h2", SEVERITY_WARNING, 0, 0, "once more" },
 		  .since_ms = 12,
 		  .told = true },
 	};
