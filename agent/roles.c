@@ -5,10 +5,8 @@
 #include "common/worker.h"
 
 static const struct worker_role roles[] = {
-	{ "machine", machine_worker_serve }, { "virt", virt_worker_serve },
-	{ "storage", storage_worker_serve }, { "notify", notify_worker_serve },
-	{ "state", state_worker_serve },     { "metal", metal_worker_serve },
 	{ "machine", machine_worker_serve },
+	{ "metal", metal_worker_serve },
 	{ "virt", virt_worker_serve },
 	{ "storage", storage_worker_serve },
 	{ "notify", notify_worker_serve },
