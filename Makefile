@@ -217,6 +217,9 @@ check-node: all $(addprefix $B/system/,bmc_probe memory_user sim_more.so) ## a n
 lint:                                          ## clang-tidy and cppcheck
 	$(Q)tests/lint $(defs) $(pkg_cflags)
 
+check-churn: all $(lab_tools)                  ## the agent under valgrind for MINUTES=60 (root)
+	$(Q)LAB_BIN=$B/lab BIN=$B/bin OUT=$B/churn tests/lab/churn
+
 demo:                                          ## pull a plug and watch (root)
 	$(Q)packaging/deps
 	$(Q)$(MAKE) --no-print-directory all $(lab_tools)
@@ -256,6 +259,6 @@ help:                                          ## this list
 	@echo "  V=1 shows commands; SAN=1 builds with sanitizers into build-san"
 
 .SECONDARY:
-.PHONY: all check check-unit check-layers check-lab check-node fuzz bench-ipmi bench-snmp lint demo lab-up lab-down \
+.PHONY: all check check-unit check-layers check-lab check-node check-churn fuzz bench-ipmi bench-snmp lint demo lab-up lab-down \
         install format clean help
 -include $(shell find $B/obj -name '*.d' 2>/dev/null)
