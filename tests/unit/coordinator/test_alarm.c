@@ -229,7 +229,7 @@ a_bmc_that_stays_in_trouble_is_told_once(void **state)
 	bmc_fails(TURN_MS);
 	assert_true(stands("bmc-trouble"));
 	for (int i = 0; i < 5; i++) {
-		bmc_works(2 * READINESS_RETRY_MS);
+		bmc_works(INT64_C(2) * READINESS_RETRY_MS);
 		bmc_fails(READINESS_RETRY_MS);
 	}
 	assert_int_equal(told("alarm-raised", "bmc-trouble"), 1);

@@ -114,7 +114,7 @@ member(const char *name)
 		if (strcmp(site.view->members[i].name, name) == 0)
 			return &site.view->members[i];
 	fail_msg("no %s", name);
-	return NULL;
+	abort(); /* it does not come back */
 }
 
 static const struct view_cluster *
@@ -124,7 +124,7 @@ cluster(const char *name)
 		if (strcmp(site.view->clusters[i].name, name) == 0)
 			return &site.view->clusters[i];
 	fail_msg("no %s", name);
-	return NULL;
+	abort(); /* it does not come back */
 }
 
 #define SET(array, text) snprintf(array, sizeof(array), "%s", text)

@@ -87,8 +87,10 @@ check_column(const struct codec_section *section,
 
 	codec_oid_of(section, column, &oid);
 	const struct tree *node = node_at(&oid);
-	if (node == NULL)
+	if (node == NULL) {
 		fail_msg("%s: there is nothing at its place", column->name);
+		return;
+	}
 	assert_string_equal(node->label, column->name);
 	if (node->access != MIB_ACCESS_READONLY &&
 	    node->access != MIB_ACCESS_READWRITE)
