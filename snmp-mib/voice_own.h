@@ -23,11 +23,13 @@
 #include <net-snmp/agent/agent_callbacks.h>
 #include <net-snmp/agent/net-snmp-agent-includes.h>
 
+#include <errno.h>
 #include <stddef.h>
 
 #include "snmp-mib/voice.h"
 
-#define VOICE_PROGRAM "ironherd-agent"
+/* As a master and net-snmp's log know us: agent or coordinator. */
+#define VOICE_PROGRAM program_invocation_short_name
 
 /* Environment and flags that must stand before the library's first call. */
 void voice_prepare(void);
