@@ -7,6 +7,8 @@
 #include "common/alloc.h"
 
 #define HOUR_MS             INT64_C(3600000)
+#define DAY_MS              (24 * HOUR_MS)
+#define WEEK_MS             (7 * DAY_MS)
 #define WITNESS_POLL_MAX_MS 4000 /* a report older than that saw nothing */
 #define WITNESS_MARGIN_MS   1500 /* a slot written after the silence began */
 
@@ -111,16 +113,15 @@ freeze_witnesses(const struct reg_host *host, int64_t now_ms,
 			  now_ms - host->power_ms < OFF_PROOF_MS;
 }
 
+/* Of times in a ring: those of the last `span_ms`. */
 static unsigned
-fences_last_hour(const struct reg_host *host, int64_t now_ms)
+count_since(const int64_t *times_ms, size_t n, int64_t now_ms, int64_t span_ms)
 {
-	unsigned n = 0;
+	unsigned count = 0;
 
-	for (size_t i = 0; i < FENCES_PER_HOUR; i++)
-		if (host->fences_ms[i] != 0 &&
-		    now_ms - host->fences_ms[i] < HOUR_MS)
-			n++;
-	return n;
+	for (size_t i = 0; i < n; i++)
+		count += times_ms[i] != 0 && now_ms - times_ms[i] < span_ms;
+	return count;
 }
 
 static void
@@ -132,7 +133,15 @@ freeze_recorded(const struct reg_host *host, int64_t now_ms,
 	out->state = host->state;
 	out->state_age_ms = now_ms - host->state_ms;
 	memcpy(out->trusted_boot, host->trusted_boot, REPORT_UUID_LEN);
-	out->fences_last_hour = fences_last_hour(host, now_ms);
+	out->fences_last_hour =
+		count_since(host->fences_ms, FENCES_PER_HOUR, now_ms, HOUR_MS);
+	out->failures_last_hour =
+		count_since(host->failures_ms, FAILURES_PER_HOUR, now_ms,
+			    HOUR_MS);
+	out->set_aside = host->set_aside_ms > now_ms;
+	out->maintenance = host->maintenance;
+	out->mass = host->mass;
+	out->mass_age_ms = registry_age(host->mass_ms, now_ms);
 	out->fence_age_ms = registry_age(host->fence_ended_ms, now_ms);
 	out->clean_age_ms = registry_age(host->clean_ended_ms, now_ms);
 	out->fencing = host->fencing;
@@ -255,6 +264,13 @@ freeze_vm(const struct reg_vm *vm, int64_t now_ms, struct snap_vm *out)
 				     now_ms - vm->seen_ms < SEEN_THERE_MS);
 	out->record_age_ms = registry_age(vm->record_ms, now_ms);
 	out->starting = vm->starting;
+	out->order = vm->order;
+	out->restarts_1h = count_since(vm->restarts_ms, REGISTRY_RESTARTS,
+				       now_ms, HOUR_MS);
+	out->restarts_24h =
+		count_since(vm->restarts_ms, REGISTRY_RESTARTS, now_ms, DAY_MS);
+	out->restarts_7d = count_since(vm->restarts_ms, REGISTRY_RESTARTS,
+				       now_ms, WEEK_MS);
 }
 
 static int
@@ -330,7 +346,8 @@ freeze(struct registry *reg, int64_t now_ms)
 
 		snprintf(out->name, sizeof(out->name), "%s",
 			 settings->clusters[i].name);
-		out->ha = reg->cluster_ha[i];
+		out->ha = reg->clusters[i].ha;
+		out->disarmed = reg->clusters[i].disarmed;
 		out->fence_isolated = settings->clusters[i].fence_isolated;
 		out->policy = settings->clusters[i].policy;
 	}

@@ -388,7 +388,7 @@ operate_ha_set(void *arg, const char *name, bool enabled,
 				"first");
 		return;
 	}
-	co->reg.cluster_ha[cluster] = enabled;
+	co->reg.clusters[cluster].ha = enabled;
 	snprintf(text, sizeof(text), "HA of cluster %s %s by %s", name,
 		 enabled ? "enabled" : "disabled", row.by);
 	record_event(&co->reg, co->store, SEVERITY_WARNING, "ha-set", NO_HOST,

@@ -12,6 +12,32 @@
 
 /* --- store -> registry -------------------------------------------------- */
 
+/* A wall time of the past, told by the monotonic clock; one that is not past
+ * by our wall clock counts from now on. */
+static int64_t
+mono_of(int64_t then_wall_ms, int64_t now_ms, int64_t wall_ms)
+{
+	return now_ms - (wall_ms > then_wall_ms ? wall_ms - then_wall_ms : 0);
+}
+
+static void
+load_marks(struct reg_host *host, const struct store_host *row, int64_t now_ms,
+	   int64_t wall_ms)
+{
+	int64_t left_ms = row->set_aside_ms - wall_ms;
+
+	host->maintenance = row->maintenance;
+	host->mass = row->mass;
+	host->mass_wall_ms = row->mass_ms;
+	if (row->mass_ms != 0)
+		host->mass_ms = mono_of(row->mass_ms, now_ms, wall_ms);
+	if (row->set_aside_ms == 0 || left_ms <= 0)
+		return;
+	host->set_aside_wall_ms = row->set_aside_ms;
+	host->set_aside_ms =
+		now_ms + (left_ms < SET_ASIDE_MS ? left_ms : SET_ASIDE_MS);
+}
+
 static void
 load_hosts(struct registry *reg, const struct store_state *state,
 	   int64_t now_ms, int64_t wall_ms)
@@ -30,11 +56,10 @@ load_hosts(struct registry *reg, const struct store_state *state,
 		struct reg_host *host = &reg->hosts[index];
 		host->state = row->state;
 		host->state_wall_ms = row->since_ms;
-		host->state_ms =
-			now_ms -
-			(wall_ms > row->since_ms ? wall_ms - row->since_ms : 0);
+		host->state_ms = mono_of(row->since_ms, now_ms, wall_ms);
 		COPY(host->trusted_boot, row->trusted_boot);
 		COPY(host->state_reason, row->reason);
+		load_marks(host, row, now_ms, wall_ms);
 	}
 }
 
@@ -51,6 +76,63 @@ load_fences(struct registry *reg, const struct store_state *state,
 		struct reg_host *host = &reg->hosts[index];
 		host->fences_ms[host->n_fences++ % FENCES_PER_HOUR] =
 			now_ms - ago_ms;
+	}
+}
+
+static void
+load_failures(struct registry *reg, const struct store_state *state,
+	      int64_t now_ms, int64_t wall_ms)
+{
+	for (size_t i = 0; i < state->n_failures; i++) {
+		const struct store_failure *row = &state->failures[i];
+		size_t index = registry_find_host(reg, row->what);
+
+		if (index != NO_HOST)
+			registry_count_failure(&reg->hosts[index],
+					       mono_of(row->time_ms, now_ms,
+						       wall_ms));
+	}
+	for (size_t i = 0; i < state->n_restarts; i++) {
+		const struct store_failure *row = &state->restarts[i];
+		struct reg_vm *vm = registry_find_vm(reg, row->what);
+
+		if (vm != NULL)
+			registry_count_restart(vm, mono_of(row->time_ms, now_ms,
+							   wall_ms));
+	}
+}
+
+static void
+load_leases(struct registry *reg, const struct store_state *state)
+{
+	for (size_t i = 0; i < state->n_leases; i++) {
+		size_t index = registry_find_host(reg, state->leases[i].host);
+
+		if (index == NO_HOST)
+			continue;
+		reg->hosts[index].lease_armed = state->leases[i].armed;
+		reg->hosts[index].lease_bound_ms = state->leases[i].bound_ms;
+	}
+}
+
+static void
+load_clusters(struct registry *reg, const struct store_state *state)
+{
+	for (size_t i = 0; i < state->n_clusters; i++) {
+		size_t c = registry_find_cluster(reg, state->clusters[i].name);
+
+		if (c != SIZE_MAX)
+			reg->clusters[c].ha = state->clusters[i].ha;
+	}
+	for (size_t i = 0; i < state->n_disarmed; i++) {
+		const struct store_disarmed *row = &state->disarmed[i];
+		size_t c = registry_find_cluster(reg, row->cluster);
+
+		if (c == SIZE_MAX)
+			continue;
+		reg->clusters[c].disarmed = true;
+		reg->clusters[c].disarmed_wall_ms = row->since_ms;
+		COPY(reg->clusters[c].disarmed_by, row->by);
 	}
 }
 
@@ -72,9 +154,26 @@ load_vm(struct registry *reg, const struct store_vm *row, int64_t now_ms)
 	vm->shared_storage = row->shared_storage;
 	vm->start_failures = row->start_failures;
 	vm->failed_on = registry_find_host(reg, row->failed_on);
+	vm->order = row->order;
 	vm->record_ms = now_ms;
 	COPY(vm->definition_hash, row->definition_hash);
 	return 0;
+}
+
+void
+record_fill_host(const struct reg_host *host, struct store_host *row)
+{
+	*row = (struct store_host){
+		.state = host->state,
+		.since_ms = host->state_wall_ms,
+		.set_aside_ms = host->set_aside_wall_ms,
+		.maintenance = host->maintenance,
+		.mass = host->mass,
+		.mass_ms = host->mass_wall_ms,
+	};
+	COPY(row->name, host->conf->name);
+	COPY(row->trusted_boot, host->trusted_boot);
+	COPY(row->reason, host->state_reason);
 }
 
 /* Every configured host has its row: VMs refer to it. */
@@ -84,11 +183,12 @@ write_new_hosts(const struct registry *reg, struct store *store,
 {
 	store_begin(store);
 	for (size_t i = 0; i < reg->n_hosts; i++) {
-		struct store_host row = { .since_ms = wall_ms };
+		struct store_host row;
 
 		if (reg->hosts[i].state != HOST_NEW)
 			continue;
-		COPY(row.name, reg->hosts[i].conf->name);
+		record_fill_host(&reg->hosts[i], &row);
+		row.since_ms = wall_ms;
 		store_put_host(store, &row);
 	}
 	return store_commit(store, err);
@@ -108,12 +208,9 @@ record_load(struct registry *reg, struct store *store, int64_t now_ms,
 	for (size_t i = 0; i < state->n_vms; i++)
 		if (load_vm(reg, &state->vms[i], now_ms) < 0)
 			break;
-	for (size_t i = 0; i < state->n_clusters; i++) {
-		size_t c = registry_find_cluster(reg, state->clusters[i].name);
-
-		if (c != SIZE_MAX)
-			reg->cluster_ha[c] = state->clusters[i].ha;
-	}
+	load_clusters(reg, state);
+	load_leases(reg, state);
+	load_failures(reg, state, now_ms, wall_ms);
 	for (size_t i = 0; i < state->n_open_commands; i++)
 		log_warn("record", "the end of command %lld is not known: %s",
 			 (long long)state->open_commands[i].id,
@@ -152,6 +249,7 @@ record_fill_vm(const struct registry *reg, const struct reg_vm *vm,
 		.vcpus = vm->vcpus,
 		.shared_storage = vm->shared_storage,
 		.start_failures = vm->start_failures,
+		.order = vm->order,
 	};
 	COPY(row->uuid, vm->uuid);
 	COPY(row->name, vm->name);
@@ -200,11 +298,12 @@ write_host_changes(const struct registry *reg, struct store *store,
 	for (size_t i = 0; i < plan->n_host_changes; i++) {
 		const struct plan_host_change *change = &plan->host_changes[i];
 		const struct snap_host *host = &snap->hosts[change->host];
-		struct store_host row = { .state = change->to,
-					  .since_ms = wall_ms };
+		struct store_host row;
 		char kind[STORE_KIND_LEN];
 
-		COPY(row.name, host->name);
+		record_fill_host(&reg->hosts[change->host], &row);
+		row.state = change->to;
+		row.since_ms = wall_ms;
 		COPY(row.trusted_boot,
 		     change->trust_boot ? host->boot : host->trusted_boot);
 		COPY(row.reason, change->reason);

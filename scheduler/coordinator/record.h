@@ -68,7 +68,8 @@ int record_bmc_log(struct registry *reg, struct store *store, size_t host,
 		   const struct record_news *news, size_t n, int64_t wall_ms,
 		   struct err *err);
 
-/* The store's row of a VM. */
+/* The store's rows of a host, of a VM. */
+void record_fill_host(const struct reg_host *host, struct store_host *ret_row);
 void record_fill_vm(const struct registry *reg, const struct reg_vm *vm,
 		    struct store_vm *ret_row);
 

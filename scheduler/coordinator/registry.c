@@ -19,10 +19,9 @@ registry_init(struct registry *reg, const struct settings *settings,
 		.started_wall_ms = wall_ms,
 		.n_hosts = settings->n_hosts,
 	};
-	reg->cluster_ha =
-		xcalloc(settings->n_clusters, sizeof(*reg->cluster_ha));
+	reg->clusters = xcalloc(settings->n_clusters, sizeof(*reg->clusters));
 	for (size_t i = 0; i < settings->n_clusters; i++)
-		reg->cluster_ha[i] = settings->clusters[i].ha;
+		reg->clusters[i].ha = settings->clusters[i].ha;
 	reg->hosts = xcalloc(reg->n_hosts, sizeof(*reg->hosts));
 	for (size_t i = 0; i < reg->n_hosts; i++)
 		reg->hosts[i] = (struct reg_host){
@@ -40,7 +39,7 @@ registry_done(struct registry *reg)
 	free(reg->hosts);
 	free(reg->vms);
 	free(reg->alarms);
-	free(reg->cluster_ha);
+	free(reg->clusters);
 }
 
 size_t
@@ -242,6 +241,18 @@ registry_take_report(struct registry *reg, size_t index,
 	for (size_t i = 0; i < reg->n_vms; i++)
 		if (reg->vms[i].owner == index)
 			take_presence(reg, &reg->vms[i]);
+}
+
+void
+registry_count_failure(struct reg_host *host, int64_t then_ms)
+{
+	host->failures_ms[host->n_failures++ % FAILURES_PER_HOUR] = then_ms;
+}
+
+void
+registry_count_restart(struct reg_vm *vm, int64_t then_ms)
+{
+	vm->restarts_ms[vm->n_restarts++ % REGISTRY_RESTARTS] = then_ms;
 }
 
 void

@@ -22,7 +22,11 @@
 #include "scheduler/policy/timeouts.h"
 #include "snmp-mib/node_report.h"
 
-enum { REGISTRY_VMS_MAX = 65536, REGISTRY_ALARMS_MAX = 4096 };
+enum {
+	REGISTRY_VMS_MAX = 65536,
+	REGISTRY_ALARMS_MAX = 4096,
+	REGISTRY_RESTARTS = 16 /* of a VM, that are counted */
+};
 
 /* What a second channel said, and when it was asked. */
 struct reg_witness {
@@ -40,6 +44,14 @@ struct reg_host {
 	char state_reason[REASON_LEN];
 	int64_t fences_ms[FENCES_PER_HOUR]; /* ends of the last ones; a ring */
 	unsigned n_fences;                  /* since the start */
+	int64_t failures_ms[FAILURES_PER_HOUR]; /* found dead; a ring */
+	unsigned n_failures;
+	int64_t set_aside_ms, set_aside_wall_ms; /* until then; 0: never was */
+	bool maintenance;
+	enum mass_verdict mass; /* of its last failure */
+	int64_t mass_ms, mass_wall_ms;
+	bool lease_armed; /* the last thing known for certain */
+	int64_t lease_bound_ms;
 
 	/* in flight */
 	bool fencing, cleaning;
@@ -74,6 +86,14 @@ struct reg_host {
 	int64_t vms_read_ms; /* when its agent read libvirt for it */
 };
 
+struct reg_cluster {
+	bool ha; /* the configuration's, or the operator's */
+	bool disarmed;
+	int64_t disarmed_wall_ms;
+	char disarmed_by[REPORT_NAME_LEN];
+	int64_t armed_ms; /* in this life of the coordinator; 0: never */
+};
+
 struct reg_vm {
 	char uuid[REPORT_UUID_LEN];
 	char name[REPORT_NAME_LEN];
@@ -88,7 +108,10 @@ struct reg_vm {
 	bool shared_storage;
 	unsigned start_failures;
 	size_t failed_on;
-	char definition_hash[REPORT_HASH_LEN]; /* of the stored XML; or "" */
+	char definition_hash[REPORT_HASH_LEN];  /* of the stored XML; or "" */
+	enum vm_intent order;                   /* an operator's */
+	int64_t restarts_ms[REGISTRY_RESTARTS]; /* after failures; a ring */
+	unsigned n_restarts;
 	char reason[REASON_LEN];
 	int64_t record_ms; /* owner, intent or phase changed */
 
@@ -117,9 +140,8 @@ struct registry {
 	uint64_t snapshot;   /* number of the last one */
 	uint64_t polls_late; /* heartbeats not sent when they were due */
 
-	bool *cluster_ha; /* by cluster: the configuration's or the operator's
-			   */
-	struct reg_host *hosts; /* in the order of settings */
+	struct reg_cluster *clusters; /* in the order of settings */
+	struct reg_host *hosts;       /* in the order of settings */
 	size_t n_hosts;
 	struct reg_vm *vms; /* sorted by uuid */
 	size_t n_vms;
@@ -158,6 +180,10 @@ void registry_adopted(struct registry *reg, struct reg_vm *vm);
 
 /* Age of the source "libvirt" of a host's report now, AGE_NEVER if unknown. */
 int64_t registry_vms_age_ms(const struct reg_host *host, int64_t now_ms);
+
+/* A host was found dead, a VM was started again: counted. */
+void registry_count_failure(struct reg_host *host, int64_t then_ms);
+void registry_count_restart(struct reg_vm *vm, int64_t then_ms);
 
 /* It shows life: what somebody said of it is void. */
 void registry_void_word(struct reg_host *host);

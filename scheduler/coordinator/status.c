@@ -201,7 +201,7 @@ vm_to_json(const struct registry *reg, const struct reg_vm *vm)
 		seen != NULL ? report_vm_reason_name(seen->reason) : "unknown",
 		"intent", vm_intent_name(vm->intent), "phase",
 		vm_phase_name(vm->phase), "ha",
-		host != NULL && reg->cluster_ha[host->conf->cluster],
+		host != NULL && reg->clusters[host->conf->cluster].ha,
 		"memory_kib", (json_int_t)vm->memory_kib, "vcpus",
 		(int)vm->vcpus, "cpu_use_pm",
 		seen != NULL ? (int)seen->cpu_use_pm : 0, "shared_storage",
@@ -232,7 +232,7 @@ cluster_to_json(struct coordinator *co, size_t cluster, int64_t now_ms)
 					      vm_to_json(reg, &reg->vms[i]));
 	return json_pack("{s:s, s:b, s:o, s:o}", "name",
 			 co->settings->clusters[cluster].name, "ha",
-			 reg->cluster_ha[cluster], "hosts", hosts, "vms", vms);
+			 reg->clusters[cluster].ha, "hosts", hosts, "vms", vms);
 }
 
 static json_t *

@@ -251,6 +251,8 @@ store_open(const char *state_dir, struct store **ret_store, struct err *err)
 		.snapshots_kept = STORE_SNAPSHOTS_KEPT,
 		.commands_kept = STORE_COMMANDS_KEPT,
 		.fences_kept = STORE_FENCES_KEPT,
+		.failures_kept = STORE_FAILURES_KEPT,
+		.restarts_kept = STORE_RESTARTS_KEPT,
 	};
 	int rc = file_mkdirs(state_dir, 0700, err);
 	if (rc == 0)

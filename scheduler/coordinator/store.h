@@ -32,6 +32,8 @@
 #define STORE_SNAPSHOTS_KEPT 2000
 #define STORE_COMMANDS_KEPT  10000 /* ended ones; open ones all stay */
 #define STORE_FENCES_KEPT    10000
+#define STORE_FAILURES_KEPT  20000
+#define STORE_RESTARTS_KEPT  200000
 #define STORE_KIND_LEN       32
 #define STORE_XML_MAX        (4u << 20)  /* a VM's definition */
 #define STORE_JSON_MAX       (32u << 20) /* a snapshot, a plan, a detail */
@@ -46,6 +48,10 @@ struct store_host {
 	int64_t since_ms;
 	char trusted_boot[REPORT_UUID_LEN]; /* "" when none */
 	char reason[REASON_LEN];
+	int64_t set_aside_ms; /* it takes no VM until then */
+	bool maintenance;
+	enum mass_verdict mass; /* of its last failure, */
+	int64_t mass_ms;        /* and when that was */
 };
 
 /* The definition's XML is apart: store_put_definition(). */
@@ -61,6 +67,7 @@ struct store_vm {
 	bool shared_storage;
 	uint32_t start_failures;
 	char failed_on[REPORT_NAME_LEN];       /* "" when none */
+	enum vm_intent order;                  /* an operator's */
 	char definition_hash[REPORT_HASH_LEN]; /* "" when no definition; */
 	int64_t definition_ms;                 /* these two are read only */
 };
@@ -71,6 +78,20 @@ struct store_cluster {
 	bool ha;
 	char by[REPORT_NAME_LEN];
 	int64_t set_ms;
+};
+
+/* HA of a cluster is laid down, until an operator takes it up again. */
+struct store_disarmed {
+	char cluster[REPORT_NAME_LEN];
+	char by[REPORT_NAME_LEN];
+	int64_t since_ms;
+};
+
+/* What is known for certain of a host's watchdog lease. */
+struct store_lease {
+	char host[REPORT_NAME_LEN];
+	bool armed;
+	int64_t bound_ms;
 };
 
 /* How far the event log of a host's BMC was read. */
@@ -120,6 +141,12 @@ struct store_fence {
 	enum store_outcome outcome; /* OUTCOME_DONE: off is proved */
 };
 
+/* A host was found dead, or a VM was started again after its guest failed. */
+struct store_failure {
+	int64_t time_ms;
+	char what[REPORT_NAME_LEN]; /* the host's name, the VM's uuid */
+};
+
 struct store_event {
 	int64_t id; /* given by store_add_event(), rising */
 	int64_t time_ms;
@@ -143,6 +170,14 @@ struct store_state {
 	size_t n_open_commands;
 	struct store_fence *fences; /* of the hour before now_ms */
 	size_t n_fences;
+	struct store_failure *failures; /* of hosts, of that hour */
+	size_t n_failures;
+	struct store_failure *restarts; /* of VMs, of the week before now_ms */
+	size_t n_restarts;
+	struct store_lease *leases;
+	size_t n_leases;
+	struct store_disarmed *disarmed;
+	size_t n_disarmed;
 	uint64_t last_snapshot; /* number; 0 when none is stored */
 	int64_t last_event;     /* id; 0 when none was ever stored */
 };
@@ -223,6 +258,9 @@ void store_put_vm(struct store *store, const struct store_vm *vm);
 void store_put_cluster(struct store *store,
 		       const struct store_cluster *cluster);
 void store_put_bmc_log(struct store *store, const struct store_bmc_log *log);
+void store_put_lease(struct store *store, const struct store_lease *lease);
+void store_put_disarmed(struct store *store,
+			const struct store_disarmed *disarmed);
 
 /* Gives the thing a number, if it has none, that no other ever had. */
 void store_put_number(struct store *store, const char *kind, const char *name);
@@ -236,6 +274,7 @@ void store_delete_vm(struct store *store, const char *uuid);
 void store_delete_host(struct store *store, const char *name);
 /* Back to what the configuration says. */
 void store_delete_cluster(struct store *store, const char *name);
+void store_delete_disarmed(struct store *store, const char *cluster);
 
 /* Return the id, 0 after a failure; id and outcome of the argument are
  * ignored: a command begins as OUTCOME_OPEN. */
@@ -249,6 +288,10 @@ int64_t store_add_event(struct store *store, const struct store_event *event,
 			const char *detail);
 void store_add_fence(struct store *store, const struct store_fence *fence,
 		     const char *evidence);
+void store_add_failure(struct store *store,
+		       const struct store_failure *failure);
+void store_add_restart(struct store *store,
+		       const struct store_failure *restart);
 void store_add_snapshot(struct store *store, uint64_t number, int64_t now_ms,
 			const char *snapshot, const char *plan);
 

@@ -30,6 +30,7 @@ struct store {
 
 	/* How much is kept; constants but in tests. */
 	int64_t events_kept, snapshots_kept, commands_kept, fences_kept;
+	int64_t failures_kept, restarts_kept;
 };
 
 /* --- statements ---------------------------------------------------------- */
@@ -93,7 +94,7 @@ struct store_words {
 
 extern const struct store_words store_state_words, store_intent_words,
 	store_phase_words, store_kind_words, store_outcome_words,
-	store_severity_words;
+	store_severity_words, store_mass_words;
 
 /* --- schema -------------------------------------------------------------- */
 

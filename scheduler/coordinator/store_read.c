@@ -11,7 +11,8 @@
 #include "common/alloc.h"
 #include "scheduler/coordinator/store_internal.h"
 
-#define HOUR_MS 3600000
+#define HOUR_MS INT64_C(3600000)
+#define WEEK_MS (168 * HOUR_MS)
 
 /* --- one row -------------------------------------------------------------- */
 
@@ -138,6 +139,10 @@ take_host(struct row *row, void *item)
 	host->since_ms = take_number(row, 2, INT64_MAX);
 	TAKE_TEXT(row, 3, host->trusted_boot);
 	TAKE_TEXT(row, 4, host->reason);
+	host->set_aside_ms = take_number(row, 5, INT64_MAX);
+	host->maintenance = take_number(row, 6, 1) != 0;
+	host->mass = (enum mass_verdict)take_word(row, 7, &store_mass_words);
+	host->mass_ms = take_number(row, 8, INT64_MAX);
 }
 
 static void
@@ -156,8 +161,9 @@ take_vm(struct row *row, void *item)
 	vm->shared_storage = take_number(row, 8, 1) != 0;
 	vm->start_failures = (uint32_t)take_number(row, 9, UINT32_MAX);
 	TAKE_TEXT(row, 10, vm->failed_on);
-	TAKE_TEXT(row, 11, vm->definition_hash);
-	vm->definition_ms = take_number(row, 12, INT64_MAX);
+	vm->order = (enum vm_intent)take_word(row, 11, &store_intent_words);
+	TAKE_TEXT(row, 12, vm->definition_hash);
+	vm->definition_ms = take_number(row, 13, INT64_MAX);
 }
 
 static void
@@ -200,6 +206,35 @@ take_fence(struct row *row, void *item)
 	TAKE_TEXT(row, 2, fence->host);
 	fence->outcome =
 		(enum store_outcome)take_word(row, 3, &store_outcome_words);
+}
+
+static void
+take_failure(struct row *row, void *item)
+{
+	struct store_failure *failure = item;
+
+	failure->time_ms = take_number(row, 1, INT64_MAX);
+	TAKE_TEXT(row, 2, failure->what);
+}
+
+static void
+take_lease(struct row *row, void *item)
+{
+	struct store_lease *lease = item;
+
+	TAKE_TEXT(row, 0, lease->host);
+	lease->armed = take_number(row, 1, 1) != 0;
+	lease->bound_ms = take_number(row, 2, INT64_MAX);
+}
+
+static void
+take_disarmed(struct row *row, void *item)
+{
+	struct store_disarmed *disarmed = item;
+
+	TAKE_TEXT(row, 0, disarmed->cluster);
+	TAKE_TEXT(row, 1, disarmed->by);
+	disarmed->since_ms = take_number(row, 2, INT64_MAX);
 }
 
 static void
@@ -249,6 +284,19 @@ static const struct query commands_query = {
 	.item_size = sizeof(struct store_command),
 };
 
+static const struct query leases_query = {
+	.table = "leases",
+	.sql = "SELECT * FROM leases ORDER BY host",
+	.take = take_lease,
+	.item_size = sizeof(struct store_lease),
+};
+static const struct query disarmed_query = {
+	.table = "disarmed",
+	.sql = "SELECT * FROM disarmed ORDER BY cluster",
+	.take = take_disarmed,
+	.item_size = sizeof(struct store_disarmed),
+};
+
 static int
 load_fences(struct store *store, int64_t now_ms, struct store_state *state,
 	    struct err *err)
@@ -266,6 +314,45 @@ load_fences(struct store *store, int64_t now_ms, struct store_state *state,
 
 	return load_rows(store, &query, (void **)&state->fences,
 			 &state->n_fences, err);
+}
+
+static int
+load_failures(struct store *store, int64_t now_ms, struct store_state *state,
+	      struct err *err)
+{
+	const struct cell since_hour[] = { NUM(now_ms - HOUR_MS) };
+	const struct cell since_week[] = { NUM(now_ms - WEEK_MS) };
+	struct query query = {
+		.table = "failures",
+		.sql = "SELECT * FROM failures WHERE time_ms > ? ORDER BY id",
+		.cells = since_hour,
+		.n_cells = 1,
+		.take = take_failure,
+		.item_size = sizeof(struct store_failure),
+	};
+	int rc = load_rows(store, &query, (void **)&state->failures,
+			   &state->n_failures, err);
+
+	query.table = "restarts";
+	query.sql = "SELECT * FROM restarts WHERE time_ms > ? ORDER BY id";
+	query.cells = since_week;
+	return rc < 0 ? rc
+		      : load_rows(store, &query, (void **)&state->restarts,
+				  &state->n_restarts, err);
+}
+
+/* What journals say of the time before now. */
+static int
+load_journals(struct store *store, int64_t now_ms, struct store_state *state,
+	      struct err *err)
+{
+	int rc = load_rows(store, &commands_query,
+			   (void **)&state->open_commands,
+			   &state->n_open_commands, err);
+
+	if (rc == 0)
+		rc = load_fences(store, now_ms, state, err);
+	return rc < 0 ? rc : load_failures(store, now_ms, state, err);
 }
 
 static int
@@ -303,11 +390,14 @@ store_load(struct store *store, int64_t now_ms, struct store_state **ret_state,
 			       (void **)&state->clusters, &state->n_clusters,
 			       err);
 	if (rc == 0)
-		rc = load_rows(store, &commands_query,
-			       (void **)&state->open_commands,
-			       &state->n_open_commands, err);
+		rc = load_rows(store, &leases_query, (void **)&state->leases,
+			       &state->n_leases, err);
 	if (rc == 0)
-		rc = load_fences(store, now_ms, state, err);
+		rc = load_rows(store, &disarmed_query,
+			       (void **)&state->disarmed, &state->n_disarmed,
+			       err);
+	if (rc == 0)
+		rc = load_journals(store, now_ms, state, err);
 	if (rc == 0)
 		rc = load_last_numbers(store, state, err);
 	if (rc < 0) {
@@ -328,6 +418,10 @@ store_state_free(struct store_state *state)
 	free(state->clusters);
 	free(state->open_commands);
 	free(state->fences);
+	free(state->failures);
+	free(state->restarts);
+	free(state->leases);
+	free(state->disarmed);
 	free(state);
 }
 

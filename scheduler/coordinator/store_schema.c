@@ -119,6 +119,39 @@ static const char *const migrations[] = {
 	" name TEXT NOT NULL,"
 	" UNIQUE (kind, name)"
 	") STRICT;",
+
+	"ALTER TABLE hosts ADD COLUMN set_aside_ms INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE hosts ADD COLUMN maintenance INTEGER NOT NULL DEFAULT 0"
+	" CHECK (maintenance IN (0, 1));"
+	"ALTER TABLE hosts ADD COLUMN mass TEXT NOT NULL DEFAULT 'none';"
+	"ALTER TABLE hosts ADD COLUMN mass_ms INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE vms ADD COLUMN ordered TEXT NOT NULL DEFAULT 'unknown';"
+
+	"CREATE TABLE failures ("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" time_ms INTEGER NOT NULL,"
+	" host TEXT NOT NULL"
+	") STRICT;"
+	"CREATE INDEX failures_by_time ON failures (time_ms);"
+
+	"CREATE TABLE restarts ("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" time_ms INTEGER NOT NULL,"
+	" vm TEXT NOT NULL"
+	") STRICT;"
+	"CREATE INDEX restarts_by_time ON restarts (time_ms);"
+
+	"CREATE TABLE leases ("
+	" host TEXT PRIMARY KEY,"
+	" armed INTEGER NOT NULL CHECK (armed IN (0, 1)),"
+	" bound_ms INTEGER NOT NULL"
+	") STRICT, WITHOUT ROWID;"
+
+	"CREATE TABLE disarmed ("
+	" cluster TEXT PRIMARY KEY,"
+	" set_by TEXT NOT NULL,"
+	" since_ms INTEGER NOT NULL"
+	") STRICT, WITHOUT ROWID;",
 };
 
 #define VERSION ((int64_t)(sizeof(migrations) / sizeof(*migrations)))
@@ -272,6 +305,10 @@ static const char copy_script[] =
 	"INSERT INTO bmc_logs SELECT * FROM live.bmc_logs;"
 	"INSERT INTO numbers SELECT * FROM live.numbers;"
 	"INSERT INTO fences SELECT * FROM live.fences;"
+	"INSERT INTO failures SELECT * FROM live.failures;"
+	"INSERT INTO restarts SELECT * FROM live.restarts;"
+	"INSERT INTO leases SELECT * FROM live.leases;"
+	"INSERT INTO disarmed SELECT * FROM live.disarmed;"
 	"INSERT INTO commands SELECT * FROM live.commands"
 	" WHERE outcome = 'open';"
 	/* Ids go on where they were: an event's number is never used twice. */

@@ -59,6 +59,12 @@ outcome_word(unsigned value)
 }
 
 static const char *
+mass_word(unsigned value)
+{
+	return mass_verdict_name((enum mass_verdict)value);
+}
+
+static const char *
 severity_word(unsigned value)
 {
 	return severity_name((enum severity)value);
@@ -69,5 +75,6 @@ const struct store_words store_intent_words = { intent_word, INTENT_OFF + 1 };
 const struct store_words store_phase_words = { phase_word, VM_PHASES };
 const struct store_words store_kind_words = { kind_word, COMMAND_KINDS };
 const struct store_words store_outcome_words = { outcome_word, OUTCOMES };
+const struct store_words store_mass_words = { mass_word, MASS_VERDICTS };
 const struct store_words store_severity_words = { severity_word,
 						  SEVERITY_CRITICAL + 1 };

@@ -110,34 +110,42 @@ void
 store_put_host(struct store *store, const struct store_host *host)
 {
 	store_run(store,
-		  "INSERT INTO hosts VALUES (?, ?, ?, ?, ?)"
+		  "INSERT INTO hosts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 		  " ON CONFLICT (name) DO UPDATE SET state = excluded.state,"
 		  " since_ms = excluded.since_ms,"
-		  " trusted_boot = excluded.trusted_boot, reason = "
-		  "excluded.reason",
+		  " trusted_boot = excluded.trusted_boot,"
+		  " reason = excluded.reason,"
+		  " set_aside_ms = excluded.set_aside_ms,"
+		  " maintenance = excluded.maintenance,"
+		  " mass = excluded.mass, mass_ms = excluded.mass_ms",
 		  CELLS(TEXT(host->name), TEXT(host_state_name(host->state)),
 			NUM(host->since_ms), OPT(host->trusted_boot),
-			TEXT(host->reason)));
+			TEXT(host->reason), NUM(host->set_aside_ms),
+			NUM(host->maintenance),
+			TEXT(mass_verdict_name(host->mass)),
+			NUM(host->mass_ms)));
 }
 
 void
 store_put_vm(struct store *store, const struct store_vm *vm)
 {
 	store_run(store,
-		  "INSERT INTO vms VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+		  "INSERT INTO vms"
+		  " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 		  " ON CONFLICT (uuid) DO UPDATE SET name = excluded.name,"
 		  " owner = excluded.owner, intent = excluded.intent,"
 		  " phase = excluded.phase, recovered = excluded.recovered,"
 		  " memory_kib = excluded.memory_kib, vcpus = excluded.vcpus,"
 		  " shared_storage = excluded.shared_storage,"
 		  " start_failures = excluded.start_failures,"
-		  " failed_on = excluded.failed_on",
+		  " failed_on = excluded.failed_on,"
+		  " ordered = excluded.ordered",
 		  CELLS(TEXT(vm->uuid), TEXT(vm->name), OPT(vm->owner),
 			TEXT(vm_intent_name(vm->intent)),
 			TEXT(vm_phase_name(vm->phase)), NUM(vm->recovered),
 			NUM(vm->memory_kib), NUM(vm->vcpus),
 			NUM(vm->shared_storage), NUM(vm->start_failures),
-			OPT(vm->failed_on)));
+			OPT(vm->failed_on), TEXT(vm_intent_name(vm->order))));
 }
 
 void
@@ -187,6 +195,27 @@ store_put_bmc_log(struct store *store, const struct store_bmc_log *log)
 }
 
 void
+store_put_lease(struct store *store, const struct store_lease *lease)
+{
+	store_run(store,
+		  "INSERT INTO leases VALUES (?, ?, ?)"
+		  " ON CONFLICT (host) DO UPDATE SET armed = excluded.armed,"
+		  " bound_ms = excluded.bound_ms",
+		  CELLS(TEXT(lease->host), NUM(lease->armed),
+			NUM(lease->bound_ms)));
+}
+
+void
+store_put_disarmed(struct store *store, const struct store_disarmed *disarmed)
+{
+	store_run(store,
+		  "INSERT INTO disarmed VALUES (?, ?, ?)"
+		  " ON CONFLICT (cluster) DO NOTHING",
+		  CELLS(TEXT(disarmed->cluster), TEXT(disarmed->by),
+			NUM(disarmed->since_ms)));
+}
+
+void
 store_delete_vm(struct store *store, const char *uuid)
 {
 	store_run(store, "DELETE FROM vms WHERE uuid = ?", CELLS(TEXT(uuid)));
@@ -203,6 +232,13 @@ store_delete_cluster(struct store *store, const char *name)
 {
 	store_run(store, "DELETE FROM clusters WHERE name = ?",
 		  CELLS(TEXT(name)));
+}
+
+void
+store_delete_disarmed(struct store *store, const char *cluster)
+{
+	store_run(store, "DELETE FROM disarmed WHERE cluster = ?",
+		  CELLS(TEXT(cluster)));
 }
 
 /* --- journals ------------------------------------------------------------ */
@@ -287,6 +323,28 @@ store_add_fence(struct store *store, const struct store_fence *fence,
 		  "DELETE FROM fences WHERE id IN (SELECT id FROM fences"
 		  " WHERE id <= ? ORDER BY id LIMIT " PRUNE_STEP ")",
 		  CELLS(NUM(last_id(store) - store->fences_kept)));
+}
+
+void
+store_add_failure(struct store *store, const struct store_failure *failure)
+{
+	store_run(store, "INSERT INTO failures (time_ms, host) VALUES (?, ?)",
+		  CELLS(NUM(failure->time_ms), TEXT(failure->what)));
+	store_run(store,
+		  "DELETE FROM failures WHERE id IN (SELECT id FROM failures"
+		  " WHERE id <= ? ORDER BY id LIMIT " PRUNE_STEP ")",
+		  CELLS(NUM(last_id(store) - store->failures_kept)));
+}
+
+void
+store_add_restart(struct store *store, const struct store_failure *restart)
+{
+	store_run(store, "INSERT INTO restarts (time_ms, vm) VALUES (?, ?)",
+		  CELLS(NUM(restart->time_ms), TEXT(restart->what)));
+	store_run(store,
+		  "DELETE FROM restarts WHERE id IN (SELECT id FROM restarts"
+		  " WHERE id <= ? ORDER BY id LIMIT " PRUNE_STEP ")",
+		  CELLS(NUM(last_id(store) - store->restarts_kept)));
 }
 
 void

@@ -47,7 +47,7 @@ ha_of(const struct coordinator *co, size_t cluster, int64_t now_ms,
 	const struct registry *reg = &co->reg;
 
 	*ret_why = "";
-	if (!reg->cluster_ha[cluster])
+	if (!reg->clusters[cluster].ha)
 		return VIEW_HA_OFF;
 	if (reg->store_trouble[0] != '\0') {
 		*ret_why = reg->store_trouble;

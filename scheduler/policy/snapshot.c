@@ -60,6 +60,18 @@ vm_intent_name(enum vm_intent intent)
 }
 
 const char *
+mass_verdict_name(enum mass_verdict verdict)
+{
+	static const char *const names[MASS_VERDICTS] = {
+		[MASS_NONE] = "none",
+		[MASS_RECOVER] = "recover",
+		[MASS_WAIT] = "wait",
+	};
+
+	return (unsigned)verdict < MASS_VERDICTS ? names[verdict] : "unknown";
+}
+
+const char *
 power_state_name(enum power_state power)
 {
 	return power == POWER_ON    ? "on"

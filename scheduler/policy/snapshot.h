@@ -72,7 +72,8 @@ struct snap_cluster {
 enum mass_verdict {
 	MASS_NONE,    /* it has not failed */
 	MASS_RECOVER, /* within the limit: its VMs are started elsewhere */
-	MASS_WAIT     /* beyond it: they wait for their host */
+	MASS_WAIT,    /* beyond it: they wait for their host */
+	MASS_VERDICTS
 };
 
 struct snap_host {
@@ -229,6 +230,7 @@ void snapshot_free(struct snapshot *snap); /* and all its arrays */
 const char *host_state_name(enum host_state state);
 const char *vm_phase_name(enum vm_phase phase);
 const char *vm_intent_name(enum vm_intent intent);
+const char *mass_verdict_name(enum mass_verdict verdict);
 const char *power_state_name(enum power_state power);
 
 /* Running, blocked, paused, shutting down, suspended: it holds a QEMU. */

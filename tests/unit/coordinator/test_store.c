@@ -377,6 +377,15 @@ a_store_of_version_2_is_brought_up_to_date(void **state)
 {
 	static const char *const back[] = {
 		"DROP TABLE numbers",
+		"ALTER TABLE hosts DROP COLUMN set_aside_ms",
+		"ALTER TABLE hosts DROP COLUMN maintenance",
+		"ALTER TABLE hosts DROP COLUMN mass",
+		"ALTER TABLE hosts DROP COLUMN mass_ms",
+		"ALTER TABLE vms DROP COLUMN ordered",
+		"DROP TABLE failures",
+		"DROP TABLE restarts",
+		"DROP TABLE leases",
+		"DROP TABLE disarmed",
 		"ALTER TABLE commands DROP COLUMN from_host",
 		"PRAGMA user_version = 2",
 	};
@@ -388,6 +397,8 @@ a_store_of_version_2_is_brought_up_to_date(void **state)
 
 	store_begin(f->store);
 	store_add_command(f->store, &command);
+	put_host(f->store, "h1", HOST_UP);
+	put_vm(f->store, UUID_A, "h1");
 	commit(f->store);
 	for (size_t i = 0; i < sizeof(back) / sizeof(*back); i++)
 		if (store_exec(f->store, back[i], NO_CELLS, &err) < 0)
@@ -401,6 +412,101 @@ a_store_of_version_2_is_brought_up_to_date(void **state)
 	store_put_number(f->store, "host", "h1");
 	commit(f->store);
 	assert_int_equal(number_of(f, "host", "h1"), 1);
+
+	struct store_state *rows = load(f);
+	assert_int_equal(rows->n_hosts, 1);
+	assert_int_equal(rows->hosts[0].mass, MASS_NONE);
+	assert_int_equal(rows->hosts[0].set_aside_ms, 0);
+	assert_false(rows->hosts[0].maintenance);
+	assert_int_equal(rows->vms[0].order, INTENT_UNKNOWN);
+	store_state_free(rows);
+}
+
+static void
+what_is_known_of_failures_comes_back(void **state)
+{
+	struct fixture *f = *state;
+	struct store_host host = { .name = "h1",
+				   .set_aside_ms = NOW + 7200000,
+				   .maintenance = true,
+				   .mass = MASS_WAIT,
+				   .mass_ms = NOW };
+	struct store_failure old = { .time_ms = NOW - 3600001, .what = "h1" };
+	struct store_failure young = { .time_ms = NOW - 3599000, .what = "h1" };
+	struct store_failure restart = { .time_ms = NOW - 604799000,
+					 .what = UUID_A };
+
+	store_begin(f->store);
+	store_put_host(f->store, &host);
+	store_add_failure(f->store, &old);
+	store_add_failure(f->store, &young);
+	store_add_restart(f->store, &restart);
+	restart.time_ms = NOW - 604800001;
+	store_add_restart(f->store, &restart);
+	commit(f->store);
+	reopen_store(f);
+
+	struct store_state *all = load(f);
+	assert_int_equal(all->hosts[0].set_aside_ms, NOW + 7200000);
+	assert_true(all->hosts[0].maintenance);
+	assert_int_equal(all->hosts[0].mass, MASS_WAIT);
+	assert_int_equal(all->hosts[0].mass_ms, NOW);
+	assert_int_equal(all->n_failures, 1);
+	assert_string_equal(all->failures[0].what, "h1");
+	assert_int_equal(all->failures[0].time_ms, NOW - 3599000);
+	assert_int_equal(all->n_restarts, 1);
+	assert_string_equal(all->restarts[0].what, UUID_A);
+	store_state_free(all);
+}
+
+static void
+a_cluster_stays_disarmed_since_the_first_time(void **state)
+{
+	struct fixture *f = *state;
+	struct store_disarmed disarmed = { .cluster = "c1",
+					   .by = "anna",
+					   .since_ms = NOW };
+
+	store_begin(f->store);
+	store_put_disarmed(f->store, &disarmed);
+	disarmed.since_ms++;
+	store_put_disarmed(f->store, &disarmed);
+	commit(f->store);
+	reopen_store(f);
+
+	struct store_state *all = load(f);
+	assert_int_equal(all->n_disarmed, 1);
+	assert_string_equal(all->disarmed[0].by, "anna");
+	assert_int_equal(all->disarmed[0].since_ms, NOW);
+	store_state_free(all);
+	store_begin(f->store);
+	store_delete_disarmed(f->store, "c1");
+	commit(f->store);
+	all = load(f);
+	assert_int_equal(all->n_disarmed, 0);
+	store_state_free(all);
+}
+
+static void
+the_last_word_on_a_lease_comes_back(void **state)
+{
+	struct fixture *f = *state;
+	struct store_lease lease = { .host = "h1",
+				     .armed = true,
+				     .bound_ms = 20000 };
+
+	store_begin(f->store);
+	store_put_lease(f->store, &lease);
+	lease.bound_ms = 30000;
+	store_put_lease(f->store, &lease);
+	commit(f->store);
+	reopen_store(f);
+
+	struct store_state *all = load(f);
+	assert_int_equal(all->n_leases, 1);
+	assert_true(all->leases[0].armed);
+	assert_int_equal(all->leases[0].bound_ms, 30000);
+	store_state_free(all);
 }
 
 static void
@@ -673,6 +779,9 @@ main(void)
 		CASE(the_last_commands_come_back_however_they_ended),
 		CASE(a_thing_keeps_its_number_for_ever),
 		CASE(a_store_of_version_2_is_brought_up_to_date),
+		CASE(what_is_known_of_failures_comes_back),
+		CASE(a_cluster_stays_disarmed_since_the_first_time),
+		CASE(the_last_word_on_a_lease_comes_back),
 		CASE(fences_of_the_last_hour_are_loaded),
 		CASE(snapshots_come_back_and_their_numbers_go_on),
 		CASE(events_are_read_after_an_id_and_from_the_end),

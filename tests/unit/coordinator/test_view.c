@@ -216,10 +216,10 @@ ha_is_armed_only_when_it_could_act(void **state)
 	assert_int_equal(cluster("c1")->ha, VIEW_HA_ARMED);
 	assert_string_equal(cluster("c1")->ha_text, "");
 	assert_true(cluster("c1")->fence_isolated);
-	site.co.reg.cluster_ha[1] = false; /* an operator's word */
+	site.co.reg.clusters[1].ha = false; /* an operator's word */
 	look();
 	assert_int_equal(cluster("c1")->ha, VIEW_HA_OFF);
-	site.co.reg.cluster_ha[1] = true;
+	site.co.reg.clusters[1].ha = true;
 	SET(site.co.reg.store_trouble, "disk full");
 	look();
 	assert_int_equal(cluster("c1")->ha, VIEW_HA_BLOCKED);
