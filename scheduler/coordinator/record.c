@@ -103,19 +103,6 @@ load_failures(struct registry *reg, const struct store_state *state,
 }
 
 static void
-load_leases(struct registry *reg, const struct store_state *state)
-{
-	for (size_t i = 0; i < state->n_leases; i++) {
-		size_t index = registry_find_host(reg, state->leases[i].host);
-
-		if (index == NO_HOST)
-			continue;
-		reg->hosts[index].lease_armed = state->leases[i].armed;
-		reg->hosts[index].lease_bound_ms = state->leases[i].bound_ms;
-	}
-}
-
-static void
 load_clusters(struct registry *reg, const struct store_state *state)
 {
 	for (size_t i = 0; i < state->n_clusters; i++) {
@@ -209,7 +196,6 @@ record_load(struct registry *reg, struct store *store, int64_t now_ms,
 		if (load_vm(reg, &state->vms[i], now_ms) < 0)
 			break;
 	load_clusters(reg, state);
-	load_leases(reg, state);
 	load_failures(reg, state, now_ms, wall_ms);
 	for (size_t i = 0; i < state->n_open_commands; i++)
 		log_warn("record", "the end of command %lld is not known: %s",

@@ -50,8 +50,6 @@ struct reg_host {
 	bool maintenance;
 	enum mass_verdict mass; /* of its last failure */
 	int64_t mass_ms, mass_wall_ms;
-	bool lease_armed; /* the last thing known for certain */
-	int64_t lease_bound_ms;
 
 	/* in flight */
 	bool fencing, cleaning;

@@ -87,13 +87,6 @@ struct store_disarmed {
 	int64_t since_ms;
 };
 
-/* What is known for certain of a host's watchdog lease. */
-struct store_lease {
-	char host[REPORT_NAME_LEN];
-	bool armed;
-	int64_t bound_ms;
-};
-
 /* How far the event log of a host's BMC was read. */
 struct store_bmc_log {
 	char host[REPORT_NAME_LEN];
@@ -174,8 +167,6 @@ struct store_state {
 	size_t n_failures;
 	struct store_failure *restarts; /* of VMs, of the week before now_ms */
 	size_t n_restarts;
-	struct store_lease *leases;
-	size_t n_leases;
 	struct store_disarmed *disarmed;
 	size_t n_disarmed;
 	uint64_t last_snapshot; /* number; 0 when none is stored */
@@ -258,7 +249,6 @@ void store_put_vm(struct store *store, const struct store_vm *vm);
 void store_put_cluster(struct store *store,
 		       const struct store_cluster *cluster);
 void store_put_bmc_log(struct store *store, const struct store_bmc_log *log);
-void store_put_lease(struct store *store, const struct store_lease *lease);
 void store_put_disarmed(struct store *store,
 			const struct store_disarmed *disarmed);
 

@@ -218,16 +218,6 @@ take_failure(struct row *row, void *item)
 }
 
 static void
-take_lease(struct row *row, void *item)
-{
-	struct store_lease *lease = item;
-
-	TAKE_TEXT(row, 0, lease->host);
-	lease->armed = take_number(row, 1, 1) != 0;
-	lease->bound_ms = take_number(row, 2, INT64_MAX);
-}
-
-static void
 take_disarmed(struct row *row, void *item)
 {
 	struct store_disarmed *disarmed = item;
@@ -284,12 +274,6 @@ static const struct query commands_query = {
 	.item_size = sizeof(struct store_command),
 };
 
-static const struct query leases_query = {
-	.table = "leases",
-	.sql = "SELECT * FROM leases ORDER BY host",
-	.take = take_lease,
-	.item_size = sizeof(struct store_lease),
-};
 static const struct query disarmed_query = {
 	.table = "disarmed",
 	.sql = "SELECT * FROM disarmed ORDER BY cluster",
@@ -390,9 +374,6 @@ store_load(struct store *store, int64_t now_ms, struct store_state **ret_state,
 			       (void **)&state->clusters, &state->n_clusters,
 			       err);
 	if (rc == 0)
-		rc = load_rows(store, &leases_query, (void **)&state->leases,
-			       &state->n_leases, err);
-	if (rc == 0)
 		rc = load_rows(store, &disarmed_query,
 			       (void **)&state->disarmed, &state->n_disarmed,
 			       err);
@@ -420,7 +401,6 @@ store_state_free(struct store_state *state)
 	free(state->fences);
 	free(state->failures);
 	free(state->restarts);
-	free(state->leases);
 	free(state->disarmed);
 	free(state);
 }

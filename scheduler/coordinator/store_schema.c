@@ -141,12 +141,6 @@ static const char *const migrations[] = {
 	") STRICT;"
 	"CREATE INDEX restarts_by_time ON restarts (time_ms);"
 
-	"CREATE TABLE leases ("
-	" host TEXT PRIMARY KEY,"
-	" armed INTEGER NOT NULL CHECK (armed IN (0, 1)),"
-	" bound_ms INTEGER NOT NULL"
-	") STRICT, WITHOUT ROWID;"
-
 	"CREATE TABLE disarmed ("
 	" cluster TEXT PRIMARY KEY,"
 	" set_by TEXT NOT NULL,"
@@ -307,7 +301,6 @@ static const char copy_script[] =
 	"INSERT INTO fences SELECT * FROM live.fences;"
 	"INSERT INTO failures SELECT * FROM live.failures;"
 	"INSERT INTO restarts SELECT * FROM live.restarts;"
-	"INSERT INTO leases SELECT * FROM live.leases;"
 	"INSERT INTO disarmed SELECT * FROM live.disarmed;"
 	"INSERT INTO commands SELECT * FROM live.commands"
 	" WHERE outcome = 'open';"

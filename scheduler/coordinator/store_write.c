@@ -195,17 +195,6 @@ store_put_bmc_log(struct store *store, const struct store_bmc_log *log)
 }
 
 void
-store_put_lease(struct store *store, const struct store_lease *lease)
-{
-	store_run(store,
-		  "INSERT INTO leases VALUES (?, ?, ?)"
-		  " ON CONFLICT (host) DO UPDATE SET armed = excluded.armed,"
-		  " bound_ms = excluded.bound_ms",
-		  CELLS(TEXT(lease->host), NUM(lease->armed),
-			NUM(lease->bound_ms)));
-}
-
-void
 store_put_disarmed(struct store *store, const struct store_disarmed *disarmed)
 {
 	store_run(store,

@@ -384,7 +384,6 @@ a_store_of_version_2_is_brought_up_to_date(void **state)
 		"ALTER TABLE vms DROP COLUMN ordered",
 		"DROP TABLE failures",
 		"DROP TABLE restarts",
-		"DROP TABLE leases",
 		"DROP TABLE disarmed",
 		"ALTER TABLE commands DROP COLUMN from_host",
 		"PRAGMA user_version = 2",
@@ -484,28 +483,6 @@ a_cluster_stays_disarmed_since_the_first_time(void **state)
 	commit(f->store);
 	all = load(f);
 	assert_int_equal(all->n_disarmed, 0);
-	store_state_free(all);
-}
-
-static void
-the_last_word_on_a_lease_comes_back(void **state)
-{
-	struct fixture *f = *state;
-	struct store_lease lease = { .host = "h1",
-				     .armed = true,
-				     .bound_ms = 20000 };
-
-	store_begin(f->store);
-	store_put_lease(f->store, &lease);
-	lease.bound_ms = 30000;
-	store_put_lease(f->store, &lease);
-	commit(f->store);
-	reopen_store(f);
-
-	struct store_state *all = load(f);
-	assert_int_equal(all->n_leases, 1);
-	assert_true(all->leases[0].armed);
-	assert_int_equal(all->leases[0].bound_ms, 30000);
 	store_state_free(all);
 }
 
@@ -781,7 +758,6 @@ main(void)
 		CASE(a_store_of_version_2_is_brought_up_to_date),
 		CASE(what_is_known_of_failures_comes_back),
 		CASE(a_cluster_stays_disarmed_since_the_first_time),
-		CASE(the_last_word_on_a_lease_comes_back),
 		CASE(fences_of_the_last_hour_are_loaded),
 		CASE(snapshots_come_back_and_their_numbers_go_on),
 		CASE(events_are_read_after_an_id_and_from_the_end),
