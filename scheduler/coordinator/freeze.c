@@ -348,6 +348,8 @@ freeze(struct registry *reg, int64_t now_ms)
 			 settings->clusters[i].name);
 		out->ha = reg->clusters[i].ha;
 		out->disarmed = reg->clusters[i].disarmed;
+		out->switch_age_ms =
+			registry_age(reg->clusters[i].switch_ms, now_ms);
 		out->fence_isolated = settings->clusters[i].fence_isolated;
 		out->policy = settings->clusters[i].policy;
 	}

@@ -41,14 +41,18 @@ static json_t *
 host_to_json(const struct snapshot *snap, const struct snap_host *host)
 {
 	return json_pack(
-		"{s:s, s:s, s:s, s:I, s:s, s:i, s:o, s:o, s:b, s:b, s:I, s:I, "
-		"s:I, s:o}",
+		"{s:s, s:s, s:s, s:I, s:s, s:i, s:i, s:b, s:b, s:s, s:o, s:o, "
+		"s:o, s:b, s:b, s:I, s:I, s:I, s:o}",
 		"name", host->name, "cluster",
 		snap->clusters[host->cluster].name, "state",
 		host_state_name(host->state), "state_age_ms",
 		(json_int_t)host->state_age_ms, "trusted_boot",
 		host->trusted_boot, "fences_last_hour",
-		(int)host->fences_last_hour, "fence_age_ms",
+		(int)host->fences_last_hour, "failures_last_hour",
+		(int)host->failures_last_hour, "set_aside", host->set_aside,
+		"maintenance", host->maintenance, "mass",
+		mass_verdict_name(host->mass), "mass_age_ms",
+		age_to_json(host->mass_age_ms), "fence_age_ms",
 		age_to_json(host->fence_age_ms), "clean_age_ms",
 		age_to_json(host->clean_age_ms), "fencing", host->fencing,
 		"cleaning", host->cleaning, "memory_kib",
@@ -79,24 +83,58 @@ sightings_to_json(const struct snapshot *snap, size_t vm)
 }
 
 static json_t *
+vm_policy_to_json(const struct vm_policy *policy)
+{
+	return json_pack("{s:b, s:s, s:s, s:s, s:i, s:I}", "ha", policy->ha,
+			 "host_failure", host_fail_name(policy->host_fail),
+			 "storage_failure", store_fail_name(policy->store_fail),
+			 "vm_failure", vm_fail_name(policy->vm_fail),
+			 "priority", (int)policy->priority, "hang_ms",
+			 (json_int_t)policy->hang_ms);
+}
+
+static json_t *
 vm_to_json(const struct snapshot *snap, size_t i)
 {
 	const struct snap_vm *vm = &snap->vms[i];
 
 	return json_pack(
-		"{s:s, s:s, s:s?, s:s, s:s, s:b, s:b, s:I, s:i, s:b, s:i, "
-		"s:s?, s:o, s:i, s:b, s:o}",
+		"{s:s, s:s, s:s?, s:s, s:s, s:s, s:b, s:b, s:I, s:i, s:b, s:i, "
+		"s:s?, s:o, s:i, s:b, s:o, s:o}",
 		"uuid", vm->uuid, "name", vm->name, "owner",
 		host_name(snap, vm->owner), "intent",
-		vm_intent_name(vm->intent), "phase", vm_phase_name(vm->phase),
-		"recovered", vm->recovered, "has_definition",
-		vm->has_definition, "memory_kib", (json_int_t)vm->memory_kib,
-		"vcpus", (int)vm->vcpus, "shared_storage", vm->shared_storage,
-		"start_failures", (int)vm->start_failures, "failed_on",
+		vm_intent_name(vm->intent), "order", vm_intent_name(vm->order),
+		"phase", vm_phase_name(vm->phase), "recovered", vm->recovered,
+		"has_definition", vm->has_definition, "memory_kib",
+		(json_int_t)vm->memory_kib, "vcpus", (int)vm->vcpus,
+		"shared_storage", vm->shared_storage, "start_failures",
+		(int)vm->start_failures, "failed_on",
 		host_name(snap, vm->failed_on), "command_age_ms",
 		age_to_json(vm->command_age_ms), "absences", (int)vm->absences,
-		"starting", vm->starting, "sightings",
+		"starting", vm->starting, "policy",
+		vm_policy_to_json(&vm->policy), "sightings",
 		sightings_to_json(snap, i));
+}
+
+static json_t *
+cluster_to_json(const struct snap_cluster *cluster)
+{
+	const struct cluster_policy *policy = &cluster->policy;
+
+	return json_pack(
+		"{s:s, s:b, s:b, s:b, s:o, s:i, s:i, s:I, s:i, s:b, s:I, s:I, "
+		"s:i, s:i}",
+		"name", cluster->name, "ha", cluster->ha, "fence_isolated",
+		cluster->fence_isolated, "disarmed", cluster->disarmed,
+		"switch_age_ms", age_to_json(cluster->switch_age_ms),
+		"guard_percent", (int)policy->guard_pct, "mass_hosts",
+		(int)policy->mass_hosts, "mass_window_ms",
+		(json_int_t)policy->mass_window_ms, "survive_hosts",
+		(int)policy->survive_hosts, "fence_stuck", policy->fence_stuck,
+		"path_lost_ms", (json_int_t)policy->path_lost_ms,
+		"path_delay_ms", (json_int_t)policy->path_delay_ms,
+		"starts_per_host", (int)policy->starts_per_host, "starts",
+		(int)policy->starts);
 }
 
 json_t *
@@ -106,12 +144,8 @@ snapshot_to_json(const struct snapshot *snap)
 	       *vms = json_array();
 
 	for (size_t i = 0; i < snap->n_clusters; i++)
-		json_array_append_new(
-			clusters,
-			json_pack("{s:s, s:b, s:b}", "name",
-				  snap->clusters[i].name, "ha",
-				  snap->clusters[i].ha, "fence_isolated",
-				  snap->clusters[i].fence_isolated));
+		json_array_append_new(clusters,
+				      cluster_to_json(&snap->clusters[i]));
 	for (size_t i = 0; i < snap->n_hosts; i++)
 		json_array_append_new(hosts,
 				      host_to_json(snap, &snap->hosts[i]));

@@ -103,7 +103,8 @@ load_failures(struct registry *reg, const struct store_state *state,
 }
 
 static void
-load_clusters(struct registry *reg, const struct store_state *state)
+load_clusters(struct registry *reg, const struct store_state *state,
+	      int64_t now_ms, int64_t wall_ms)
 {
 	for (size_t i = 0; i < state->n_clusters; i++) {
 		size_t c = registry_find_cluster(reg, state->clusters[i].name);
@@ -118,6 +119,8 @@ load_clusters(struct registry *reg, const struct store_state *state)
 		if (c == SIZE_MAX)
 			continue;
 		reg->clusters[c].disarmed = true;
+		reg->clusters[c].switch_ms =
+			mono_of(row->since_ms, now_ms, wall_ms);
 		reg->clusters[c].disarmed_wall_ms = row->since_ms;
 		COPY(reg->clusters[c].disarmed_by, row->by);
 	}
@@ -195,7 +198,7 @@ record_load(struct registry *reg, struct store *store, int64_t now_ms,
 	for (size_t i = 0; i < state->n_vms; i++)
 		if (load_vm(reg, &state->vms[i], now_ms) < 0)
 			break;
-	load_clusters(reg, state);
+	load_clusters(reg, state, now_ms, wall_ms);
 	load_failures(reg, state, now_ms, wall_ms);
 	for (size_t i = 0; i < state->n_open_commands; i++)
 		log_warn("record", "the end of command %lld is not known: %s",
@@ -277,23 +280,55 @@ severity_of(enum host_state to)
 }
 
 static void
+apply_to_host(struct reg_host *host, const struct snapshot *snap,
+	      const struct plan_host_change *change, int64_t wall_ms)
+{
+	int64_t now_ms = snap->now_ms;
+
+	host->state = change->to;
+	host->state_ms = now_ms;
+	host->state_wall_ms = wall_ms;
+	COPY(host->state_reason, change->reason);
+	if (change->trust_boot)
+		COPY(host->trusted_boot, snap->hosts[change->host].boot);
+	if (change->failed)
+		registry_count_failure(host, now_ms);
+	if (change->set_aside) {
+		host->set_aside_ms = now_ms + SET_ASIDE_MS;
+		host->set_aside_wall_ms = wall_ms + SET_ASIDE_MS;
+	}
+	if (change->mass != MASS_NONE) {
+		host->mass = change->mass;
+		host->mass_ms = now_ms;
+		host->mass_wall_ms = wall_ms;
+	}
+}
+
+static void
+write_failure(struct store *store, const char *host, int64_t wall_ms)
+{
+	struct store_failure failure = { .time_ms = wall_ms };
+
+	COPY(failure.what, host);
+	store_add_failure(store, &failure);
+}
+
+static void
 write_host_changes(const struct registry *reg, struct store *store,
 		   const struct snapshot *snap, const struct plan *plan,
 		   const char *detail, int64_t wall_ms)
 {
 	for (size_t i = 0; i < plan->n_host_changes; i++) {
 		const struct plan_host_change *change = &plan->host_changes[i];
-		const struct snap_host *host = &snap->hosts[change->host];
+		struct reg_host after = reg->hosts[change->host];
 		struct store_host row;
 		char kind[STORE_KIND_LEN];
 
-		record_fill_host(&reg->hosts[change->host], &row);
-		row.state = change->to;
-		row.since_ms = wall_ms;
-		COPY(row.trusted_boot,
-		     change->trust_boot ? host->boot : host->trusted_boot);
-		COPY(row.reason, change->reason);
+		apply_to_host(&after, snap, change, wall_ms);
+		record_fill_host(&after, &row);
 		store_put_host(store, &row);
+		if (change->failed)
+			write_failure(store, row.name, wall_ms);
 		snprintf(kind, sizeof(kind), "host-%s",
 			 host_state_name(change->to));
 		add_event(reg, store, severity_of(change->to), kind,
@@ -317,6 +352,8 @@ apply_to_vm(struct reg_vm *vm, const struct plan_vm_change *change,
 	vm->phase = change->phase;
 	vm->recovered = change->recovered;
 	vm->absences = 0;
+	if (change->order_done)
+		vm->order = INTENT_UNKNOWN;
 	if (change->phase == VM_SETTLED) {
 		vm->start_failures = 0;
 		vm->failed_on = NO_HOST;
@@ -442,15 +479,8 @@ apply_plan(struct registry *reg, const struct snapshot *snap,
 {
 	for (size_t i = 0; i < plan->n_host_changes; i++) {
 		const struct plan_host_change *change = &plan->host_changes[i];
-		struct reg_host *host = &reg->hosts[change->host];
 
-		host->state = change->to;
-		host->state_ms = snap->now_ms;
-		host->state_wall_ms = wall_ms;
-		COPY(host->state_reason, change->reason);
-		if (change->trust_boot)
-			COPY(host->trusted_boot,
-			     snap->hosts[change->host].boot);
+		apply_to_host(&reg->hosts[change->host], snap, change, wall_ms);
 	}
 	for (size_t i = 0; i < plan->n_vm_changes; i++)
 		take_vm_change(reg, &plan->vm_changes[i], snap->now_ms);

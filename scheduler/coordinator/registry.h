@@ -87,9 +87,9 @@ struct reg_host {
 struct reg_cluster {
 	bool ha; /* the configuration's, or the operator's */
 	bool disarmed;
+	int64_t switch_ms; /* disarmed, or armed in this life; 0: neither */
 	int64_t disarmed_wall_ms;
 	char disarmed_by[REPORT_NAME_LEN];
-	int64_t armed_ms; /* in this life of the coordinator; 0: never */
 };
 
 struct reg_vm {

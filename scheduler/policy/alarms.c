@@ -4,6 +4,7 @@
  */
 #include "scheduler/policy/draft.h"
 #include "scheduler/policy/judge.h"
+#include "scheduler/policy/mass.h"
 #include "scheduler/policy/timeouts.h"
 
 static void
@@ -38,6 +39,7 @@ raise_host_state(struct draft *draft, size_t index)
 	char why[REASON_LEN];
 
 	if (alarms[state].kind == NULL ||
+	    (host->maintenance && !mass_has_vms(draft, index)) ||
 	    (state == HOST_NEW && draft->snap->uptime_ms < QUIET_MS) ||
 	    (state == HOST_SUSPECT &&
 	     host->silent_ms < CANNOT_PROVE_AFTER_MS) ||
@@ -178,18 +180,116 @@ raise_missing(struct draft *draft, size_t vm)
 		   name);
 }
 
+static void
+raise_set_aside(struct draft *draft, size_t index)
+{
+	const struct snap_host *host = &draft->snap->hosts[index];
+
+	if (!host->set_aside)
+		return;
+	struct plan_alarm *alarm = plan_add_alarm(draft->plan, SEVERITY_WARNING,
+						  "host-set-aside", host->name);
+	reason_set(alarm->text,
+		   "%s failed %d times within an hour: it takes no VM for %d "
+		   "minutes, or until 'ironherd host release %s'",
+		   host->name, FAILURES_PER_HOUR, SET_ASIDE_MS / 60000,
+		   host->name);
+}
+
+static void
+raise_mass_wait(struct draft *draft, size_t index)
+{
+	const struct snapshot *snap = draft->snap;
+	const struct snap_host *host = &snap->hosts[index];
+	size_t waiting = 0;
+
+	if (draft->mass[index] != MASS_WAIT || draft->states[index] == HOST_UP)
+		return;
+	for (size_t vm = 0; vm < snap->n_vms; vm++)
+		waiting += draft->vms[vm].owner == index &&
+			   draft->vms[vm].phase == VM_LOST;
+	if (waiting == 0)
+		return;
+	struct plan_alarm *alarm =
+		plan_add_alarm(draft->plan, SEVERITY_CRITICAL, "mass-failure",
+			       host->name);
+	reason_set(
+		alarm->text,
+		"%u hosts had failed in %lld minutes when %s did: %zu VMs "
+		"wait for it to return",
+		snap->clusters[host->cluster].policy.mass_hosts,
+		(long long)snap->clusters[host->cluster].policy.mass_window_ms /
+			60000,
+		host->name, waiting);
+}
+
+static void
+raise_cluster(struct draft *draft, size_t index)
+{
+	const struct snap_cluster *cluster = &draft->snap->clusters[index];
+	struct plan_alarm *alarm;
+	struct mass_silence n;
+
+	if (cluster->ha && mass_is_silent(draft->snap, index, &n)) {
+		alarm = plan_add_alarm(draft->plan, SEVERITY_CRITICAL,
+				       "mass-silence", cluster->name);
+		alarm->hold_ms = GUARD_HOLD_MS;
+		reason_set(alarm->text,
+			   "%zu of %zu hosts of %s are silent together: more "
+			   "likely it is the network of the coordinator; none "
+			   "of them is fenced",
+			   n.silent, n.silent + n.heard, cluster->name);
+	}
+	if (!cluster->disarmed || cluster->switch_age_ms < DISARMED_LONG_MS)
+		return;
+	alarm = plan_add_alarm(draft->plan, SEVERITY_WARNING, "ha-disarmed",
+			       cluster->name);
+	reason_set(alarm->text,
+		   "HA of %s is disarmed for %lld minutes: no host is fenced "
+		   "and no VM started; 'ironherd ha arm %s' ends that",
+		   cluster->name, (long long)cluster->switch_age_ms / 60000,
+		   cluster->name);
+}
+
+/* It was ordered to stop, and its host, which was silent then, runs it. */
+static void
+raise_disobeyed(struct draft *draft, size_t vm)
+{
+	const struct snapshot *snap = draft->snap;
+	size_t owner = draft->vms[vm].owner;
+
+	if (snap->vms[vm].order != INTENT_OFF || snap->vms[vm].starting ||
+	    snap->vms[vm].stopping ||
+	    !host_vms_are_fresh(&snap->hosts[owner]) ||
+	    !snapshot_shows_active(snap, vm, owner))
+		return;
+	struct plan_alarm *alarm =
+		plan_add_alarm(draft->plan, SEVERITY_WARNING, "vm-not-stopped",
+			       snap->vms[vm].name);
+	reason_set(alarm->text,
+		   "%s runs on %s, though it was ordered to stop while nobody "
+		   "could reach it: shut it down by libvirt, or order its "
+		   "start",
+		   snap->vms[vm].name, snap->hosts[owner].name);
+}
+
 void
 raise_alarms(struct draft *draft)
 {
+	for (size_t i = 0; i < draft->snap->n_clusters; i++)
+		raise_cluster(draft, i);
 	for (size_t i = 0; i < draft->snap->n_hosts; i++) {
 		raise_host_state(draft, i);
 		raise_host_trouble(draft, &draft->snap->hosts[i]);
+		raise_set_aside(draft, i);
+		raise_mass_wait(draft, i);
 	}
 	for (size_t vm = 0; vm < draft->snap->n_vms; vm++) {
 		if (draft->vms[vm].owner == NO_HOST) {
 			raise_missing(draft, vm);
 			continue;
 		}
+		raise_disobeyed(draft, vm);
 		raise_in_doubt(draft, vm);
 		raise_two_copies(draft, vm);
 		raise_not_running(draft, vm);

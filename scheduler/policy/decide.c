@@ -10,6 +10,7 @@ decide(const struct snapshot *snap)
 
 	draft_init(&draft, snap);
 	observe_vms(&draft);
+	obey_orders(&draft);
 	judge_hosts(&draft);
 	recover_vms(&draft);
 	raise_alarms(&draft);

@@ -37,12 +37,16 @@ draft_init(struct draft *draft, const struct snapshot *snap)
 		.snap = snap,
 		.plan = zeroed(1, sizeof(*draft->plan)),
 		.states = zeroed(snap->n_hosts, sizeof(*draft->states)),
+		.mass = zeroed(snap->n_hosts, sizeof(*draft->mass)),
+		.failed = zeroed(snap->n_hosts, sizeof(*draft->failed)),
 		.vms = zeroed(snap->n_vms, sizeof(*draft->vms)),
 		.starts = zeroed(snap->n_hosts, sizeof(*draft->starts)),
 		.used_kib = zeroed(snap->n_hosts, sizeof(*draft->used_kib)),
 	};
-	for (size_t i = 0; i < snap->n_hosts; i++)
+	for (size_t i = 0; i < snap->n_hosts; i++) {
 		draft->states[i] = snap->hosts[i].state;
+		draft->mass[i] = snap->hosts[i].mass;
+	}
 	for (size_t i = 0; i < snap->n_vms; i++) {
 		const struct snap_vm *vm = &snap->vms[i];
 
@@ -60,6 +64,8 @@ void
 draft_done(struct draft *draft)
 {
 	free(draft->states);
+	free(draft->mass);
+	free(draft->failed);
 	free(draft->vms);
 	free(draft->starts);
 	free(draft->used_kib);

@@ -23,6 +23,8 @@ struct draft {
 	const struct snapshot *snap;
 	struct plan *plan;
 	enum host_state *states; /* by host */
+	enum mass_verdict *mass; /* by host, */
+	bool *failed;            /* of a failure of this decision */
 	struct draft_vm *vms;    /* by VM */
 	unsigned *starts;        /* by host: in flight and wanted */
 	uint64_t *used_kib;      /* by host: memory of its VMs */
@@ -44,6 +46,7 @@ struct plan_step *draft_step(struct draft *draft, enum step_kind kind,
 
 /* The parts of a decision, in order. */
 void observe_vms(struct draft *draft);  /* observe.c: believe sightings */
+void obey_orders(struct draft *draft);  /* obey.c: what operators want */
 void judge_hosts(struct draft *draft);  /* hosts.c: who lives, who is dead */
 void recover_vms(struct draft *draft);  /* recover.c: start what was lost */
 void raise_alarms(struct draft *draft); /* alarms.c: what needs a person */

@@ -6,6 +6,7 @@
 
 #include "scheduler/policy/draft.h"
 #include "scheduler/policy/judge.h"
+#include "scheduler/policy/mass.h"
 #include "scheduler/policy/timeouts.h"
 
 struct case_file {
@@ -16,12 +17,43 @@ struct case_file {
 	char why[REASON_LEN]; /* the evidence in words */
 };
 
+/* It left the states in which it is watched for the worse: off, or booted
+ * anew by itself. */
+static bool
+is_failure(const struct snap_host *host, enum host_state to)
+{
+	return (to == HOST_DEAD || to == HOST_REJOINING) &&
+	       host->state != HOST_NEW && host->state != HOST_DEAD &&
+	       host->state != HOST_REJOINING;
+}
+
+/* A host without VMs takes no place among those that are recovered.  What
+ * happens while somebody works on it, or on the network, is no failure. */
+static void
+count_failure(const struct case_file *file, struct plan_host_change *change)
+{
+	struct draft *draft = file->draft;
+	const struct snap_host *host = file->host;
+
+	if (mass_has_vms(draft, file->index)) {
+		change->mass = mass_judge(draft, file->index);
+		draft->mass[file->index] = change->mass;
+		draft->failed[file->index] = true;
+	}
+	change->failed = !host->maintenance &&
+			 !draft->snap->clusters[host->cluster].disarmed;
+	change->set_aside = change->failed &&
+			    host->failures_last_hour + 1 >= FAILURES_PER_HOUR;
+}
+
 static void
 move_to(const struct case_file *file, enum host_state to, const char *what)
 {
 	struct plan_host_change *change =
 		draft_host(file->draft, file->index, to);
 
+	if (is_failure(file->host, to))
+		count_failure(file, change);
 	if (file->why[0] != '\0')
 		reason_set(change->reason, "%s %s: %s", file->host->name, what,
 			   file->why);
@@ -45,35 +77,30 @@ trust(const struct case_file *file, const char *what)
 	plan->host_changes[plan->n_host_changes - 1].trust_boot = true;
 }
 
-/* Got power again after it was off, and has not answered since. */
-static bool
-is_booting(const struct snap_host *host)
+/* NULL, or why nothing would be started elsewhere if the host were proved
+ * dead.  An empty host that hangs is powered off all the same. */
+static const char *
+uselessness(const struct case_file *file)
 {
-	return host->state == HOST_REJOINING && host->link != LINK_OK &&
-	       host->silent_ms > host->state_age_ms;
-}
+	const struct draft *draft = file->draft;
+	bool has_vms = false;
 
-/* As many hosts of the cluster silent without proof as not: more likely it
- * is our own network.  Nobody is fenced then; of two hosts one may be, but
- * never the only one: nothing could be started elsewhere. */
-static bool
-is_mass_silence(const struct snapshot *snap, size_t cluster)
-{
-	size_t silent = 0, heard = 0;
+	for (size_t vm = 0; vm < draft->snap->n_vms; vm++) {
+		const struct vm_policy *policy = &draft->snap->vms[vm].policy;
 
-	for (size_t i = 0; i < snap->n_hosts; i++) {
-		const struct snap_host *host = &snap->hosts[i];
-
-		if (host->cluster != cluster || host->state == HOST_NEW ||
-		    host->state == HOST_DEAD || host_is_proved_off(host) ||
-		    is_booting(host))
+		if (draft->vms[vm].owner != file->index)
 			continue;
-		if (host->link == LINK_OK)
-			heard++;
-		else if (host->silent_ms >= SUSPECT_AFTER_MS)
-			silent++;
+		has_vms = true;
+		if (policy->ha && policy->host_fail == HOST_FAIL_RECOVER)
+			return mass_will_have_place(draft, file->index)
+				       ? NULL
+				       : "as many hosts as are recovered in "
+					 "one window have failed already";
 	}
-	return silent >= heard && (silent != 1 || heard == 0);
+	if (has_vms)
+		return "none of its VMs is to be started elsewhere";
+	return file->host->maintenance ? "it is in maintenance and empty"
+				       : NULL;
 }
 
 /* NULL when the host may be fenced now, else the reason why not. */
@@ -83,14 +110,23 @@ fence_refusal(const struct case_file *file)
 	const struct snapshot *snap = file->draft->snap;
 	const struct snap_host *host = file->host;
 
-	if (!snap->clusters[host->cluster].ha)
+	const struct snap_cluster *cluster = &snap->clusters[host->cluster];
+
+	if (!cluster->ha)
 		return "HA is off in its cluster";
+	if (cluster->disarmed)
+		return "HA is disarmed in its cluster";
 	if (!host->can_fence)
 		return "it has neither BMC nor outlets configured";
 	if (snap->uptime_ms < QUIET_MS)
 		return "the coordinator has just started";
-	if (is_mass_silence(snap, host->cluster))
-		return "half of the cluster went silent together";
+	if (cluster->switch_age_ms < QUIET_MS)
+		return "HA of its cluster was armed a moment ago";
+	if (mass_is_silent(snap, host->cluster, NULL))
+		return "too many hosts of the cluster went silent together";
+	const char *useless = uselessness(file);
+	if (useless != NULL)
+		return useless;
 	if (host->fences_last_hour >= FENCES_PER_HOUR)
 		return "it was fenced too often in the last hour";
 	return NULL;
@@ -389,6 +425,14 @@ judge_dead(const struct case_file *file)
 		move_to(file, HOST_REJOINING,
 			"has power again before all its VMs were started "
 			"elsewhere");
+}
+
+/* Got power again after it was off, and has not answered since. */
+static bool
+is_booting(const struct snap_host *host)
+{
+	return host->state == HOST_REJOINING && host->link != LINK_OK &&
+	       host->silent_ms > host->state_age_ms;
 }
 
 static void

@@ -202,6 +202,8 @@ observe_active(struct draft *draft, size_t vm, const struct sight *sight)
 
 	if (want.phase == VM_STARTING && draft->snap->vms[vm].starting)
 		return; /* the command itself will tell */
+	if (draft->snap->vms[vm].order == INTENT_OFF)
+		return; /* it runs on against an order: no wish of anybody */
 	if (want.phase == VM_SETTLED && want.intent == INTENT_RUN)
 		return;
 	if (want.phase != VM_SETTLED &&
@@ -227,6 +229,7 @@ observe_off(struct draft *draft, size_t vm, enum report_vm_reason reason)
 	struct draft_vm want = draft->vms[vm];
 
 	if (want.intent == INTENT_OFF ||
+	    draft->snap->vms[vm].order == INTENT_RUN ||
 	    (want.phase == VM_LOST &&
 	     draft->snap->vms[vm].failed_on == want.owner))
 		return;

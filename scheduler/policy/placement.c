@@ -23,6 +23,10 @@ place_refusal(const struct draft *draft, size_t vm, size_t index)
 		return host_state_name(draft->states[index]);
 	if (host->link != LINK_OK)
 		return "does not answer just now";
+	if (host->maintenance)
+		return "is in maintenance";
+	if (host->set_aside)
+		return "is set aside, it failed too often";
 	if (host->stopping)
 		return "is being shut down";
 	if (!host_report_is_fresh(host))

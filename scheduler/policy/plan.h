@@ -35,6 +35,10 @@ struct plan_host_change {
 	size_t host;
 	enum host_state to;
 	bool trust_boot; /* its present boot id becomes the trusted one */
+	bool failed;     /* it counts as a failure of the host, */
+	bool set_aside;  /* which are too many: it takes no VM for a time */
+	/* What becomes of its VMs; MASS_NONE: as recorded. */
+	enum mass_verdict mass;
 	char reason[REASON_LEN];
 };
 
@@ -44,6 +48,7 @@ struct plan_vm_change {
 	enum vm_intent intent;
 	enum vm_phase phase;
 	bool recovered;
+	bool order_done; /* the operator's order is carried out */
 	bool silent; /* recorded, but no event: nothing a person must know */
 	char reason[REASON_LEN];
 };

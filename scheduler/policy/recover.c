@@ -12,13 +12,20 @@
 #include "scheduler/policy/proof.h"
 #include "scheduler/policy/timeouts.h"
 
+/* It is ours to start: by the policy, or because an operator ordered it.  Not
+ * while HA is laid down. */
 static bool
 has_ha(const struct draft *draft, size_t vm)
 {
 	size_t owner = draft->vms[vm].owner;
+	const struct snap_vm *v = &draft->snap->vms[vm];
 
-	return owner != NO_HOST && draft->vms[vm].intent == INTENT_RUN &&
-	       draft->snap->clusters[draft->snap->hosts[owner].cluster].ha;
+	if (owner == NO_HOST || draft->vms[vm].intent != INTENT_RUN)
+		return false;
+	const struct snap_cluster *cluster =
+		&draft->snap->clusters[draft->snap->hosts[owner].cluster];
+	return !cluster->disarmed && v->order != INTENT_OFF &&
+	       ((cluster->ha && v->policy.ha) || v->order == INTENT_RUN);
 }
 
 static const struct snap_host *
@@ -29,13 +36,13 @@ owner_of(const struct draft *draft, size_t vm)
 
 /* What needs a person, but not in the first seconds. */
 static void
-raise_stuck(struct draft *draft, size_t vm, const char *why)
+raise_stuck(struct draft *draft, size_t vm, const char *kind, const char *why)
 {
 	if (owner_of(draft, vm)->state_age_ms < CANNOT_PROVE_AFTER_MS &&
 	    draft->snap->vms[vm].start_failures == 0)
 		return;
 	struct plan_alarm *alarm =
-		plan_add_alarm(draft->plan, SEVERITY_CRITICAL, "vm-lost",
+		plan_add_alarm(draft->plan, SEVERITY_CRITICAL, kind,
 			       draft->snap->vms[vm].name);
 
 	reason_set(alarm->text, "%s cannot be started: %s",
@@ -99,6 +106,47 @@ must_wait(const struct draft *draft, size_t vm)
 	return owner->state == HOST_REJOINING &&
 	       draft->states[draft->vms[vm].owner] == HOST_REJOINING &&
 	       owner->state_age_ms < REJOIN_PATIENCE_MS;
+}
+
+/*
+ * NULL, or why only its own host may start it.  Once that is back for a while
+ * the VM is like any other: what was lost later than that was not lost by the
+ * host's failure.
+ */
+static const char *
+stays_home(const struct draft *draft, size_t vm)
+{
+	const struct vm_policy *policy = &draft->snap->vms[vm].policy;
+	const struct snap_host *owner = owner_of(draft, vm);
+	bool is_back = draft->states[draft->vms[vm].owner] == HOST_UP &&
+		       owner->state == HOST_UP &&
+		       owner->state_age_ms >= RETURN_HOME_MS;
+
+	if (policy->host_fail == HOST_FAIL_WAIT &&
+	    !(is_back && (policy->store_fail == STORE_FAIL_RECOVER ||
+			  policy->vm_fail == VM_FAIL_ELSEWHERE)))
+		return "it waits for its own host, as configured";
+	if (!is_back && draft->mass[draft->vms[vm].owner] == MASS_WAIT)
+		return "it waits for its own host, which failed when as many "
+		       "as are recovered in one window had failed already";
+	return NULL;
+}
+
+/* Its own host, or NO_HOST. */
+static size_t
+place_at_home(const struct draft *draft, size_t vm, const char *home,
+	      char why[REASON_LEN])
+{
+	size_t owner = draft->vms[vm].owner;
+	const char *refusal = place_refusal(draft, vm, owner);
+
+	if (refusal == NULL)
+		reason_set(why, "%s is its own host",
+			   owner_of(draft, vm)->name);
+	else
+		reason_set(why, "%s: %s %s", home, owner_of(draft, vm)->name,
+			   refusal);
+	return refusal == NULL ? owner : NO_HOST;
 }
 
 static void
@@ -165,23 +213,43 @@ recover(struct draft *draft, size_t vm)
 	    must_wait(draft, vm))
 		return;
 	if (!draft->snap->vms[vm].has_definition) {
-		raise_stuck(draft, vm, "its definition was never read");
+		raise_stuck(draft, vm, "vm-lost",
+			    "its definition was never read");
 		return;
 	}
 	if (may_be_elsewhere(draft, vm, why) || is_coming(draft, vm, why)) {
-		raise_stuck(draft, vm, why);
+		raise_stuck(draft, vm, "vm-lost", why);
 		return;
 	}
-	size_t host = place_vm(draft, vm, why);
+	const char *home = stays_home(draft, vm);
+	size_t host = home != NULL ? place_at_home(draft, vm, home, why)
+				   : place_vm(draft, vm, why);
 	if (host != NO_HOST && host != draft->vms[vm].owner &&
 	    proof_of_absence(draft, vm) == NULL) {
 		say_no_proof(draft, vm, why);
 		host = NO_HOST;
 	}
 	if (host == NO_HOST)
-		raise_stuck(draft, vm, why);
+		raise_stuck(draft, vm, home != NULL ? "vm-waits" : "vm-lost",
+			    why);
 	else
 		start(draft, vm, host, why);
+}
+
+/* Its host takes no VM any more, and does not run it. */
+static void
+give_up_start(struct draft *draft, size_t vm)
+{
+	struct draft_vm want = draft->vms[vm];
+
+	if (proof_of_absence(draft, vm) == NULL)
+		return;
+	want.phase = VM_LOST;
+	struct plan_vm_change *change = draft_vm(draft, vm, &want);
+	reason_set(change->reason,
+		   "%s did not start on %s, which takes no VM "
+		   "now",
+		   draft->snap->vms[vm].name, owner_of(draft, vm)->name);
 }
 
 /*
@@ -207,6 +275,11 @@ repeat_start(struct draft *draft, size_t vm)
 	    draft->starts[owner] >= STARTS_PER_HOST ||
 	    may_be_elsewhere(draft, vm, why))
 		return;
+	if (owner_of(draft, vm)->maintenance ||
+	    owner_of(draft, vm)->set_aside) {
+		give_up_start(draft, vm);
+		return;
+	}
 	draft->starts[owner]++;
 	struct plan_step *step = draft_step(draft, STEP_START, owner, vm);
 	reason_set(step->reason,

@@ -65,6 +65,7 @@ struct snap_cluster {
 	/* recorded: HA is laid down for work on the network: nothing is fenced
 	 * or started; what is under way ends. */
 	bool disarmed;
+	int64_t switch_age_ms; /* since it was laid down or taken up again */
 	struct cluster_policy policy;
 };
 

@@ -52,6 +52,9 @@ enum {
 	FAILURES_PER_HOUR = 3, /* then the host is set aside */
 	SET_ASIDE_MS = 7200000,
 	MASS_WINDOW_MS = 7200000,
+	GUARD_HOLD_MS = 5000,       /* a silence of many must last so long */
+	DISARMED_LONG_MS = 300000,  /* then it is perhaps forgotten */
+	RETURN_HOME_MS = 300000,    /* what waited for its host starts there */
 
 	PATH_LOST_MS = 140000,  /* all paths down that long: the path is lost */
 	PATH_DELAY_MS = 180000, /* and that long nothing is done about it */

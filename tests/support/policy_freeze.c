@@ -156,6 +156,7 @@ coordinator_freeze(struct world *w, struct snapshot *snap)
 	snap->n_clusters = 1;
 	snap->clusters[0].ha = true;
 	cluster_policy_init(&snap->clusters[0].policy);
+	snap->clusters[0].switch_age_ms = AGE_NEVER;
 	snap->n_hosts = w->n_hosts;
 	for (size_t h = 0; h < w->n_hosts; h++)
 		freeze_host(w, h, &snap->hosts[h]);

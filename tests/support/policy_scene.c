@@ -20,6 +20,8 @@ scene_init(struct scene *scene, size_t n_hosts)
 	assert(n_hosts <= SCENE_HOSTS);
 	cluster_policy_init(&scene->clusters[0].policy);
 	cluster_policy_init(&scene->clusters[1].policy);
+	scene->clusters[0].switch_age_ms = AGE_NEVER;
+	scene->clusters[1].switch_age_ms = AGE_NEVER;
 	scene->snap = (struct snapshot){
 		.number = 1,
 		.now_ms = 10000000,

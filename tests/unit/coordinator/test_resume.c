@@ -375,6 +375,7 @@ static int
 map_world(void **state)
 {
 	(void)state;
+	cluster_policy_init(&clusters_conf[0].policy);
 	world = mmap(NULL, sizeof(*world), PROT_READ | PROT_WRITE,
 		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	return world == MAP_FAILED ? -1 : 0;

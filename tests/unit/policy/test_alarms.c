@@ -207,6 +207,25 @@ a_reason_longer_than_its_room_is_cut_and_ends(void **state)
 	plan_free(plan);
 }
 
+static void
+a_host_that_is_set_aside_is_told(void **state)
+{
+	(void)state;
+	scene.hosts[2].set_aside = true;
+	assert_string_equal(alarms(), "host-set-aside h2");
+}
+
+static void
+ha_that_stays_disarmed_is_told(void **state)
+{
+	(void)state;
+	scene.clusters[0].disarmed = true;
+	scene.clusters[0].switch_age_ms = DISARMED_LONG_MS - 1;
+	assert_string_equal(alarms(), "");
+	scene.clusters[0].switch_age_ms = DISARMED_LONG_MS;
+	assert_string_equal(alarms(), "ha-disarmed c1");
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, begin)
 
 int
@@ -226,6 +245,8 @@ main(void)
 		TEST(a_start_that_nobody_can_confirm_is_said),
 		TEST(a_lost_vm_without_room_is_said),
 		TEST(a_reason_longer_than_its_room_is_cut_and_ends),
+		TEST(a_host_that_is_set_aside_is_told),
+		TEST(ha_that_stays_disarmed_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

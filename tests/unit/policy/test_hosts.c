@@ -461,6 +461,121 @@ a_cleaning_that_failed_is_repeated_after_a_pause(void **state)
 	assert_string_equal(wanted(), "clean probe");
 }
 
+/* --- HA laid down, hosts worked on, hosts that fail too often ------------- */
+
+static void
+nobody_is_fenced_while_ha_is_disarmed_nor_right_after(void **state)
+{
+	(void)state;
+	suspect_and_hung();
+	scene.clusters[0].disarmed = true;
+	scene.clusters[0].switch_age_ms = 60000;
+	assert_string_equal(wanted(), "probe");
+	scene.clusters[0].disarmed = false;
+	scene.clusters[0].switch_age_ms = QUIET_MS - 1;
+	assert_string_equal(wanted(), "probe");
+	scene.clusters[0].switch_age_ms = QUIET_MS;
+	assert_string_equal(wanted(), "fencing fence");
+}
+
+static void
+a_fence_under_way_ends_though_ha_is_disarmed(void **state)
+{
+	(void)state;
+	scene.clusters[0].disarmed = true;
+	scene.hosts[0].state = HOST_FENCING;
+	scene.hosts[0].fencing = true;
+	scene_hang(&scene, 0);
+	assert_string_equal(wanted(), "-");
+	scene.hosts[0].fencing = false;
+	scene_power_off(&scene, 0);
+	assert_string_equal(wanted(), "dead");
+}
+
+static void
+a_host_is_not_fenced_when_none_of_its_vms_gains_by_it(void **state)
+{
+	(void)state;
+	suspect_and_hung();
+	size_t vm = scene_add_vm(&scene, 0);
+	scene.vms[vm].policy.ha = false;
+	assert_string_equal(wanted(), "probe");
+	scene.vms[vm].policy.ha = true;
+	scene.vms[vm].policy.host_fail = HOST_FAIL_WAIT;
+	assert_string_equal(wanted(), "probe");
+	scene_add_vm(&scene, 0);
+	assert_string_equal(wanted(), "fencing fence");
+}
+
+static void
+an_empty_host_in_maintenance_is_left_to_who_works_on_it(void **state)
+{
+	(void)state;
+	suspect_and_hung();
+	scene.hosts[0].maintenance = true;
+	assert_string_equal(wanted(), "probe");
+	assert_false(raises("host-unproved", "h0"));
+	scene_add_vm(&scene, 0);
+	assert_string_equal(wanted(), "fencing fence");
+}
+
+static const struct plan_host_change *
+change_of(struct plan *plan, size_t host)
+{
+	for (size_t i = 0; i < plan->n_host_changes; i++)
+		if (plan->host_changes[i].host == host)
+			return &plan->host_changes[i];
+	fail_msg("host %zu does not change", host);
+	return NULL;
+}
+
+static void
+the_third_failure_in_an_hour_sets_a_host_aside(void **state)
+{
+	(void)state;
+	scene.hosts[0].state = HOST_SUSPECT;
+	scene_power_off(&scene, 0);
+	for (unsigned n = 0; n < FAILURES_PER_HOUR; n++) {
+		scene.hosts[0].failures_last_hour = n;
+		struct plan *plan = decide(&scene.snap);
+		assert_true(change_of(plan, 0)->failed);
+		assert_int_equal(change_of(plan, 0)->set_aside,
+				 n + 1 == FAILURES_PER_HOUR);
+		plan_free(plan);
+	}
+}
+
+static void
+what_happens_in_maintenance_or_disarmed_is_no_failure(void **state)
+{
+	(void)state;
+	scene.hosts[0].state = HOST_SUSPECT;
+	scene.hosts[0].failures_last_hour = FAILURES_PER_HOUR;
+	scene.hosts[0].maintenance = true;
+	scene_power_off(&scene, 0);
+	struct plan *plan = decide(&scene.snap);
+	assert_false(change_of(plan, 0)->failed);
+	assert_false(change_of(plan, 0)->set_aside);
+	plan_free(plan);
+	scene.hosts[0].maintenance = false;
+	scene.clusters[0].disarmed = true;
+	plan = decide(&scene.snap);
+	assert_false(change_of(plan, 0)->failed);
+	plan_free(plan);
+}
+
+static void
+a_host_first_seen_off_has_not_failed(void **state)
+{
+	(void)state;
+	scene.hosts[0].state = HOST_NEW;
+	scene_power_off(&scene, 0);
+	struct plan *plan = decide(&scene.snap);
+	assert_false(change_of(plan, 0)->failed);
+	assert_int_equal(change_of(plan, 0)->mass, MASS_NONE);
+	plan_free(plan);
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, begin)
 
 int
@@ -493,6 +608,13 @@ main(void)
 		TEST(what_is_off_is_removed_only_as_long_as_it_is_off),
 		TEST(on_a_host_that_never_left_only_our_own_remains_are_removed),
 		TEST(a_cleaning_that_failed_is_repeated_after_a_pause),
+		TEST(nobody_is_fenced_while_ha_is_disarmed_nor_right_after),
+		TEST(a_fence_under_way_ends_though_ha_is_disarmed),
+		TEST(a_host_is_not_fenced_when_none_of_its_vms_gains_by_it),
+		TEST(an_empty_host_in_maintenance_is_left_to_who_works_on_it),
+		TEST(the_third_failure_in_an_hour_sets_a_host_aside),
+		TEST(what_happens_in_maintenance_or_disarmed_is_no_failure),
+		TEST(a_host_first_seen_off_has_not_failed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

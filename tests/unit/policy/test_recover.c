@@ -430,6 +430,129 @@ without_a_definition_nothing_can_be_started_and_that_is_said(void **state)
 	assert_true(raises("vm-lost"));
 }
 
+/* --- what was chosen ------------------------------------------------------ */
+
+static void
+a_vm_without_ha_is_not_touched(void **state)
+{
+	(void)state;
+	scene.vms[vm].policy.ha = false;
+	assert_false(is_marked_lost());
+	assert_int_equal(started_on(), NO_HOST);
+	scene.vms[vm].phase = VM_LOST; /* it had HA a moment ago */
+	assert_int_equal(started_on(), NO_HOST);
+}
+
+static void
+while_ha_is_disarmed_nothing_is_started(void **state)
+{
+	(void)state;
+	scene.clusters[0].disarmed = true;
+	assert_false(is_marked_lost());
+	lose();
+	assert_int_equal(started_on(), NO_HOST);
+	scene.clusters[0].disarmed = false;
+	assert_int_equal(started_on(), 1);
+}
+
+static void
+a_start_in_doubt_is_not_repeated_while_ha_is_disarmed(void **state)
+{
+	(void)state;
+	scene_init(&scene, 3);
+	vm = scene_add_vm(&scene, 0);
+	scene.vms[vm].phase = VM_STARTING;
+	scene.vms[vm].command_age_ms = 5000;
+	scene_unsee(&scene, vm, 0);
+	assert_int_equal(started_on(), 0);
+	scene.clusters[0].disarmed = true;
+	assert_int_equal(started_on(), NO_HOST);
+}
+
+static void
+a_vm_that_waits_for_its_host_starts_there_only(void **state)
+{
+	(void)state;
+	scene.vms[vm].policy.host_fail = HOST_FAIL_WAIT;
+	scene.hosts[0].state_age_ms = 60000;
+	assert_true(is_marked_lost());
+	assert_int_equal(started_on(), NO_HOST);
+	assert_true(raises("vm-waits"));
+	assert_false(raises("vm-lost"));
+	lose();
+	assert_int_equal(started_on(), NO_HOST);
+	scene.hosts[0] = scene.hosts[2];
+	snprintf(scene.hosts[0].name, REPORT_NAME_LEN, "h0");
+	scene_see(&scene, vm, 0, VM_STATE_SHUT_OFF, VM_REASON_CRASHED);
+	assert_int_equal(started_on(), 0);
+	scene.hosts[0].memory_kib = 0;
+	assert_int_equal(started_on(), NO_HOST);
+}
+
+static void
+what_waits_for_its_host_may_leave_it_for_another_reason(void **state)
+{
+	(void)state;
+	scene_init(&scene, 3);
+	vm = scene_add_vm(&scene, 0);
+	lose();
+	scene_see(&scene, vm, 0, VM_STATE_SHUT_OFF, VM_REASON_CRASHED);
+	snprintf(scene.hosts[0].storage_trouble, REPORT_TEXT_LEN, "ds1 lost");
+	scene.vms[vm].policy.host_fail = HOST_FAIL_WAIT;
+	assert_int_equal(started_on(), NO_HOST);
+	scene.vms[vm].policy.store_fail = STORE_FAIL_RECOVER;
+	assert_int_equal(started_on(), 1);
+	scene.hosts[0].state_age_ms = RETURN_HOME_MS - 1; /* back just now */
+	assert_int_equal(started_on(), NO_HOST);
+}
+
+static void
+a_host_in_maintenance_or_set_aside_takes_no_vm(void **state)
+{
+	(void)state;
+	lose();
+	scene.hosts[1].maintenance = true;
+	assert_int_equal(started_on(), 2);
+	scene.hosts[2].set_aside = true;
+	assert_int_equal(started_on(), NO_HOST);
+	scene.hosts[1].maintenance = false;
+	assert_int_equal(started_on(), 1);
+}
+
+static void
+a_start_in_doubt_leaves_a_host_that_takes_no_vm_any_more(void **state)
+{
+	(void)state;
+	scene_init(&scene, 3);
+	vm = scene_add_vm(&scene, 0);
+	scene.vms[vm].phase = VM_STARTING;
+	scene.vms[vm].command_age_ms = 5000;
+	scene_unsee(&scene, vm, 0);
+	scene.hosts[0].maintenance = true;
+	assert_true(is_marked_lost());
+	assert_int_equal(started_on(), 1);
+	/* Of a command of an earlier life nobody knows that it has ended. */
+	scene.vms[vm].command_age_ms = AGE_NEVER;
+	scene.snap.uptime_ms = START_DEADLINE_MS - 1;
+	assert_int_equal(started_on(), NO_HOST);
+}
+
+static void
+it_is_tried_for_ever_and_at_once_where_room_appears(void **state)
+{
+	(void)state;
+	lose();
+	scene.vms[vm].start_failures = 1000000;
+	scene.vms[vm].command_age_ms = START_RETRY_MAX_MS;
+	assert_int_equal(started_on(), 1);
+	scene.vms[vm].start_failures = 0;
+	scene.vms[vm].command_age_ms = AGE_NEVER;
+	scene.hosts[1].memory_kib = scene.hosts[2].memory_kib = 0;
+	assert_int_equal(started_on(), NO_HOST);
+	scene.hosts[2].memory_kib = 16 << 20;
+	assert_int_equal(started_on(), 2);
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, begin)
 
 int
@@ -464,6 +587,14 @@ main(void)
 		TEST(a_failed_start_is_tried_on_another_host),
 		TEST(the_pause_grows_but_never_over_a_minute),
 		TEST(without_a_definition_nothing_can_be_started_and_that_is_said),
+		TEST(a_vm_without_ha_is_not_touched),
+		TEST(while_ha_is_disarmed_nothing_is_started),
+		TEST(a_start_in_doubt_is_not_repeated_while_ha_is_disarmed),
+		TEST(a_vm_that_waits_for_its_host_starts_there_only),
+		TEST(what_waits_for_its_host_may_leave_it_for_another_reason),
+		TEST(a_host_in_maintenance_or_set_aside_takes_no_vm),
+		TEST(a_start_in_doubt_leaves_a_host_that_takes_no_vm_any_more),
+		TEST(it_is_tried_for_ever_and_at_once_where_room_appears),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
