@@ -237,9 +237,9 @@ freeze_vm_policy(const struct registry *reg, const struct reg_vm *vm,
 	cluster_policy_init(&presets);
 	*out = vm->owner == NO_HOST
 		       ? presets.vm
-		       : reg->settings
-				 ->clusters[reg->hosts[vm->owner].conf->cluster]
-				 .policy.vm;
+		       : *settings_vm_policy(
+				 reg->settings,
+				 reg->hosts[vm->owner].conf->cluster, vm->name);
 }
 
 static void

@@ -102,6 +102,7 @@ static const struct config_option cluster_options[] = {
 	  .preset = "20000",
 	  .min = LEASE_MS_MIN,
 	  .max = LEASE_MS_MAX },
+	SETTINGS_POLICY,
 	{ .name = NULL },
 };
 
@@ -169,6 +170,14 @@ static const struct config_option options[] = {
 	  .type = CONFIG_LIST,
 	  .sections = cluster_options,
 	  .check = settings_check_name },
+	{ .name = "vms",
+	  .type = CONFIG_LIST,
+	  .sections = settings_vms_options,
+	  .check = settings_check_name },
+	{ .name = "vm",
+	  .type = CONFIG_LIST,
+	  .sections = settings_vm_options,
+	  .check = settings_check_vm_name },
 	{ .name = "datastore",
 	  .type = CONFIG_LIST,
 	  .sections = datastore_options,
@@ -208,15 +217,15 @@ read_clusters(struct settings *s, const struct config_section *root)
 			.lease = config_bool(sec, "watchdog-lease"),
 			.lease_ms = config_int(sec, "watchdog-lease-ms"),
 		};
-		cluster_policy_init(&s->clusters[i].policy);
+		settings_read_policy(s, sec, &s->clusters[i].policy);
 	}
 	if (s->n_clusters > SETTINGS_CLUSTERS_MAX)
 		config_complain(s->config, root, NULL, "more than %d clusters",
 				SETTINGS_CLUSTERS_MAX);
 }
 
-static size_t
-find_cluster(struct settings *s, const struct config_section *sec)
+size_t
+settings_find_cluster(struct settings *s, const struct config_section *sec)
 {
 	const char *name = config_text(sec, "cluster");
 
@@ -241,7 +250,7 @@ read_datastores(struct settings *s, const struct config_section *root)
 
 		s->datastores[i] = (struct datastore_settings){
 			.name = config_title(sec),
-			.cluster = find_cluster(s, sec),
+			.cluster = settings_find_cluster(s, sec),
 		};
 	}
 }
@@ -253,7 +262,7 @@ read_host(struct settings *s, const struct config_section *sec,
 	  struct host_settings *host)
 {
 	host->name = config_title(sec);
-	host->cluster = find_cluster(s, sec);
+	host->cluster = settings_find_cluster(s, sec);
 	host->agent = config_text(sec, "agent");
 	host->libvirt = config_text(sec, "libvirt");
 	host->feed = config_text(sec, "feed");
@@ -343,6 +352,7 @@ read_root(struct settings *s)
 	read_secrets(s);
 	settings_read_snmp(s, root);
 	read_clusters(s, root);
+	settings_read_vms(s, root);
 	read_datastores(s, root);
 	settings_read_pdus(s, root);
 	read_hosts(s, root);
@@ -370,6 +380,7 @@ settings_free(struct settings *s)
 	if (s == NULL)
 		return;
 	free(s->clusters);
+	free(s->vms);
 	free(s->datastores);
 	for (size_t i = 0; i < s->n_hosts; i++)
 		free(s->hosts[i].levels);

@@ -21,6 +21,7 @@
 enum {
 	SETTINGS_CLUSTERS_MAX = 256,
 	SETTINGS_HOSTS_MAX = 4096,
+	SETTINGS_VMS_MAX = 16384, /* with a policy of their own */
 	SETTINGS_PDUS_MAX = 1024,
 	SETTINGS_LEVELS_MAX = 4, /* of one host, besides its BMC */
 	SETTINGS_OUTLETS_MAX = 8 /* of one level */
@@ -33,6 +34,13 @@ struct cluster_settings {
 	struct cluster_policy policy;
 	bool lease; /* lease.h */
 	int64_t lease_ms;
+};
+
+/* A VM that is treated otherwise than its cluster says; it need not exist. */
+struct vm_settings {
+	const char *name;
+	size_t cluster;
+	struct vm_policy policy;
 };
 
 struct datastore_settings {
@@ -107,6 +115,8 @@ struct settings {
 
 	struct cluster_settings *clusters;
 	size_t n_clusters;
+	struct vm_settings *vms; /* sorted by cluster, name */
+	size_t n_vms;
 	struct datastore_settings *datastores;
 	size_t n_datastores;
 	struct pdu_settings *pdus;
@@ -123,6 +133,10 @@ struct settings {
  * for use. */
 struct settings *settings_load(const char *path, FILE *errors);
 void settings_free(struct settings *settings);
+
+/* What holds for a VM of a cluster. */
+const struct vm_policy *settings_vm_policy(const struct settings *settings,
+					   size_t cluster, const char *name);
 
 void settings_print_effective(const struct settings *settings, FILE *to);
 

@@ -619,6 +619,184 @@ a_lease_needs_an_account_that_may_write(void **state)
 	free(errors);
 }
 
+/* --- what becomes of VMs -------------------------------------------------- */
+
+static struct settings *
+load_good(const char *text)
+{
+	char *errors;
+	struct settings *s = load(text, &errors);
+
+	assert_string_equal(errors, "");
+	assert_non_null(s);
+	free(errors);
+	return s;
+}
+
+static void
+what_nobody_chose_is_what_the_mind_takes_for_preset(void **state)
+{
+	struct cluster_policy presets;
+
+	(void)state;
+	struct settings *s = load_good("cluster \"c1\" { }\n" HOST("a", "1"));
+	const struct cluster_policy *p = &s->clusters[0].policy;
+	cluster_policy_init(&presets);
+	assert_int_equal(p->vm.ha, presets.vm.ha);
+	assert_int_equal(p->vm.host_fail, presets.vm.host_fail);
+	assert_int_equal(p->vm.store_fail, presets.vm.store_fail);
+	assert_int_equal(p->vm.vm_fail, presets.vm.vm_fail);
+	assert_int_equal(p->vm.priority, presets.vm.priority);
+	assert_int_equal(p->vm.hang_ms, presets.vm.hang_ms);
+	assert_int_equal(p->guard_pct, presets.guard_pct);
+	assert_int_equal(p->mass_hosts, presets.mass_hosts);
+	assert_int_equal(p->mass_window_ms, presets.mass_window_ms);
+	assert_int_equal(p->survive_hosts, presets.survive_hosts);
+	assert_int_equal(p->fence_stuck, presets.fence_stuck);
+	assert_int_equal(p->path_lost_ms, presets.path_lost_ms);
+	assert_int_equal(p->path_delay_ms, presets.path_delay_ms);
+	assert_int_equal(p->starts_per_host, presets.starts_per_host);
+	assert_int_equal(p->starts, presets.starts);
+	settings_free(s);
+}
+
+static void
+a_cluster_chooses_all_of_it(void **state)
+{
+	(void)state;
+	struct settings *s = load_good(
+		"cluster \"c1\" { host-failure = wait storage-failure = "
+		"recover vm-failure = elsewhere priority = 7 hang-ms = 30000 "
+		"guard-percent = 30 mass-hosts = 2 mass-window = 600 "
+		"survive-hosts = 1 fence-stuck = on path-lost = 20 path-delay "
+		"= 0 starts-per-host = 2 starts = 16 }\n" HOST("a", "1"));
+	const struct cluster_policy *p = &s->clusters[0].policy;
+	assert_int_equal(p->vm.host_fail, HOST_FAIL_WAIT);
+	assert_int_equal(p->vm.store_fail, STORE_FAIL_RECOVER);
+	assert_int_equal(p->vm.vm_fail, VM_FAIL_ELSEWHERE);
+	assert_int_equal(p->vm.priority, 7);
+	assert_int_equal(p->vm.hang_ms, 30000);
+	assert_int_equal(p->guard_pct, 30);
+	assert_int_equal(p->mass_hosts, 2);
+	assert_int_equal(p->mass_window_ms, 600000);
+	assert_int_equal(p->survive_hosts, 1);
+	assert_true(p->fence_stuck);
+	assert_int_equal(p->path_lost_ms, 20000);
+	assert_int_equal(p->path_delay_ms, 0);
+	assert_int_equal(p->starts_per_host, 2);
+	assert_int_equal(p->starts, 16);
+	settings_free(s);
+}
+
+static void
+every_word_of_a_choice_is_read(void **state)
+{
+	(void)state;
+	for (int i = 0; i < VM_FAILS; i++) {
+		char *text = NULL;
+
+		assert_true(asprintf(&text,
+				     "cluster \"c1\" { vm-failure = %s "
+				     "storage-failure = %s host-failure = %s "
+				     "}\n%s",
+				     vm_fail_name((enum vm_fail)i),
+				     store_fail_name((enum store_fail)(i & 1)),
+				     host_fail_name((enum host_fail)(i & 1)),
+				     HOST("a", "1")) > 0);
+		struct settings *s = load_good(text);
+		assert_int_equal(s->clusters[0].policy.vm.vm_fail, i);
+		assert_int_equal(s->clusters[0].policy.vm.store_fail, i & 1);
+		assert_int_equal(s->clusters[0].policy.vm.host_fail, i & 1);
+		settings_free(s);
+		free(text);
+	}
+}
+
+static void
+a_vm_overrides_its_set_and_that_its_cluster(void **state)
+{
+	(void)state;
+	struct settings *s = load_good(
+		"cluster \"c1\" { host-failure = wait hang-ms = 60000 }\n"
+		"cluster \"c2\" { }\n"
+		"vm \"b 2\" { cluster = \"c1\" priority = 900 ha = off }\n"
+		"vms \"web\" { cluster = \"c1\" host-failure = recover "
+		"priority = 300 vm \"a\" { } vm \"b 2\" { } }\n" HOST("a",
+								      "1"));
+	const struct vm_policy *a = settings_vm_policy(s, 0, "a");
+	const struct vm_policy *b = settings_vm_policy(s, 0, "b 2");
+	const struct vm_policy *other = settings_vm_policy(s, 0, "c");
+	assert_int_equal(a->host_fail, HOST_FAIL_RECOVER);
+	assert_int_equal(a->priority, 300);
+	assert_int_equal(a->hang_ms, 60000);
+	assert_true(a->ha);
+	assert_int_equal(b->host_fail, HOST_FAIL_RECOVER);
+	assert_int_equal(b->priority, 900);
+	assert_false(b->ha);
+	assert_int_equal(other->host_fail, HOST_FAIL_WAIT);
+	assert_int_equal(settings_vm_policy(s, 1, "a")->priority, 100);
+	settings_free(s);
+}
+
+static void
+a_choice_that_makes_no_sense_is_refused(void **state)
+{
+	static const struct {
+		const char *text, *wanted;
+	} cases[] = {
+		{ "cluster \"c1\" { host-failure = maybe }", "maybe" },
+		{ "cluster \"c1\" { guard-percent = 101 }", "101" },
+		{ "cluster \"c1\" { mass-window = 59 }", "59" },
+		{ "cluster \"c1\" { starts-per-host = 0 }", "0" },
+		{ "cluster \"c1\" { hang-ms = 4999 }", "5000" },
+		{ "cluster \"c1\" { }\nvm \"v\" { cluster = \"c1\" priority "
+		  "= 1001 }",
+		  "1001" },
+		{ "cluster \"c1\" { }\nvm \"v\" { ha = off }", "cluster" },
+		{ "cluster \"c1\" { }\nvm \"v\" { cluster = \"c9\" }",
+		  "no cluster \"c9\"" },
+		{ "cluster \"c1\" { }\nvm \"a/b\" { cluster = \"c1\" }",
+		  "no '/'" },
+		{ "cluster \"c1\" { }\nvms \"s\" { cluster = \"c1\" }",
+		  "no VM is in this set" },
+		{ "cluster \"c1\" { }\nvms \"s\" { cluster = \"c1\" vm \"a\" "
+		  "{ } }\nvms \"t\" { cluster = \"c1\" vm \"a\" { } }",
+		  "in another set" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		const char *wanted[] = { cases[i].wanted, NULL };
+		char *text = NULL;
+
+		assert_true(asprintf(&text, "%s\n%s", cases[i].text,
+				     HOST("a", "1")) > 0);
+		assert_refused(text, wanted);
+		free(text);
+	}
+}
+
+static void
+what_is_in_force_is_printed_whole(void **state)
+{
+	char *text = NULL;
+	size_t len;
+
+	(void)state;
+	struct settings *s = load_good("cluster \"c1\" { mass-hosts = 2 }\n"
+				       "vm \"v\" { cluster = \"c1\" ha = off "
+				       "}\n" HOST("a", "1"));
+	FILE *to = open_memstream(&text, &len);
+	settings_print_effective(s, to);
+	fclose(to);
+	assert_non_null(strstr(text, "mass-hosts = 2"));
+	assert_non_null(strstr(text, "guard-percent = 50"));
+	assert_non_null(strstr(text, "host-failure = recover"));
+	assert_non_null(strstr(text, "vm \"v\""));
+	free(text);
+	settings_free(s);
+}
+
 int
 main(void)
 {
@@ -645,6 +823,13 @@ main(void)
 		cmocka_unit_test(what_monitoring_could_not_use_is_refused),
 		cmocka_unit_test(refuses_a_site_without_hosts),
 		cmocka_unit_test(a_lease_needs_an_account_that_may_write),
+		cmocka_unit_test(
+			what_nobody_chose_is_what_the_mind_takes_for_preset),
+		cmocka_unit_test(a_cluster_chooses_all_of_it),
+		cmocka_unit_test(every_word_of_a_choice_is_read),
+		cmocka_unit_test(a_vm_overrides_its_set_and_that_its_cluster),
+		cmocka_unit_test(a_choice_that_makes_no_sense_is_refused),
+		cmocka_unit_test(what_is_in_force_is_printed_whole),
 	};
 
 	return cmocka_run_group_tests_name("settings", tests, make_dir,
