@@ -10,6 +10,7 @@
 #define SCHEDULER_POLICY_DRAFT_H
 
 #include "scheduler/policy/plan.h"
+#include "scheduler/policy/rules.h"
 #include "scheduler/policy/snapshot.h"
 
 struct draft_vm {
@@ -28,10 +29,25 @@ struct draft {
 	struct draft_vm *vms;    /* by VM */
 	unsigned *starts;        /* by host: in flight and wanted */
 	uint64_t *used_kib;      /* by host: memory of its VMs */
+	uint64_t *held_kib;      /* by host: kept for VMs that wait */
+	size_t *seen_from;       /* by VM: its first sighting; n_vms + 1 */
+	struct rulebook *rules;
 };
 
 void draft_init(struct draft *draft, const struct snapshot *snap);
+/* To try things out: a copy without a plan.  The snapshot and the draft it was
+ * made of must live as long. */
+void draft_clone(struct draft *draft, const struct draft *of);
 void draft_done(struct draft *draft); /* the plan stays */
+
+/* As draft_vm, without an entry in the plan. */
+void draft_set(struct draft *draft, size_t vm, const struct draft_vm *want);
+
+/* The host's memory is taken by the VM: it belongs there and runs or is meant
+ * to, or a report shows it there, on its way or not yet ended. */
+bool draft_occupies(const struct draft *draft, size_t vm, size_t host);
+
+uint64_t draft_free_kib(const struct draft *draft, size_t host);
 
 /* Want another state of a host; the entry's reason is the caller's to fill. */
 struct plan_host_change *draft_host(struct draft *draft, size_t host,

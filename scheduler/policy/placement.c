@@ -3,24 +3,17 @@
 
 #include "scheduler/policy/timeouts.h"
 
-static uint64_t
-free_kib(const struct draft *draft, size_t host)
-{
-	uint64_t all = draft->snap->hosts[host].memory_kib;
-	uint64_t used = draft->used_kib[host];
-
-	return used < all ? all - used : 0;
-}
-
 const char *
-place_refusal(const struct draft *draft, size_t vm, size_t index)
+host_refusal(const struct draft *draft, size_t index)
 {
 	const struct snap_host *host = &draft->snap->hosts[index];
-	const struct snap_vm *v = &draft->snap->vms[vm];
-	size_t owner = draft->vms[vm].owner;
 
 	if (draft->states[index] != HOST_UP)
 		return host_state_name(draft->states[index]);
+	if (host->maintenance)
+		return "is in maintenance";
+	if (host->set_aside)
+		return "is set aside: it failed too often";
 	if (host->link != LINK_OK)
 		return "does not answer just now";
 	if (host->maintenance)
@@ -37,13 +30,54 @@ place_refusal(const struct draft *draft, size_t vm, size_t index)
 		return "has lost a datastore";
 	if (host->cleaning)
 		return "is being cleaned";
-	if (!v->shared_storage && index != owner)
-		return "cannot reach its local disks";
-	if (free_kib(draft, index) < v->memory_kib)
-		return "has too little free memory";
-	if (draft->starts[index] >= STARTS_PER_HOST)
-		return "is busy with other starts";
 	return NULL;
+}
+
+const char *
+fit_refusal(const struct draft *draft, size_t vm, size_t index)
+{
+	const struct snap_vm *v = &draft->snap->vms[vm];
+	const char *refusal;
+
+	if (!v->shared_storage && index != draft->vms[vm].owner)
+		return "cannot reach its local disks";
+	refusal = rule_refusal(draft, vm, index);
+	if (refusal != NULL)
+		return refusal;
+	uint64_t free_kib = draft_free_kib(draft, index);
+	if (free_kib < v->memory_kib)
+		return free_kib + draft->held_kib[index] < v->memory_kib
+			       ? "has too little free memory"
+			       : "keeps its room for one that comes first";
+	return group_refusal(draft, vm, index);
+}
+
+const char *
+busy_refusal(const struct draft *draft, size_t index)
+{
+	const struct snapshot *snap = draft->snap;
+	unsigned most = snap->clusters[snap->hosts[index].cluster]
+				.policy.starts_per_host;
+
+	return draft->starts[index] >= (most ? most : STARTS_PER_HOST)
+		       ? "is busy with other starts"
+		       : NULL;
+}
+
+static const char *
+lasting_refusal(const struct draft *draft, size_t vm, size_t index)
+{
+	const char *refusal = host_refusal(draft, index);
+
+	return refusal != NULL ? refusal : fit_refusal(draft, vm, index);
+}
+
+const char *
+place_refusal(const struct draft *draft, size_t vm, size_t index)
+{
+	const char *refusal = lasting_refusal(draft, vm, index);
+
+	return refusal != NULL ? refusal : busy_refusal(draft, index);
 }
 
 /* Room left after the VM has come, per mille of the scarcer resource.  Each
@@ -53,7 +87,7 @@ room_pm(const struct draft *draft, size_t vm, size_t index)
 {
 	const struct snap_host *host = &draft->snap->hosts[index];
 	const struct snap_vm *v = &draft->snap->vms[vm];
-	uint64_t mem = (free_kib(draft, index) - v->memory_kib) * 1000 /
+	uint64_t mem = (draft_free_kib(draft, index) - v->memory_kib) * 1000 /
 		       (host->memory_kib ? host->memory_kib : 1);
 	uint64_t cpu_used = host->cpu_used_milli + UINT64_C(100) * v->vcpus +
 			    UINT64_C(100) * draft->starts[index];
@@ -75,43 +109,79 @@ is_better(const struct draft *draft, size_t vm, size_t host, size_t best)
 		return true;
 	if ((host == v->failed_on) != (best == v->failed_on))
 		return best == v->failed_on;
+	unsigned bent = rules_bent(draft, vm, host);
+	unsigned bent_best = rules_bent(draft, vm, best);
+	if (bent != bent_best)
+		return bent < bent_best;
 	if (host == owner || best == owner)
 		return host == owner;
 
 	uint64_t a = room_pm(draft, vm, host), b = room_pm(draft, vm, best);
 	if (a != b)
 		return a > b;
-	return free_kib(draft, host) > free_kib(draft, best);
+	return draft_free_kib(draft, host) > draft_free_kib(draft, best);
+}
+
+/* What speaks against a host that would be legal. */
+static void
+explain_second(const struct draft *draft, size_t vm, size_t host, size_t best,
+	       char why[REASON_LEN])
+{
+	const char *rule = rule_bent(draft, vm, host);
+
+	if (rule != NULL &&
+	    rules_bent(draft, vm, host) > rules_bent(draft, vm, best))
+		reason_add(why, "would bend rule %s", rule);
+	else if (host == draft->snap->vms[vm].failed_on)
+		reason_add(why, "failed to start it");
+	else
+		reason_add(why, "has less room");
+}
+
+static void
+explain_best(const struct draft *draft, size_t vm, size_t best,
+	     char why[REASON_LEN])
+{
+	const struct snap_host *host = &draft->snap->hosts[best];
+	const char *rule = rule_bent(draft, vm, best);
+
+	reason_set(why, "%s has %s (%llu of %llu MiB free)", host->name,
+		   best == draft->vms[vm].owner ? "its definition"
+						: "most room",
+		   (unsigned long long)draft_free_kib(draft, best) / 1024,
+		   (unsigned long long)host->memory_kib / 1024);
+	if (rule != NULL)
+		reason_add(why, ", though that bends rule %s", rule);
 }
 
 static void
 explain(const struct draft *draft, size_t vm, size_t best, char why[REASON_LEN])
 {
 	const struct snapshot *snap = draft->snap;
+	size_t cluster = snap->hosts[draft->vms[vm].owner].cluster;
 
 	why[0] = '\0';
 	if (best != NO_HOST)
-		reason_set(why, "%s has %s (%llu of %llu MiB free)",
-			   snap->hosts[best].name,
-			   best == draft->vms[vm].owner ? "its definition"
-							: "most room",
-			   (unsigned long long)free_kib(draft, best) / 1024,
-			   (unsigned long long)snap->hosts[best].memory_kib /
-				   1024);
+		explain_best(draft, vm, best, why);
 	for (size_t h = 0; h < snap->n_hosts; h++) {
-		if (h == best ||
-		    snap->hosts[h].cluster !=
-			    snap->hosts[draft->vms[vm].owner].cluster)
+		if (h == best || snap->hosts[h].cluster != cluster)
 			continue;
 		const char *refusal = place_refusal(draft, vm, h);
-		reason_add(why, "%s%s %s", why[0] != '\0' ? "; " : "",
-			   snap->hosts[h].name,
-			   refusal != NULL ? refusal : "has less room");
+
+		reason_add(why, "%s%s ", why[0] != '\0' ? "; " : "",
+			   snap->hosts[h].name);
+		if (refusal != NULL)
+			reason_add(why, "%s", refusal);
+		else
+			explain_second(draft, vm, h, best, why);
 	}
 }
 
-size_t
-place_vm(const struct draft *draft, size_t vm, char why[REASON_LEN])
+typedef const char *refusal_fn(const struct draft *draft, size_t vm,
+			       size_t host);
+
+static size_t
+find_best(const struct draft *draft, size_t vm, refusal_fn *refusal)
 {
 	const struct snapshot *snap = draft->snap;
 	size_t cluster = snap->hosts[draft->vms[vm].owner].cluster;
@@ -119,9 +189,23 @@ place_vm(const struct draft *draft, size_t vm, char why[REASON_LEN])
 
 	for (size_t h = 0; h < snap->n_hosts; h++)
 		if (snap->hosts[h].cluster == cluster &&
-		    place_refusal(draft, vm, h) == NULL &&
+		    refusal(draft, vm, h) == NULL &&
 		    is_better(draft, vm, h, best))
 			best = h;
+	return best;
+}
+
+size_t
+place_vm(const struct draft *draft, size_t vm, char why[REASON_LEN])
+{
+	size_t best = find_best(draft, vm, place_refusal);
+
 	explain(draft, vm, best, why);
 	return best;
+}
+
+size_t
+place_later(const struct draft *draft, size_t vm)
+{
+	return find_best(draft, vm, lasting_refusal);
 }

@@ -183,6 +183,12 @@ every_refusal_says_what_is_missing(void **state)
 	host->state = HOST_SUSPECT;
 	assert_string_equal(refused(1), "suspect");
 	*host = well;
+	host->maintenance = true;
+	assert_string_equal(refused(1), "is in maintenance");
+	*host = well;
+	host->set_aside = true;
+	assert_string_equal(refused(1), "is set aside: it failed too often");
+	*host = well;
 	host->link = LINK_SILENT;
 	assert_string_equal(refused(1), "does not answer just now");
 	*host = well;
@@ -221,6 +227,18 @@ only_so_many_starts_at_a_time(void **state)
 	assert_null(refused(1));
 }
 
+static void
+how_many_is_for_its_cluster_to_say(void **state)
+{
+	(void)state;
+	scene.clusters[0].policy.starts_per_host = 1;
+	size_t other = scene_add_vm(&scene, 1);
+	scene.vms[other].phase = VM_STARTING;
+	scene.vms[other].starting = true;
+	assert_string_equal(refused(1), "is busy with other starts");
+	assert_null(refused(2));
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, begin)
 
 int
@@ -239,6 +257,7 @@ main(void)
 		TEST(local_disks_bind_a_vm_to_its_host),
 		TEST(every_refusal_says_what_is_missing),
 		TEST(only_so_many_starts_at_a_time),
+		TEST(how_many_is_for_its_cluster_to_say),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
