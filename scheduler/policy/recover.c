@@ -8,6 +8,7 @@
  * proof.h has the rules of proof.
  */
 #include "scheduler/policy/draft.h"
+#include "scheduler/policy/order.h"
 #include "scheduler/policy/placement.h"
 #include "scheduler/policy/proof.h"
 #include "scheduler/policy/timeouts.h"
@@ -205,12 +206,11 @@ is_coming(const struct draft *draft, size_t vm, char why[REASON_LEN])
  * proof about the owner, for there it cannot become a second copy.
  */
 static void
-recover(struct draft *draft, size_t vm)
+try_to_start(struct draft *draft, size_t vm)
 {
-	char why[REASON_LEN];
+	char why[REASON_LEN], order[REASON_LEN];
 
-	if (draft->vms[vm].phase != VM_LOST || !has_ha(draft, vm) ||
-	    must_wait(draft, vm))
+	if (must_wait(draft, vm))
 		return;
 	if (!draft->snap->vms[vm].has_definition) {
 		raise_stuck(draft, vm, "vm-lost",
@@ -221,19 +221,38 @@ recover(struct draft *draft, size_t vm)
 		raise_stuck(draft, vm, "vm-lost", why);
 		return;
 	}
+	enum order_verdict verdict = order_judge(draft, vm, order);
+	raise_order(draft, vm, verdict, order);
+	if (verdict == ORDER_WAITS || order_is_full(draft, vm))
+		return;
 	const char *home = stays_home(draft, vm);
 	size_t host = home != NULL ? place_at_home(draft, vm, home, why)
 				   : place_vm(draft, vm, why);
+	if (host == NO_HOST && home == NULL &&
+	    place_later(draft, vm) != NO_HOST)
+		return; /* it will be its turn */
 	if (host != NO_HOST && host != draft->vms[vm].owner &&
 	    proof_of_absence(draft, vm) == NULL) {
 		say_no_proof(draft, vm, why);
 		host = NO_HOST;
 	}
+	if (verdict == ORDER_RELEASED)
+		reason_add(why, "; %s", order);
 	if (host == NO_HOST)
 		raise_stuck(draft, vm, home != NULL ? "vm-waits" : "vm-lost",
 			    why);
 	else
 		start(draft, vm, host, why);
+}
+
+static void
+recover(struct draft *draft, size_t vm)
+{
+	if (draft->vms[vm].phase != VM_LOST || !has_ha(draft, vm))
+		return;
+	try_to_start(draft, vm);
+	if (draft->vms[vm].phase == VM_LOST && stays_home(draft, vm) == NULL)
+		order_hold(draft, vm);
 }
 
 /* Its host takes no VM any more, and does not run it. */
@@ -272,7 +291,7 @@ repeat_start(struct draft *draft, size_t vm)
 	    !host_vms_are_fresh(&draft->snap->hosts[owner]) ||
 	    draft->snap->hosts[owner].vms_age_ms >= v->command_age_ms ||
 	    snapshot_shows_active(draft->snap, vm, owner) ||
-	    draft->starts[owner] >= STARTS_PER_HOST ||
+	    busy_refusal(draft, owner) != NULL ||
 	    may_be_elsewhere(draft, vm, why))
 		return;
 	if (owner_of(draft, vm)->maintenance ||
@@ -292,11 +311,14 @@ void
 recover_vms(struct draft *draft)
 {
 	size_t n = draft->snap->n_vms;
+	struct start_order order;
 
 	for (size_t vm = 0; vm < n; vm++)
 		mark_lost(draft, vm);
 	for (size_t vm = 0; vm < n; vm++)
 		repeat_start(draft, vm);
-	for (size_t vm = 0; vm < n; vm++)
-		recover(draft, vm);
+	order_init(&order, draft);
+	for (size_t i = 0; i < order.n; i++)
+		recover(draft, order.vms[i]);
+	order_done(&order);
 }

@@ -192,6 +192,7 @@ struct snap_rule {
 	size_t *first, n_first;     /* RULE_AFTER: those that start before */
 	size_t *hosts, n_hosts;     /* RULE_HOSTS, ascending */
 	int64_t delay_ms, limit_ms; /* RULE_AFTER: between them; at most */
+	bool wait_agent; /* RULE_AFTER: until the guest agents are connected */
 };
 
 /* One VM as one host's last report shows it. */

@@ -66,6 +66,10 @@ enum {
 	START_RETRY_MS = 5000, /* doubles with each failure */
 	START_RETRY_MAX_MS = 60000,
 	STARTS_PER_HOST = 4,        /* in flight */
+	ORDER_PATIENCE_MS = 30000,  /* waits for another VM: alarm */
+	ORDER_LIMIT_MS = 300000,    /* then it starts without that one */
+	HOLD_ROOM_MS = 120000,      /* so long room is kept for who waits */
+	HOLD_FAILURES = 5,          /* and after so many failed starts none */
 	REJOIN_PATIENCE_MS = 45000, /* its agent may be slow to read */
 	SEEN_THERE_MS = 30000,      /* so long a reading says where a VM is */
 	RETURN_PATIENCE_MS = 60000, /* back, and still not trusted: alarm */
