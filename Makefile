@@ -194,6 +194,14 @@ bench_snmp := $(addprefix $B/bench/,snmp_bench snmp_farm snmp_walk)
 bench-snmp: all $(bench_snmp) $(patsubst tests/%.c,$B/%,$(wildcard tests/bench/inform_bench.c)) ## SNMP against gosnmp and others (root)
 	$(Q)OUT=$B/bench TOOLS=$B/bench AGENT=$B/bin/ironherd-agent tests/bench/snmp
 
+$B/bench/decide_bench: $B/obj/tests/bench/decide_bench.o $(call room_lib,scheduler/policy)
+	@mkdir -p $(@D)
+	@echo "  LD   $@"
+	$(Q)$(CC) $(link) -o $@ $^
+
+bench-decide: $B/bench/decide_bench            ## CPU time of a decision: 64 hosts, 2,000 VMs
+	$(Q)$B/bench/decide_bench | tee $B/bench/decide.json
+
 # --- a node with a true BMC; optional, minutes -----------------------------
 $B/system/%: $B/obj/tests/system/%.o $(foreach r,ipmi common,$(call room_lib,$r))
 	@mkdir -p $(@D)
@@ -259,6 +267,7 @@ help:                                          ## this list
 	@echo "  V=1 shows commands; SAN=1 builds with sanitizers into build-san"
 
 .SECONDARY:
-.PHONY: all check check-unit check-layers check-lab check-node check-churn fuzz bench-ipmi bench-snmp lint demo lab-up lab-down \
+.PHONY: all check check-unit check-layers check-lab check-node check-churn fuzz \
+        bench-ipmi bench-snmp bench-decide lint demo lab-up lab-down \
         install format clean help
 -include $(shell find $B/obj -name '*.d' 2>/dev/null)

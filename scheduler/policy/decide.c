@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scheduler/policy/decide.h"
 
+#include "scheduler/policy/admission.h"
 #include "scheduler/policy/draft.h"
 
 struct plan *
@@ -13,6 +14,7 @@ decide(const struct snapshot *snap)
 	obey_orders(&draft);
 	judge_hosts(&draft);
 	recover_vms(&draft);
+	raise_admission(&draft);
 	raise_alarms(&draft);
 
 	struct plan *plan = draft.plan;

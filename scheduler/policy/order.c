@@ -22,7 +22,9 @@ struct rank {
 	size_t vm;
 	unsigned priority; /* its own, or of one that starts after it */
 	unsigned depth;    /* so many start before it, one after the other */
-	uint64_t memory_kib;
+	bool begun;        /* its group is somewhere already */
+	size_t group;      /* that must be together; SIZE_MAX: none */
+	uint64_t group_kib, memory_kib;
 };
 
 static int
@@ -34,6 +36,12 @@ compare_ranks(const void *left, const void *right)
 		return a->priority > b->priority ? -1 : 1;
 	if (a->depth != b->depth)
 		return a->depth < b->depth ? -1 : 1;
+	if (a->begun != b->begun)
+		return a->begun ? -1 : 1;
+	if (a->group_kib != b->group_kib)
+		return a->group_kib > b->group_kib ? -1 : 1;
+	if (a->group != b->group)
+		return a->group < b->group ? -1 : 1;
 	if (a->memory_kib != b->memory_kib)
 		return a->memory_kib > b->memory_kib ? -1 : 1;
 	return a->vm < b->vm ? -1 : a->vm > b->vm;
@@ -97,6 +105,16 @@ spread_all(const struct snapshot *snap, struct rank *ranks, const size_t *at)
 	}
 }
 
+/* A group counts as a whole, so that nobody comes between its VMs. */
+static void
+weigh_groups(struct rank *ranks, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; ranks[i].group != SIZE_MAX && k < n; k++)
+			if (k != i && ranks[k].group == ranks[i].group)
+				ranks[i].group_kib += ranks[k].memory_kib;
+}
+
 void
 order_init(struct start_order *order, const struct draft *draft)
 {
@@ -112,9 +130,13 @@ order_init(struct start_order *order, const struct draft *draft)
 		ranks[n++] = (struct rank){
 			.vm = vm,
 			.priority = snap->vms[vm].policy.priority,
+			.begun = rule_group_has_begun(draft, vm),
+			.group = rule_group(draft, vm),
+			.group_kib = snap->vms[vm].memory_kib,
 			.memory_kib = snap->vms[vm].memory_kib,
 		};
 	}
+	weigh_groups(ranks, n);
 	spread_all(snap, ranks, at);
 	qsort(ranks, n, sizeof(*ranks), compare_ranks);
 	for (size_t i = 0; i < n; i++)

@@ -11,8 +11,9 @@
 
 /*
  * The lost VMs in the order in which they are to be started: higher priority
- * first, then those that others start after, then the bigger ones, which find
- * room less easily.  What another VM starts after has at least its priority.
+ * first, then those that others start after, then the rest of a group that was
+ * begun, then the bigger ones and bigger groups, which find room less easily.
+ * What another VM starts after has at least its priority.
  */
 struct start_order {
 	size_t *vms;

@@ -163,6 +163,22 @@ group_refusal(const struct draft *draft, size_t vm, size_t host)
 		       : book->texts[book->group_rule[vm]][1];
 }
 
+size_t
+rule_group(const struct draft *draft, size_t vm)
+{
+	const struct rulebook *book = draft->rules;
+
+	return book->snap->n_rules == 0 ? NONE : book->group_of[vm];
+}
+
+bool
+rule_group_has_begun(const struct draft *draft, size_t vm)
+{
+	size_t group = rule_group(draft, vm);
+
+	return group != NONE && others_anywhere(draft, group, vm);
+}
+
 static size_t
 find_bent(const struct draft *draft, size_t vm, size_t host, unsigned *ret_n)
 {

@@ -32,6 +32,12 @@ const char *rule_refusal(const struct draft *draft, size_t vm, size_t host);
  * the rule for which that host has too little. */
 const char *group_refusal(const struct draft *draft, size_t vm, size_t host);
 
+/* The group that must be together which the VM is of, SIZE_MAX: none. */
+size_t rule_group(const struct draft *draft, size_t vm);
+
+/* One of its group is somewhere already: the others have to follow. */
+bool rule_group_has_begun(const struct draft *draft, size_t vm);
+
 /* How many rules of kind should it would bend there. */
 unsigned rules_bent(const struct draft *draft, size_t vm, size_t host);
 

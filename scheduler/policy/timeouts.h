@@ -69,6 +69,7 @@ enum {
 	ORDER_PATIENCE_MS = 30000,  /* waits for another VM: alarm */
 	ORDER_LIMIT_MS = 300000,    /* then it starts without that one */
 	HOLD_ROOM_MS = 120000,      /* so long room is kept for who waits */
+	ADMISSION_HOLD_MS = 5000,   /* no room for a loss: alarm */
 	HOLD_FAILURES = 5,          /* and after so many failed starts none */
 	REJOIN_PATIENCE_MS = 45000, /* its agent may be slow to read */
 	SEEN_THERE_MS = 30000,      /* so long a reading says where a VM is */

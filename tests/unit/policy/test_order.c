@@ -143,6 +143,27 @@ of_one_priority_the_bigger_comes_first(void **state)
 }
 
 static void
+nobody_comes_between_the_vms_of_a_group(void **state)
+{
+	(void)state;
+	size_t c = scene_add_vm(&scene, 0);
+	lose(c);
+	after(a, c)->kind = RULE_TOGETHER;
+	thens[0][1] = a;
+	rules[0].n_vms = 2;
+	leave_room_for_one();
+	scene.hosts[1].memory_kib = 2 << 20;
+	scene.vms[b].memory_kib = 3 << 19;
+	assert_true(is_started(a));
+	assert_true(turn_of(c) != SIZE_MAX && turn_of(b) == SIZE_MAX);
+	/* Also not when one of it runs already. */
+	scene.vms[a].phase = VM_SETTLED;
+	scene.vms[a].owner = 1;
+	assert_true(is_started(c));
+	assert_true(turn_of(b) == SIZE_MAX);
+}
+
+static void
 room_is_kept_for_the_higher_one_between_two_tries(void **state)
 {
 	(void)state;
@@ -396,6 +417,7 @@ main(void)
 		TEST(higher_priority_is_started_first),
 		TEST(scarce_room_goes_to_the_higher_priority),
 		TEST(of_one_priority_the_bigger_comes_first),
+		TEST(nobody_comes_between_the_vms_of_a_group),
 		TEST(room_is_kept_for_the_higher_one_between_two_tries),
 		TEST(but_not_for_ever),
 		TEST(one_that_fits_nowhere_blocks_nobody),

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * scheduler/policy/admission.h - would the loss of hosts leave room for all?
+ *
+ * Not by arithmetic: the VMs with HA of the lost hosts are placed on the
+ * others, the biggest first, each on the first host that may take it, with all
+ * rules and all that is taken, on its way and kept there.  One or two lost
+ * hosts are tried in every combination; more only among those that are worst
+ * to lose.
+ */
+#ifndef SCHEDULER_POLICY_ADMISSION_H
+#define SCHEDULER_POLICY_ADMISSION_H
+
+#include <stdbool.h>
+
+#include "scheduler/policy/draft.h"
+
+enum { ADMISSION_HOSTS_MAX = 4 }; /* lost together */
+
+struct admission {
+	bool survives;
+	size_t lost[ADMISSION_HOSTS_MAX], n_lost; /* the hosts tried last */
+	size_t vm; /* the first without a place, or NO_HOST */
+};
+
+/* After the loss of any `hosts` of the cluster's hosts. */
+struct admission admission_try(const struct draft *draft, size_t cluster,
+			       unsigned hosts);
+
+/* True when one more start, of this VM on that host, would leave the cluster
+ * unable to survive what it has to; `why` says so.  Recovery need not ask: the
+ * room is kept for it. */
+bool admission_refuses(const struct draft *draft, size_t vm, size_t host,
+		       char why[REASON_LEN]);
+
+/* Alarms of the clusters that would not survive just now. */
+void raise_admission(struct draft *draft);
+
+#endif
