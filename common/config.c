@@ -151,6 +151,21 @@ print_value(const struct config *config, const struct config_option *option,
 }
 
 static void
+print_texts(const struct config *config, const struct config_option *option,
+	    const struct config_slot *slot, FILE *to)
+{
+	fprintf(to, "%s = {", option->name);
+	for (size_t i = 0; i < slot->n_items; i++) {
+		fputs(i > 0 ? ", " : "", to);
+		if (config->secret)
+			fputs("\"(hidden)\"", to);
+		else
+			print_quoted(slot->items[i]->text, to);
+	}
+	fputs("}\n", to);
+}
+
+static void
 print_block(const struct config *config, const struct config_option *option,
 	    const struct config_section *section, int depth, FILE *to)
 {
@@ -176,6 +191,10 @@ print_section(const struct config *config, const struct config_section *section,
 
 		for (size_t j = 0; j < slot->n_blocks; j++)
 			print_block(config, option, slot->blocks[j], depth, to);
+		if (slot->n_items > 0) {
+			indent(depth, to);
+			print_texts(config, option, slot, to);
+		}
 		if (slot->text == NULL)
 			continue;
 		indent(depth, to);

@@ -11,9 +11,9 @@
  * and gives typed values only for a file without any.
  *
  * The grammar is libconfuse's, made a little narrower: name = value,
- * name { ... }, name "title" { ... }, comments as in C and in the shell.  A
- * text in "" knows \\ \" \' \$ \n \t, one in '' only \' and \\; both end on
- * their line.  ${...}, include() and lists = {a, b} are mistakes.
+ * name = {a, b}, name { ... }, name "title" { ... }, comments as in C and in
+ * the shell.  A text in "" knows \\ \" \' \$ \n \t, one in '' only \' and \\;
+ *both end on their line.  ${...} and include() are mistakes.
  *
  * libconfuse has one lexer for the process: read from one thread.
  */
@@ -35,6 +35,7 @@ enum config_type {
 	CONFIG_INT,
 	CONFIG_BOOL,
 	CONFIG_WORD,    /* one of `words` */
+	CONFIG_TEXTS,   /* any number: name = {a, b}, or just one */
 	CONFIG_SECTION, /* at most one: name { } */
 	CONFIG_LIST     /* any number, titled: name "title" { } */
 };
@@ -47,7 +48,8 @@ struct config_option {
 	int64_t min, max;                     /* CONFIG_INT; 0, 0: any */
 	const char *const *words;             /* CONFIG_WORD, ends with NULL */
 	const struct config_option *sections; /* CONFIG_SECTION, CONFIG_LIST */
-	/* Further judgement of a CONFIG_TEXT or of the titles of a
+	/* Further judgement of a CONFIG_TEXT, each of CONFIG_TEXTS, or the
+	 * titles of a
 	 * CONFIG_LIST, may be NULL: 0, or -EINVAL and in err what is to be
 	 * read behind the value ("is not an address"); it must not repeat
 	 * the value, which may be a secret. */
@@ -93,6 +95,11 @@ int64_t config_int(const struct config_section *section, const char *name);
 bool config_bool(const struct config_section *section, const char *name);
 /* Index into `words`. */
 unsigned config_word(const struct config_section *section, const char *name);
+
+/* CONFIG_TEXTS, in the order given; an empty list is one that is not set. */
+size_t config_texts_len(const struct config_section *section, const char *name);
+const char *config_texts_at(const struct config_section *section,
+			    const char *name, size_t i);
 
 /* NULL when absent. */
 const struct config_section *config_sub(const struct config_section *section,

@@ -28,6 +28,10 @@ enum config_token_kind {
 	TOKEN_EQUALS,
 	TOKEN_OPEN,
 	TOKEN_CLOSE,
+	TOKEN_LIST_OPEN,
+	TOKEN_ITEM, /* a text in a list */
+	TOKEN_COMMA,
+	TOKEN_LIST_CLOSE,
 	TOKEN_OTHER /* a character that means nothing here */
 };
 
@@ -56,6 +60,9 @@ struct config_slot {
 	size_t token;     /* of the value; CONFIG_NO_TOKEN: not given */
 	const char *text; /* given or preset; NULL: neither */
 	int64_t number;   /* CONFIG_INT, CONFIG_BOOL, CONFIG_WORD */
+	/* CONFIG_TEXTS; `token` is the first of them. */
+	const struct config_token **items;
+	size_t n_items;
 	struct config_section **blocks;
 	size_t n_blocks;
 };

@@ -25,10 +25,12 @@ static struct config_reading *now;
 static char *
 render(const struct config_reading *reading)
 {
-	static const char *const marks[] = { [TOKEN_EQUALS] = "=",
-					     [TOKEN_OPEN] = "{",
-					     [TOKEN_CLOSE] = "}",
-					     [TOKEN_OTHER] = "," };
+	static const char *const marks[] = {
+		[TOKEN_EQUALS] = "=", [TOKEN_OPEN] = "{",
+		[TOKEN_CLOSE] = "}",  [TOKEN_LIST_OPEN] = "{",
+		[TOKEN_COMMA] = ",",  [TOKEN_LIST_CLOSE] = "}",
+		[TOKEN_OTHER] = ","
+	};
 	char *text = NULL;
 	size_t len;
 	FILE *to = open_memstream(&text, &len);
@@ -41,6 +43,7 @@ render(const struct config_reading *reading)
 		if (config_is_name(reading, i))
 			fprintf(to, "%s\n", token->text);
 		else if (token->kind == TOKEN_WORD ||
+			 token->kind == TOKEN_ITEM ||
 			 token->kind == TOKEN_STRING)
 			fprintf(to, "%zu\n", reading->live[i]);
 		else
@@ -141,22 +144,24 @@ mistake_found(cfg_t *cfg, const char *fmt, va_list ap)
 	}
 }
 
-/* Called for each value.  An option of texts does not use def.number; it
- * remembers the line of the first value, else the last would win silently. */
+/* Called for each value, also in a list.  An option of texts does not use
+ * def.number; it remembers the first statement with it, else the last would
+ * win silently. */
 static int
 value_found(cfg_t *cfg, cfg_opt_t *opt)
 {
 	struct config_reading *reading = now;
-	size_t at = (size_t)cfg->line - 1;
+	size_t start = config_statement_start(reading, (size_t)cfg->line - 1);
 
-	if (opt->def.number == 0) {
-		opt->def.number = (long)config_token_at(reading, at)->line;
+	if (opt->def.number == 0 || (size_t)opt->def.number == start + 1) {
+		opt->def.number = (long)start + 1;
 		return 0;
 	}
-	set_extent(reading, at - 2);
+	unsigned first =
+		config_token_at(reading, (size_t)opt->def.number - 1)->line;
+	set_extent(reading, start);
 	snprintf(reading->message, sizeof(reading->message),
-		 "%s: given twice, first in line %ld", opt->name,
-		 opt->def.number);
+		 "%s: given twice, first in line %u", opt->name, first);
 	return -1;
 }
 
@@ -212,6 +217,8 @@ options_new(const struct config_option *options)
 			made[i].validcb = value_found;
 		if (options[i].type == CONFIG_LIST)
 			made[i].flags |= CFGF_TITLE;
+		if (options[i].type == CONFIG_TEXTS)
+			made[i].flags |= CFGF_LIST;
 	}
 	return made;
 }
@@ -257,6 +264,21 @@ take_block(struct config_reading *reading, const struct config_option *option,
 	return section;
 }
 
+static void
+take_texts(const struct config_reading *reading, cfg_opt_t *opt,
+	   struct config_slot *slot)
+{
+	unsigned n = cfg_opt_size(opt);
+
+	slot->items = xcalloc(n, sizeof(struct config_token *));
+	for (unsigned i = 0; i < n; i++)
+		slot->items[slot->n_items++] =
+			&reading->config
+				 ->tokens[token_of(cfg_opt_getnstr(opt, i))];
+	if (n > 0)
+		slot->token = token_of(cfg_opt_getnstr(opt, 0));
+}
+
 static struct config_section *
 take_section(struct config_reading *reading,
 	     const struct config_option *options, cfg_t *cfg)
@@ -268,6 +290,10 @@ take_section(struct config_reading *reading,
 		struct config_slot *slot = &section->slots[i];
 		unsigned n = cfg_opt_size(opt);
 
+		if (options[i].type == CONFIG_TEXTS) {
+			take_texts(reading, opt, slot);
+			continue;
+		}
 		if (opt->type == CFGT_STR && n > 0) {
 			slot->token = token_of(cfg_opt_getnstr(opt, 0));
 			slot->text = reading->config->tokens[slot->token].text;

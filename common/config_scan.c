@@ -227,6 +227,25 @@ add_mark(struct scan *scan, enum config_token_kind kind)
 	return token;
 }
 
+/* Space and comments; false when there is something else. */
+static bool
+skip_blank(struct scan *scan)
+{
+	char c = *scan->at;
+
+	if (c == '\n')
+		scan->line++;
+	if (memchr(" \t\r\n", c, 4) != NULL)
+		scan->at++;
+	else if (is_comment(scan) && c == '/' && scan->at[1] == '*')
+		skip_block_comment(scan);
+	else if (is_comment(scan))
+		skip_line_comment(scan);
+	else
+		return false;
+	return true;
+}
+
 static void
 scan_open(struct scan *scan)
 {
@@ -258,21 +277,70 @@ scan_close(struct scan *scan)
 	scan->config->tokens[open].match = scan->config->n_tokens - 1;
 }
 
+/* What belongs in a list; its texts are no names and no values by themselves.
+ */
+static bool
+scan_in_list(struct scan *scan)
+{
+	char c = *scan->at;
+
+	if (c == '"' || c == '\'')
+		scan_string(scan);
+	else if (c == ',')
+		add_mark(scan, TOKEN_COMMA);
+	else if (memchr("(){=+*", c, 6) == NULL)
+		scan_word(scan);
+	else
+		return false;
+	struct config_token *token =
+		&scan->config->tokens[scan->config->n_tokens - 1];
+	if (token->kind != TOKEN_COMMA)
+		token->kind = TOKEN_ITEM;
+	return true;
+}
+
+/* From { behind = to its }.  What does not belong there most likely follows a
+ * list that was not closed: then nothing can be said of the rest. */
+static void
+scan_list(struct scan *scan)
+{
+	unsigned first = scan->line;
+
+	add_mark(scan, TOKEN_LIST_OPEN);
+	while (scan->at < scan->end && !scan->stop && *scan->at != '}')
+		if (!skip_blank(scan) && !scan_in_list(scan))
+			break;
+	if (scan->at < scan->end && *scan->at == '}') {
+		add_mark(scan, TOKEN_LIST_CLOSE);
+		return;
+	}
+	if (!scan->stop)
+		config_add_error(scan->config, first,
+				 "= { is never closed: a list is {a, b}; what "
+				 "follows was not checked");
+	scan->stop = true;
+}
+
+static bool
+is_behind_equals(const struct scan *scan)
+{
+	const struct config *config = scan->config;
+
+	return config->n_tokens > 0 &&
+	       config->tokens[config->n_tokens - 1].kind == TOKEN_EQUALS;
+}
+
 static void
 scan_next(struct scan *scan)
 {
 	char c = *scan->at;
 
-	if (c == '\n')
-		scan->line++;
-	if (memchr(" \t\r\n", c, 4) != NULL)
-		scan->at++;
-	else if (is_comment(scan) && c == '/' && scan->at[1] == '*')
-		skip_block_comment(scan);
-	else if (is_comment(scan))
-		skip_line_comment(scan);
-	else if (c == '"' || c == '\'')
+	if (skip_blank(scan))
+		return;
+	if (c == '"' || c == '\'')
 		scan_string(scan);
+	else if (c == '{' && is_behind_equals(scan))
+		scan_list(scan);
 	else if (c == '{')
 		scan_open(scan);
 	else if (c == '}')

@@ -36,6 +36,7 @@ is_last(const struct config_reading *reading, size_t position)
 {
 	return config_is_kind(reading, position, TOKEN_OPEN) ||
 	       config_is_kind(reading, position, TOKEN_CLOSE) ||
+	       config_is_kind(reading, position, TOKEN_LIST_CLOSE) ||
 	       is_value(reading, position);
 }
 
@@ -78,7 +79,9 @@ config_statement_end(const struct config_reading *reading, size_t from)
 	for (size_t i = from; i < reading->n_live; i++) {
 		const struct config_token *token = config_token_at(reading, i);
 
-		if (i > from && is_value(reading, i - 1))
+		if (i > from &&
+		    (is_value(reading, i - 1) ||
+		     config_is_kind(reading, i - 1, TOKEN_LIST_CLOSE)))
 			return i;
 		if (token->kind == TOKEN_CLOSE)
 			return i;

@@ -39,6 +39,7 @@ config_section_free(struct config_section *section)
 		for (size_t j = 0; j < slot->n_blocks; j++)
 			config_section_free(slot->blocks[j]);
 		free(slot->blocks);
+		free(slot->items);
 	}
 	free(section->slots);
 	free(section);
@@ -183,6 +184,32 @@ judge_value(struct config *config, const struct config_section *section,
 				 QUOTED_MAX, slot->text, err.text);
 }
 
+static void
+judge_texts(struct config *config, const struct config_section *section,
+	    size_t i)
+{
+	const struct config_option *option = &section->options[i];
+	const struct config_slot *slot = &section->slots[i];
+
+	if (slot->n_items == 0)
+		judge_missing(config, section, option);
+	for (size_t k = 0; k < slot->n_items; k++) {
+		const struct config_token *token = slot->items[k];
+		struct err err = { "" };
+
+		if (token->bad || option->check == NULL ||
+		    option->check(token->text, &err) == 0)
+			continue;
+		if (config->secret)
+			config_add_error(config, token->line, "%s %s",
+					 option->name, err.text);
+		else
+			config_add_error(config, token->line, "%s: \"%.*s\" %s",
+					 option->name, QUOTED_MAX, token->text,
+					 err.text);
+	}
+}
+
 static int
 compare_titles(const void *left, const void *right)
 {
@@ -232,6 +259,10 @@ judge_section(struct config *config, const struct config_section *section)
 		const struct config_option *option = &section->options[i];
 		const struct config_slot *slot = &section->slots[i];
 
+		if (option->type == CONFIG_TEXTS) {
+			judge_texts(config, section, i);
+			continue;
+		}
 		if (!is_block(option)) {
 			judge_value(config, section, i);
 			continue;
@@ -313,6 +344,23 @@ unsigned
 config_word(const struct config_section *section, const char *name)
 {
 	return (unsigned)find_typed(section, name, CONFIG_WORD)->number;
+}
+
+size_t
+config_texts_len(const struct config_section *section, const char *name)
+{
+	return find_typed(section, name, CONFIG_TEXTS)->n_items;
+}
+
+const char *
+config_texts_at(const struct config_section *section, const char *name,
+		size_t i)
+{
+	const struct config_slot *slot =
+		find_typed(section, name, CONFIG_TEXTS);
+
+	assert(i < slot->n_items);
+	return slot->items[i]->text;
 }
 
 const struct config_section *

@@ -49,6 +49,7 @@ static const struct config_option host_options[] = {
 	{ .name = NULL }
 };
 static const struct config_option cluster_options[] = {
+	{ .name = "members", .type = CONFIG_TEXTS, .check = check_title },
 	{ .name = "ha", .type = CONFIG_BOOL, .preset = "off" },
 	{ .name = "weight", .type = CONFIG_INT },
 	{ .name = NULL }
@@ -241,10 +242,12 @@ effective_form_reads_back_the_same(void **state)
 	config_free(config); /* ${ is a mistake there */
 	config = load_text(
 		"site = \"l\\\"a\\\\b\" note='x\"y${z}'\n"
+		"cluster a { members = {'x y', \"z\"} }\n"
 		"snmp { } host \"h 1\" { cluster = c bmc { address = ':' } }");
 	assert_int_equal(config_count_errors(config), 0);
 	cleanup_free char *first = effective_of(config);
 	assert_non_null(strstr(first, "period-ms = 2000"));
+	assert_non_null(strstr(first, "members = {\"x y\", \"z\"}\n"));
 	config_free(config);
 	config = load_text(first);
 	assert_int_equal(config_count_errors(config), 0);
@@ -254,6 +257,32 @@ effective_form_reads_back_the_same(void **state)
 }
 
 /* --- mistakes ------------------------------------------------------------ */
+
+static void
+lists_keep_their_order(void **state)
+{
+	struct config *config =
+		load_text("site = x\ncluster a { members = {c, 'b 2', # not\n"
+			  "\"a\",} weight = 7 }\ncluster b { members = {} }\n"
+			  "cluster c { members = one weight = 8 }\n");
+	const struct config_section *root = config_root(config);
+	const struct config_section *a = config_list_at(root, "cluster", 0);
+	const struct config_section *b = config_list_at(root, "cluster", 1);
+	const struct config_section *c = config_list_at(root, "cluster", 2);
+
+	(void)state;
+	assert_int_equal(config_count_errors(config), 0);
+	assert_int_equal(config_texts_len(a, "members"), 3);
+	assert_string_equal(config_texts_at(a, "members", 0), "c");
+	assert_string_equal(config_texts_at(a, "members", 1), "b 2");
+	assert_string_equal(config_texts_at(a, "members", 2), "a");
+	assert_int_equal(config_int(a, "weight"), 7);
+	assert_int_equal(config_texts_len(b, "members"), 0);
+	assert_false(config_is_set(b, "members"));
+	assert_int_equal(config_texts_len(c, "members"), 1);
+	assert_string_equal(config_texts_at(c, "members", 0), "one");
+	config_free(config);
+}
 
 static void
 five_different_mistakes_are_told_at_once(void **state)
@@ -337,6 +366,23 @@ one_mistake_gives_one_message(void **state)
 		{ "site = a = b\n", "unexpected \"=\"" },
 		{ "site = a, b\n", "unexpected \",\"" },
 		{ "site = { a, b }\n", "unexpected \"{\"" },
+		{ "site = x\ncluster a { weight = { 1 } }\n",
+		  "unexpected \"{\"" },
+		{ "site = x\ncluster a { members = { x y } weight = 1 }\n",
+		  "unexpected \"y\"" },
+		{ "site = x\ncluster a { members = {, x} }\n",
+		  "unexpected \",\"" },
+		{ "site = x\ncluster a { members = {x, \"\"} }\n",
+		  "members: \"\" is empty" },
+		{ "site = x\ncluster a { members = {x} members = {y} }\n",
+		  "members: given twice" },
+		{ "site = x\ncluster a { members = {x\nweight = 1 }\n",
+		  "= { is never closed" },
+		{ "site = x\ncluster a { members = {x\n}\n", "never closed" },
+		{ "site = x\ncluster a { members = {x, {y} } }\n",
+		  "= { is never closed" },
+		{ "site = x\ncluster a { members = {\"x} }\n",
+		  "closing quote" },
 		{ "site = x\n= y\n", "unexpected \"=\"" },
 		{ "site = \"x\nnote = y\n", "closing quote" },
 		{ "site = 'x\n", "closing quote" },
@@ -606,6 +652,7 @@ main(void)
 		cmocka_unit_test(
 			byte_order_mark_and_carriage_returns_are_blanks),
 		cmocka_unit_test(effective_form_reads_back_the_same),
+		cmocka_unit_test(lists_keep_their_order),
 		cmocka_unit_test(five_different_mistakes_are_told_at_once),
 		cmocka_unit_test(numbers_out_of_range_name_the_range),
 		cmocka_unit_test(only_the_statement_with_the_mistake_is_lost),
