@@ -183,12 +183,14 @@ lease_state(const struct lease *lease, int64_t now_ms)
 int64_t
 lease_bound_ms(const struct lease *lease)
 {
-	int64_t bound_ms = LEASE_FIRE_MS(lease->lease_ms) + LEASE_LATE_MS;
+	int64_t bound_ms = LEASE_FIRE_MS(lease->lease_ms);
 
 	if (lease->device < LEASE_DEVICE_BMC)
 		return 0;
 	if (lease->device == LEASE_DEVICE_FILE)
-		bound_ms += LEASE_STEP_MS(lease->lease_ms) + LEASE_LATE_MS;
+		bound_ms += LEASE_STEP_MS(lease->lease_ms) + 2 * LEASE_LATE_MS;
+	else
+		bound_ms += LEASE_UNSURE_MS;
 	return bound_ms +
 	       LEASE_FIRE_MS(lease->lease_ms) * LEASE_DRIFT_PERCENT / 100;
 }

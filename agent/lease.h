@@ -18,11 +18,14 @@
  *	21.5 s	the earliest that the watchdog fires (a step, and a second by
  *		which devices are coarse)
  *	25.0 s	LEASE_FIRE_MS: it fires, wherever the agent hangs
- *	26.5 s	LEASE_BOUND_MS for a BMC: a second that the order may be under
- *		way, 2 % by which the device's clock may be slow
- *	30.0 s	the same for a character device: when the process that holds it
- *		is killed, the kernel starts the time that was set last once
- *		more.  So that process sets what is left anew each step
+ *	26.5 s	the latest of all but bad luck: a second that the order may be
+ *		under way, 2 % by which the device's clock may be slow
+ *	30.0 s	lease_bound_ms() of a character device: when the process that
+ *		holds it is killed, the kernel starts the time that was set last
+ *		once more.  So that process sets what is left anew each step
+ *	35.5 s	the same of a BMC: the last order it took may be one that
+ *		nobody answered for, done LEASE_UNSURE_MS late, and the one
+ *		that would correct it may find the BMC deaf
  *
  * Rules:
  *   - Armed only while the lease is held: a host that never had a contact is

@@ -76,6 +76,15 @@ raise_host_trouble(struct draft *draft, const struct snap_host *host)
 		reason_set(alarm->text, "%s could not be fenced now: %s",
 			   host->name, host->bmc_trouble);
 	}
+	if (host_outlived_its_lease(host)) {
+		alarm = plan_add_alarm(draft->plan, SEVERITY_CRITICAL,
+				       "watchdog-lease", host->name);
+		reason_set(alarm->text,
+			   "%s is silent and its watchdog lease has ended, yet "
+			   "its BMC says on: it was reset, or its watchdog did "
+			   "not fire; it is not taken for dead",
+			   host->name);
+	}
 	if (host->storage_trouble[0] != '\0') {
 		alarm = plan_add_alarm(draft->plan, SEVERITY_CRITICAL,
 				       "datastore", host->name);

@@ -46,6 +46,7 @@ count_failure(const struct case_file *file, struct plan_host_change *change)
 			    host->failures_last_hour + 1 >= FAILURES_PER_HOUR;
 }
 
+/* what NULL: the proof of its death. */
 static void
 move_to(const struct case_file *file, enum host_state to, const char *what)
 {
@@ -54,6 +55,8 @@ move_to(const struct case_file *file, enum host_state to, const char *what)
 
 	if (is_failure(file->host, to))
 		count_failure(file, change);
+	if (what == NULL)
+		what = host_proof(file->host);
 	if (file->why[0] != '\0')
 		reason_set(change->reason, "%s %s: %s", file->host->name, what,
 			   file->why);
@@ -193,7 +196,7 @@ static void
 judge_new(const struct case_file *file)
 {
 	if (file->verdict == VERDICT_OFF) {
-		move_to(file, HOST_DEAD, "is proved off");
+		move_to(file, HOST_DEAD, NULL);
 	} else if (file->verdict != VERDICT_LIVES) {
 		probe(file);
 	} else if (file->host->link == LINK_OK && file->host->boot[0] != '\0') {
@@ -329,7 +332,7 @@ judge_watched(const struct case_file *file)
 		[VERDICT_NO_AGENT] = { HOST_NO_AGENT,
 				       "lives, but its agent does not answer" },
 		[VERDICT_ISOLATED] = { HOST_ISOLATED, "is cut off, but lives" },
-		[VERDICT_OFF] = { HOST_DEAD, "is proved off" },
+		[VERDICT_OFF] = { HOST_DEAD, NULL },
 	};
 
 	if (file->verdict == VERDICT_LIVES) {
@@ -366,7 +369,7 @@ judge_fencing(const struct case_file *file)
 		return; /* nothing changes under a running command */
 	switch (file->verdict) {
 	case VERDICT_OFF:
-		move_to(file, HOST_DEAD, "is proved off");
+		move_to(file, HOST_DEAD, NULL);
 		break;
 	case VERDICT_LIVES:
 		judge_watched_alive(file);
@@ -439,7 +442,7 @@ static void
 judge_rejoining(const struct case_file *file)
 {
 	if (file->verdict == VERDICT_OFF) {
-		move_to(file, HOST_DEAD, "is proved off");
+		move_to(file, HOST_DEAD, NULL);
 		return;
 	}
 	bool booting = is_booting(file->host) &&

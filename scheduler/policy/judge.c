@@ -12,6 +12,30 @@ say_silence(const struct snap_host *host, char why[REASON_LEN])
 }
 
 static void
+say_lease(const struct snap_host *host, char why[REASON_LEN])
+{
+	int64_t left_ms = host->lease_left_ms;
+
+	if (!host->lease_armed)
+		return;
+	if (left_ms == AGE_NEVER) {
+		reason_add(why, "; watchdog lease: armed, but nobody sees all "
+				"that may renew it");
+		return;
+	}
+	bool over = left_ms <= 0;
+	int64_t ms = over ? -left_ms : left_ms;
+
+	reason_add(why,
+		   "; its watchdog lease %s %lld.%lld s%s: armed, last renewed "
+		   "%lld.%lld s ago at the latest",
+		   over ? "ended" : "ends in", (long long)(ms / 1000),
+		   (long long)(ms % 1000 / 100), over ? " ago" : "",
+		   (long long)(host->lease_renewed_ms / 1000),
+		   (long long)(host->lease_renewed_ms % 1000 / 100));
+}
+
+static void
 say_channels(const struct snap_host *host, char why[REASON_LEN])
 {
 	static const char *const words[] = { "not asked yet", "answers",
@@ -35,6 +59,7 @@ say_channels(const struct snap_host *host, char why[REASON_LEN])
 			   host->datastore == WITNESS_UNKNOWN
 				   ? ", not telling yet"
 				   : "");
+	say_lease(host, why);
 }
 
 /*
@@ -54,16 +79,63 @@ is_hung(const struct snap_host *host)
 	       host->libvirt == WITNESS_SILENT && host->silent_ms >= wait_ms;
 }
 
+static bool
+lease_is_over(const struct snap_host *host)
+{
+	return host->lease_armed && host->lease_left_ms <= 0;
+}
+
+/* What was heard after the end shows a watchdog that did not fire. */
+static bool
+lease_proves(const struct snap_host *host)
+{
+	return lease_is_over(host) && host->silent_ms >= -host->lease_left_ms &&
+	       host->libvirt == WITNESS_SILENT && host->power != POWER_ON;
+}
+
+static bool
+shows_life(const struct snap_host *host)
+{
+	return host->link == LINK_OK || host->link == LINK_NO_AGENT ||
+	       host->link == LINK_REFUSED || host->libvirt == WITNESS_ALIVE ||
+	       host->datastore == WITNESS_ALIVE;
+}
+
 /* The word of a person counts where no BMC says otherwise. */
+static bool
+power_proves(const struct snap_host *host)
+{
+	return host->off_proved ||
+	       (host->word_of[0] != '\0' && host->power != POWER_ON);
+}
+
+bool
+host_is_dead_by_lease(const struct snap_host *host)
+{
+	return !shows_life(host) && !power_proves(host) && lease_proves(host);
+}
+
+const char *
+host_proof(const struct snap_host *host)
+{
+	if (!shows_life(host) && power_proves(host))
+		return "is proved off";
+	return host_is_dead_by_lease(host)
+		       ? "is proved dead by its watchdog lease"
+		       : NULL;
+}
+
 bool
 host_is_proved_off(const struct snap_host *host)
 {
-	bool word = host->word_of[0] != '\0' && host->power != POWER_ON;
+	return host_proof(host) != NULL;
+}
 
-	return host->link != LINK_OK && host->link != LINK_NO_AGENT &&
-	       host->link != LINK_REFUSED && (host->off_proved || word) &&
-	       host->libvirt != WITNESS_ALIVE &&
-	       host->datastore != WITNESS_ALIVE;
+bool
+host_outlived_its_lease(const struct snap_host *host)
+{
+	return lease_is_over(host) && host->link != LINK_OK &&
+	       host->power == POWER_ON;
 }
 
 enum verdict

@@ -28,7 +28,7 @@ proof_of_absence(const struct draft *draft, size_t vm)
 	const struct snap_host *owner = &draft->snap->hosts[index];
 
 	if (draft->states[index] == HOST_DEAD)
-		return host_is_proved_off(owner) ? "is proved off" : NULL;
+		return host_proof(owner);
 	if ((owner->state != HOST_UP && owner->state != HOST_REJOINING) ||
 	    !host_vms_are_fresh(owner) ||
 	    snapshot_shows_active(draft->snap, vm, index) ||
@@ -111,10 +111,15 @@ oldest_reading_ms(const struct draft *draft, size_t vm)
 		&draft->snap->hosts[draft->vms[vm].owner];
 	if (draft->states[draft->vms[vm].owner] != HOST_DEAD)
 		return was_there(v) ? VMS_FRESH_MS : owner->state_age_ms;
+	int64_t oldest_ms = owner->silent_ms - HEARTBEAT_PERIOD_MS;
+
 	/* One slow host must not hold up the others for ever. */
 	if (was_there(v) && owner->silent_ms >= FENCE_AFTER_MS)
-		return VMS_FRESH_MS;
-	return owner->silent_ms - HEARTBEAT_PERIOD_MS;
+		oldest_ms = VMS_FRESH_MS;
+	/* Its lease let it live on, out of sight. */
+	if (host_is_dead_by_lease(owner) && -owner->lease_left_ms < oldest_ms)
+		oldest_ms = -owner->lease_left_ms;
+	return oldest_ms;
 }
 
 static bool

@@ -9,6 +9,7 @@
  */
 #include "scheduler/policy/draft.h"
 #include "scheduler/policy/order.h"
+#include "scheduler/policy/judge.h"
 #include "scheduler/policy/placement.h"
 #include "scheduler/policy/proof.h"
 #include "scheduler/policy/timeouts.h"
@@ -50,6 +51,15 @@ raise_stuck(struct draft *draft, size_t vm, const char *kind, const char *why)
 		   draft->snap->vms[vm].name, why);
 }
 
+/* What is DEAD was proved so; by what may not be told any more. */
+static const char *
+proof_of_death(const struct snap_host *host)
+{
+	const char *proof = host_proof(host);
+
+	return proof != NULL ? proof : "is proved off";
+}
+
 /* NULL, or the proof that the host's failure ended the copy there. */
 static const char *
 proof_of_loss(const struct draft *draft, size_t vm)
@@ -57,7 +67,7 @@ proof_of_loss(const struct draft *draft, size_t vm)
 	size_t owner = draft->vms[vm].owner;
 
 	if (draft->states[owner] == HOST_DEAD)
-		return "is proved off";
+		return proof_of_death(owner_of(draft, vm));
 	return owner_of(draft, vm)->state == HOST_REJOINING &&
 			       !came_after_boot(draft, vm)
 		       ? proof_of_absence(draft, vm)
@@ -72,8 +82,10 @@ mark_lost(struct draft *draft, size_t vm)
 
 	if (want.phase == VM_LOST || !has_ha(draft, vm))
 		return;
-	/* A command to a host without power cannot arrive any more. */
-	if (v->starting && draft->states[want.owner] != HOST_DEAD)
+	/* A command to a host without power cannot arrive any more; to one
+	 * that a watchdog has reset it may, after the boot. */
+	if (v->starting && (draft->states[want.owner] != HOST_DEAD ||
+			    host_is_dead_by_lease(owner_of(draft, vm))))
 		return;
 	const char *proof = proof_of_loss(draft, vm);
 	if (proof == NULL)
@@ -163,8 +175,9 @@ start(struct draft *draft, size_t vm, size_t host, const char *why)
 	struct plan_vm_change *change = draft_vm(draft, vm, &want);
 	reason_set(change->reason, "start %s on %s: %s %s; %s", v->name,
 		   draft->snap->hosts[host].name, draft->snap->hosts[old].name,
-		   draft->states[old] == HOST_DEAD ? "is proved off"
-						   : "lost it",
+		   draft->states[old] == HOST_DEAD
+			   ? proof_of_death(&draft->snap->hosts[old])
+			   : "lost it",
 		   why);
 	draft->starts[host]++;
 	struct plan_step *step = draft_step(draft, STEP_START, host, vm);

@@ -123,6 +123,13 @@ struct snap_host {
 	char bmc_trouble[REPORT_TEXT_LEN]; /* a fence would fail now; or "" */
 	bool bmc_is_foreign; /* because its BMC is another host's */
 
+	/* recorded and seen: its watchdog lease, coordinator/lease_book.h */
+	bool lease_armed; /* it was, and nothing says since that it is not */
+	/* Until the watchdog has fired for sure, as far as anybody can see; 0
+	 * and below: since then.  AGE_NEVER: nobody can tell. */
+	int64_t lease_left_ms;
+	int64_t lease_renewed_ms; /* since it can have been renewed last */
+
 	/* seen: full report */
 	int64_t report_age_ms;
 	int64_t vms_age_ms; /* since its agent read the VMs from libvirt */

@@ -17,6 +17,9 @@
  *		levels (its outlets), they are tried one after another, 3 to
  *		15 s each
  *	12.0	without an answer of the BMC: alarm; nothing is started
+ *	31	where the cluster has watchdog leases: the device on its board
+ *		has fired (a BMC's: 37), 30 (35.5) s after all that may have
+ *		renewed it, as seen by those who are left.  DEAD
  *
  *	A host that lives by any second channel (its SNMP master, its libvirt,
  *	its datastore heartbeat) is not fenced unless the cluster says so.

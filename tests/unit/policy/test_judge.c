@@ -242,6 +242,135 @@ the_reason_names_every_channel(void **state)
 				 "heartbeat: 20000 ms old, seen by h2");
 }
 
+/* --- the watchdog lease --------------------------------------------------- */
+
+/* Host and BMC without power, and its lease ended two seconds ago. */
+static struct snap_host *
+lease_over(void)
+{
+	struct snap_host *host = &scene.hosts[0];
+
+	scene_silence(&scene, 0, 33000);
+	host->datastore = WITNESS_SILENT;
+	host->datastore_age_ms = 33000;
+	host->lease_armed = true;
+	host->lease_left_ms = -2140;
+	host->lease_renewed_ms = 32640;
+	return host;
+}
+
+static void
+a_lease_that_ended_is_proof(void **state)
+{
+	struct snap_host *host = lease_over();
+
+	(void)state;
+	assert_int_equal(judge(), VERDICT_OFF);
+	assert_true(host_is_dead_by_lease(host));
+	assert_string_equal(host_proof(host),
+			    "is proved dead by its watchdog lease");
+	assert_non_null(strstr(why, "; its watchdog lease ended 2.1 s ago: "
+				    "armed, last renewed 32.6 s ago at the "
+				    "latest"));
+	host->lease_left_ms = 0;
+	assert_int_equal(judge(), VERDICT_OFF);
+}
+
+static void
+a_lease_that_goes_on_is_no_proof(void **state)
+{
+	struct snap_host *host = lease_over();
+
+	(void)state;
+	host->lease_left_ms = 1;
+	assert_int_equal(judge(), VERDICT_UNSURE);
+	assert_null(host_proof(host));
+	host->lease_left_ms = 5200;
+	(void)judge();
+	assert_non_null(strstr(why, "lease ends in 5.2 s: armed"));
+	host->lease_left_ms = AGE_NEVER;
+	assert_int_equal(judge(), VERDICT_UNSURE);
+	assert_non_null(strstr(why, "nobody sees all that may renew it"));
+}
+
+static void
+a_watchdog_that_was_not_armed_proves_nothing(void **state)
+{
+	(void)state;
+	lease_over()->lease_armed = false;
+	assert_int_equal(judge(), VERDICT_UNSURE);
+	assert_null(strstr(why, "lease"));
+}
+
+static void
+what_was_heard_after_the_end_shows_that_it_did_not_fire(void **state)
+{
+	(void)state;
+	lease_over()->silent_ms = 2140;
+	assert_int_equal(judge(), VERDICT_OFF);
+	scene.hosts[0].silent_ms = 2139;
+	assert_int_equal(judge(), VERDICT_UNSURE);
+}
+
+static void
+a_lease_is_no_proof_before_libvirt_was_asked(void **state)
+{
+	struct snap_host *host = lease_over();
+
+	(void)state;
+	host->libvirt = WITNESS_UNKNOWN;
+	assert_int_equal(judge(), VERDICT_UNSURE);
+	host->libvirt = WITNESS_ALIVE;
+	assert_int_equal(judge(), VERDICT_NO_AGENT);
+}
+
+static void
+a_written_slot_outranks_a_lease_that_ended(void **state)
+{
+	(void)state;
+	lease_over()->datastore = WITNESS_ALIVE;
+	assert_int_equal(judge(), VERDICT_ISOLATED);
+}
+
+static void
+an_answer_of_any_kind_outranks_a_lease_that_ended(void **state)
+{
+	struct snap_host *host = lease_over();
+
+	(void)state;
+	host->link = LINK_OK;
+	assert_int_equal(judge(), VERDICT_LIVES);
+	assert_null(host_proof(host));
+	host->link = LINK_NO_AGENT;
+	assert_int_equal(judge(), VERDICT_NO_AGENT);
+	assert_null(host_proof(host));
+	host->link = LINK_REFUSED;
+	assert_null(host_proof(host));
+}
+
+static void
+a_bmc_that_says_on_outranks_a_lease_that_ended(void **state)
+{
+	struct snap_host *host = lease_over();
+
+	(void)state;
+	assert_false(host_outlived_its_lease(host));
+	host->power = POWER_ON;
+	assert_int_equal(judge(), VERDICT_HUNG);
+	assert_true(host_outlived_its_lease(host));
+	host->lease_left_ms = 1;
+	assert_false(host_outlived_its_lease(host));
+}
+
+static void
+two_off_reads_need_no_lease(void **state)
+{
+	(void)state;
+	lease_over()->off_proved = true;
+	assert_string_equal(host_proof(&scene.hosts[0]), "is proved off");
+	assert_false(host_is_dead_by_lease(&scene.hosts[0]));
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, begin)
 
 int
@@ -267,6 +396,15 @@ main(void)
 		TEST(a_persons_word_is_proof_until_anything_contradicts_it),
 		TEST(a_libvirt_that_was_not_asked_is_not_silent),
 		TEST(the_reason_names_every_channel),
+		TEST(a_lease_that_ended_is_proof),
+		TEST(a_lease_that_goes_on_is_no_proof),
+		TEST(a_watchdog_that_was_not_armed_proves_nothing),
+		TEST(what_was_heard_after_the_end_shows_that_it_did_not_fire),
+		TEST(a_lease_is_no_proof_before_libvirt_was_asked),
+		TEST(a_written_slot_outranks_a_lease_that_ended),
+		TEST(an_answer_of_any_kind_outranks_a_lease_that_ended),
+		TEST(a_bmc_that_says_on_outranks_a_lease_that_ended),
+		TEST(two_off_reads_need_no_lease),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

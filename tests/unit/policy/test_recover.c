@@ -430,6 +430,72 @@ without_a_definition_nothing_can_be_started_and_that_is_said(void **state)
 	assert_true(raises("vm-lost"));
 }
 
+/* --- the watchdog lease ----------------------------------------------------
+ */
+
+/* Its BMC says nothing, and its lease ended a second ago. */
+static struct snap_host *
+die_by_lease(void)
+{
+	struct snap_host *host = &scene.hosts[0];
+
+	scene_silence(&scene, 0, 32000);
+	host->datastore = WITNESS_SILENT;
+	host->lease_armed = true;
+	host->lease_left_ms = -1000;
+	scene.hosts[1].vms_age_ms = scene.hosts[2].vms_age_ms = 500;
+	return host;
+}
+
+static void
+a_lease_that_ended_has_its_vms_started_also_when_it_is_dead_already(
+	void **state)
+{
+	(void)state;
+	die_by_lease()->state = HOST_SUSPECT;
+	assert_int_equal(started_on(), 1);
+	scene.hosts[0].state = HOST_DEAD;
+	lose();
+	assert_int_equal(started_on(), 1);
+	scene.hosts[0].lease_left_ms = AGE_NEVER; /* no witness any more */
+	assert_int_equal(started_on(), NO_HOST);
+}
+
+static void
+until_its_lease_ended_a_vm_may_have_left_it(void **state)
+{
+	(void)state;
+	die_by_lease();
+	scene.hosts[2].vms_age_ms = 1001;
+	assert_int_equal(started_on(), NO_HOST);
+	scene.hosts[2].vms_age_ms = 1000;
+	assert_int_equal(started_on(), 1);
+}
+
+static void
+a_start_under_way_to_a_host_that_may_have_been_reset_is_waited_for(void **state)
+{
+	(void)state;
+	scene.vms[vm].phase = VM_STARTING;
+	scene.vms[vm].starting = true;
+	assert_true(is_marked_lost());
+	die_by_lease();
+	assert_false(is_marked_lost());
+	scene.vms[vm].starting = false;
+	assert_true(is_marked_lost());
+}
+
+static void
+what_its_bmc_says_to_be_on_after_its_lease_is_an_alarm(void **state)
+{
+	(void)state;
+	die_by_lease();
+	assert_false(raises("watchdog-lease"));
+	scene.hosts[0].power = POWER_ON;
+	assert_true(raises("watchdog-lease"));
+	assert_int_equal(started_on(), NO_HOST);
+}
+
 /* --- what was chosen ------------------------------------------------------ */
 
 static void
@@ -584,6 +650,10 @@ main(void)
 		TEST(a_start_in_doubt_is_repeated_on_the_same_host_only),
 		TEST(a_start_in_doubt_goes_elsewhere_when_its_host_is_proved_off),
 		TEST(a_command_of_an_earlier_life_may_still_arrive_until_its_deadline),
+		TEST(a_lease_that_ended_has_its_vms_started_also_when_it_is_dead_already),
+		TEST(until_its_lease_ended_a_vm_may_have_left_it),
+		TEST(a_start_under_way_to_a_host_that_may_have_been_reset_is_waited_for),
+		TEST(what_its_bmc_says_to_be_on_after_its_lease_is_an_alarm),
 		TEST(a_failed_start_is_tried_on_another_host),
 		TEST(the_pause_grows_but_never_over_a_minute),
 		TEST(without_a_definition_nothing_can_be_started_and_that_is_said),
