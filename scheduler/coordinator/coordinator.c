@@ -11,6 +11,7 @@
 #include "scheduler/coordinator/bmc_log.h"
 #include "scheduler/coordinator/herald.h"
 #include "scheduler/coordinator/lease.h"
+#include "scheduler/coordinator/lease_book.h"
 #include "scheduler/coordinator/notices.h"
 #include "scheduler/coordinator/pet.h"
 #include "scheduler/coordinator/poll.h"
@@ -56,12 +57,47 @@ open_store(struct coordinator *co, struct err *err)
 	return rc < 0 ? rc : store_open(dir, &co->store, err);
 }
 
-static bool
-is_reached(void *arg, size_t host)
+/* --- the watchdog leases ------------------------------------------------- */
+
+static int64_t
+lease_heard_ms(void *arg, size_t host)
 {
 	const struct coordinator *co = arg;
+	const struct reg_host *h = &co->reg.hosts[host];
 
-	return co->reg.hosts[host].link == LINK_OK;
+	return h->link == LINK_OK ? clock_mono_ms() - h->heard_ms : -1;
+}
+
+static bool
+lease_strike(void *arg, size_t host)
+{
+	struct coordinator *co = arg;
+
+	return lease_book_strike(&co->reg, co->store, host);
+}
+
+static void
+lease_sent(void *arg, size_t host)
+{
+	struct coordinator *co = arg;
+
+	lease_book_sent(&co->reg, host);
+}
+
+static void
+lease_answered(void *arg, size_t host, int64_t at_ms)
+{
+	struct coordinator *co = arg;
+
+	lease_book_answered(&co->reg, host, at_ms);
+}
+
+static void
+lease_told(void *arg, size_t host, int64_t bound_ms)
+{
+	struct coordinator *co = arg;
+
+	lease_book_told(&co->reg, co->store, host, bound_ms);
 }
 
 static void
@@ -84,7 +120,11 @@ open_leases(struct coordinator *co, struct err *err)
 {
 	const struct leases_options options = { .settings = co->settings,
 						.poller = poll_poller(co),
-						.reached = is_reached,
+						.heard_ms = lease_heard_ms,
+						.strike = lease_strike,
+						.sent = lease_sent,
+						.answered = lease_answered,
+						.told = lease_told,
 						.trouble = lease_trouble,
 						.arg = co };
 
@@ -92,6 +132,8 @@ open_leases(struct coordinator *co, struct err *err)
 		return 0;
 	return leases_new(co->loop, &options, &co->leases, err);
 }
+
+/* ------------------------------------------------------------------------- */
 
 static int
 open_parts(struct coordinator *co, struct err *err)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/alloc.h"
+#include "scheduler/coordinator/lease_book.h"
 
 #define HOUR_MS             INT64_C(3600000)
 #define DAY_MS              (24 * HOUR_MS)
@@ -224,6 +225,7 @@ freeze_host(const struct registry *reg, size_t index, int64_t now_ms,
 	out->stopping = is_stopping(host);
 	freeze_witnesses(host, now_ms, out);
 	freeze_datastore(reg, index, now_ms, out);
+	lease_book_freeze(reg, index, now_ms, out);
 	freeze_report(reg->settings, host, now_ms, out);
 }
 

@@ -23,7 +23,7 @@ seen_to_json(const struct snap_host *host)
 
 	return json_pack(
 		"{s:s, s:I, s:s, s:b, s:s, s:s, s:o, s:s, s:s, s:b, s:b, s:s, "
-		"s:s, s:o, s:o, s:s}",
+		"s:s, s:o, s:o, s:s, s:b, s:o, s:o}",
 		"link", links[host->link], "silent_ms",
 		(json_int_t)host->silent_ms, "boot", host->boot, "stopping",
 		host->stopping, "libvirt", says[host->libvirt], "datastore",
@@ -33,8 +33,10 @@ seen_to_json(const struct snap_host *host)
 		"fed", host->fed, "off_proved", host->off_proved, "power_text",
 		host->power_text, "word_of", host->word_of, "report_age_ms",
 		age_to_json(host->report_age_ms), "vms_age_ms",
-		age_to_json(host->vms_age_ms), "report_boot",
-		host->report_boot);
+		age_to_json(host->vms_age_ms), "report_boot", host->report_boot,
+		"lease_armed", host->lease_armed, "lease_left_ms",
+		age_to_json(host->lease_left_ms), "lease_renewed_ms",
+		age_to_json(host->lease_renewed_ms));
 }
 
 static json_t *

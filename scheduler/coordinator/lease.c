@@ -6,12 +6,26 @@
 #include <string.h>
 
 #include "common/alloc.h"
+#include "scheduler/policy/timeouts.h"
 #include "snmp-mib/detail_lease.h"
 
-enum { FIRST_MS = 500 }; /* until the first heartbeats have come */
+enum {
+	FIRST_MS = 500, /* until the first heartbeats have come */
+	WAIT_MIN_MS = 20
+};
 
 /* What is asked, in this order; it begins again when something went wrong. */
-enum step { READ_RENEW, READ_MS, SET_MS, READ_LEASE, SET_LEASE, RENEW, STEPS };
+enum step {
+	READ_RENEW,
+	READ_MS,
+	SET_MS,
+	READ_LEASE,
+	SET_LEASE,
+	RENEW,
+	READ_STATE,
+	READ_BOUND,
+	STEPS
+};
 
 struct keeper {
 	struct leases *leases;
@@ -19,8 +33,10 @@ struct keeper {
 	struct poller_host *target; /* NULL: nothing may be set there */
 	struct loop_timer *timer;
 	enum step step;
-	uint32_t renew; /* the last number that it may have */
-	bool done;      /* off, and that was all */
+	uint32_t renew;   /* the number to be sent next */
+	uint32_t sent;    /* the highest that was */
+	int64_t bound_ms; /* as it told last; 0: not since the beginning */
+	bool done;        /* off, and that was all */
 	bool troubled;
 };
 
@@ -34,6 +50,7 @@ static const char *const objects[STEPS] = {
 	[READ_RENEW] = "ihLeaseRenew",  [READ_MS] = "ihControlLeaseMs",
 	[SET_MS] = "ihControlLeaseMs",  [READ_LEASE] = "ihControlLease",
 	[SET_LEASE] = "ihControlLease", [RENEW] = "ihLeaseRenew",
+	[READ_STATE] = "ihLeaseState",  [READ_BOUND] = "ihLeaseBound",
 };
 
 static const struct cluster_settings *
@@ -63,7 +80,7 @@ wanted(const struct keeper *keeper)
 	case SET_LEASE:
 		return cluster->lease ? SWITCH_ON : SWITCH_OFF;
 	default:
-		return (int64_t)keeper->renew + 1;
+		return keeper->renew;
 	}
 }
 
@@ -84,28 +101,63 @@ tell(struct keeper *keeper, const char *text)
 }
 
 static void
-failed(struct keeper *keeper, const struct poller_answer *answer)
+begin_anew(struct keeper *keeper)
 {
-	tell(keeper, answer->text);
-	/* Whether the number was taken nobody knows: that of the next renewal
-	 * is behind it, or, read anew, right. */
-	if (keeper->step == RENEW && answer->code == -ETIMEDOUT)
-		keeper->renew++;
-	else
-		keeper->step =
-			cluster_of(keeper)->lease ? READ_RENEW : READ_LEASE;
+	keeper->step = cluster_of(keeper)->lease ? READ_RENEW : READ_LEASE;
+	keeper->bound_ms = 0;
 }
 
-/* The step behind this one; false: there is none until the next period. */
+/* What was sent has come, or is refused for the higher number. */
+static void
+take_number(struct keeper *keeper, int64_t number, int64_t at_ms)
+{
+	const struct leases_options *options = &keeper->leases->options;
+
+	if (number < keeper->sent) {
+		keeper->renew = keeper->sent;
+		return;
+	}
+	options->answered(options->arg, keeper->host, at_ms);
+	keeper->renew = (uint32_t)number + 1;
+}
+
+static void
+tell_bound(struct keeper *keeper, int64_t bound_ms)
+{
+	const struct leases_options *options = &keeper->leases->options;
+
+	keeper->bound_ms = bound_ms;
+	keeper->step = RENEW;
+	options->told(options->arg, keeper->host, bound_ms);
+	if (bound_ms == 0)
+		begin_anew(keeper);
+}
+
+/* Whether there is anything to ask behind this one, before the next period. */
 static bool
-go_on(struct keeper *keeper, int64_t number)
+go_on_held(struct keeper *keeper, int64_t number)
+{
+	if (keeper->step == READ_BOUND) {
+		tell_bound(keeper, number);
+		return false;
+	}
+	if (number == LEASE_STATE_HELD && keeper->bound_ms == 0) {
+		keeper->step = READ_BOUND;
+		return true;
+	}
+	tell_bound(keeper, number == LEASE_STATE_HELD ? keeper->bound_ms : 0);
+	return false;
+}
+
+static bool
+go_on(struct keeper *keeper, int64_t number, int64_t at_ms)
 {
 	const struct cluster_settings *cluster = cluster_of(keeper);
 	int64_t on = cluster->lease ? SWITCH_ON : SWITCH_OFF;
 
 	switch (keeper->step) {
 	case READ_RENEW:
-		keeper->renew = (uint32_t)number;
+		take_number(keeper, number, at_ms);
 		keeper->step = READ_MS;
 		return true;
 	case READ_MS:
@@ -123,9 +175,12 @@ go_on(struct keeper *keeper, int64_t number)
 		keeper->step = RENEW;
 		keeper->done = !cluster->lease;
 		return !keeper->done;
+	case RENEW:
+		take_number(keeper, number, at_ms);
+		keeper->step = READ_STATE;
+		return true;
 	default:
-		keeper->renew++;
-		return false;
+		return go_on_held(keeper, number);
 	}
 }
 
@@ -135,11 +190,12 @@ came(void *arg, const struct poller_answer *answer, int64_t number)
 	struct keeper *keeper = arg;
 
 	if (answer->code != 0) {
-		failed(keeper, answer);
+		tell(keeper, answer->text);
+		begin_anew(keeper);
 		return;
 	}
 	tell(keeper, "");
-	if (go_on(keeper, number))
+	if (go_on(keeper, number, answer->at_ms))
 		loop_timer_start(keeper->timer, 0);
 	else if (keeper->done)
 		loop_timer_stop(keeper->timer);
@@ -151,6 +207,7 @@ came(void *arg, const struct poller_answer *answer, int64_t number)
 static void
 send_ask(struct keeper *keeper)
 {
+	const struct leases_options *options = &keeper->leases->options;
 	bool set = keeper->step == SET_MS || keeper->step == SET_LEASE ||
 		   keeper->step == RENEW;
 	const struct poller_ask what = {
@@ -160,8 +217,28 @@ send_ask(struct keeper *keeper)
 		.value = set ? wanted(keeper) : 0,
 	};
 
+	/* The record is off the disk before what it says may change. */
+	if (set && keeper->step != RENEW &&
+	    !options->strike(options->arg, keeper->host))
+		return;
 	/* -EBUSY: the last one is still being waited for. */
-	(void)poller_number(keeper->target, &what, 0, came, keeper);
+	if (poller_number(keeper->target, &what, 0, came, keeper) < 0 ||
+	    keeper->step != RENEW)
+		return;
+	if (keeper->renew > keeper->sent)
+		keeper->sent = keeper->renew;
+	options->sent(options->arg, keeper->host);
+}
+
+/* How long until a heartbeat has just come; 0: that is now. */
+static int64_t
+wait_ms(const struct keeper *keeper, int64_t heard_ms)
+{
+	int64_t left_ms = HEARTBEAT_PERIOD_MS + WAIT_MIN_MS - heard_ms;
+
+	if (keeper->step != RENEW || heard_ms <= LEASE_NEAR_MS)
+		return 0;
+	return left_ms > WAIT_MIN_MS ? left_ms : WAIT_MIN_MS;
 }
 
 static void
@@ -169,13 +246,17 @@ ask(void *arg)
 {
 	struct keeper *keeper = arg;
 	const struct leases_options *options = &keeper->leases->options;
+	int64_t heard_ms = options->heard_ms(options->arg, keeper->host);
 
+	if (heard_ms >= 0 && wait_ms(keeper, heard_ms) > 0) {
+		loop_timer_start(keeper->timer, wait_ms(keeper, heard_ms));
+		return;
+	}
 	loop_timer_start(keeper->timer, period_of(keeper));
-	if (options->reached(options->arg, keeper->host))
+	if (heard_ms >= 0)
 		send_ask(keeper);
 	else /* it may come back as another boot, or another agent */
-		keeper->step =
-			cluster_of(keeper)->lease ? READ_RENEW : READ_LEASE;
+		begin_anew(keeper);
 }
 
 /* --- open and close --------------------------------------------------------
@@ -196,7 +277,7 @@ open_keeper(struct loop *loop, struct leases *leases, size_t i, struct err *err)
 				 host->write_snmp->name, &keeper->target, err);
 	if (rc < 0)
 		return err_prefix(err, rc, "host %s", host->name);
-	keeper->step = cluster_of(keeper)->lease ? READ_RENEW : READ_LEASE;
+	begin_anew(keeper);
 	keeper->timer = loop_timer_new(loop, ask, keeper);
 	loop_timer_start(keeper->timer, FIRST_MS + period_of(keeper) *
 							   (int64_t)i /

@@ -149,6 +149,8 @@ report_came(void *arg, const struct poller_answer *answer,
 
 	eye->reading = false;
 	if (answer->code == 0) {
+		co->reg.hosts[eye->host].report_took_ms =
+			answer->took_us / 1000 + 1;
 		registry_take_report(&co->reg, eye->host, report,
 				     answer->at_ms);
 		learn_from_report(co, eye->host);

@@ -7,6 +7,7 @@
 #include "common/cleanup.h"
 #include "common/log.h"
 #include "scheduler/coordinator/freeze.h"
+#include "scheduler/coordinator/lease_book.h"
 
 #define COPY(to, from) snprintf(to, sizeof(to), "%s", from)
 
@@ -204,6 +205,7 @@ record_load(struct registry *reg, struct store *store, int64_t now_ms,
 		log_warn("record", "the end of command %lld is not known: %s",
 			 (long long)state->open_commands[i].id,
 			 state->open_commands[i].reason);
+	lease_book_load(reg, state->leases, state->n_leases);
 	reg->snapshot = state->last_snapshot;
 	store_state_free(state);
 	return write_new_hosts(reg, store, wall_ms, err);

@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "scheduler/coordinator/settings.h"
+#include "scheduler/coordinator/store.h"
 #include "scheduler/policy/plan.h"
 #include "scheduler/policy/snapshot.h"
 #include "scheduler/policy/timeouts.h"
@@ -32,6 +33,20 @@ enum {
 struct reg_witness {
 	enum witness says;
 	int64_t asked_ms; /* of the answer that counts */
+};
+
+/* What is known of a host's watchdog lease: lease_book.h. */
+struct reg_lease {
+	/* recorded */
+	bool stored;      /* there is a row */
+	int64_t bound_ms; /* 0: not known to be armed */
+	char uuid[REPORT_UUID_LEN], boot[REPORT_UUID_LEN];
+	char datastores[LEASE_DATASTORES_LEN]; /* each with a newline */
+	/* seen */
+	bool counts;        /* told in this life, or silent before it */
+	int64_t contact_ms; /* a renewal that was answered, the latest */
+	bool unanswered;    /* one may come still */
+	int64_t dead_ms;    /* it must have fired by then; 0: not so far */
 };
 
 struct reg_host {
@@ -81,7 +96,10 @@ struct reg_host {
 	/* seen: full report */
 	struct node_report *report; /* NULL: none yet */
 	int64_t report_ms;
-	int64_t vms_read_ms; /* when its agent read libvirt for it */
+	int64_t vms_read_ms;     /* when its agent read libvirt for it */
+	uint32_t report_took_ms; /* ages in it may be older by that */
+
+	struct reg_lease lease;
 };
 
 struct reg_cluster {

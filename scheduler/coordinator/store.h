@@ -35,7 +35,8 @@
 #define STORE_FAILURES_KEPT  20000
 #define STORE_RESTARTS_KEPT  200000
 #define STORE_KIND_LEN       32
-#define STORE_XML_MAX        (4u << 20)  /* a VM's definition */
+#define LEASE_DATASTORES_LEN 512        /* names; with more nothing is proved */
+#define STORE_XML_MAX        (4u << 20) /* a VM's definition */
 #define STORE_JSON_MAX       (32u << 20) /* a snapshot, a plan, a detail */
 
 struct store;
@@ -70,6 +71,15 @@ struct store_vm {
 	enum vm_intent order;                  /* an operator's */
 	char definition_hash[REPORT_HASH_LEN]; /* "" when no definition; */
 	int64_t definition_ms;                 /* these two are read only */
+};
+
+/* A host whose watchdog is known to be armed: lease_book.h. */
+struct store_lease {
+	char host[REPORT_NAME_LEN];
+	char uuid[REPORT_UUID_LEN]; /* in its heartbeat slots */
+	char boot[REPORT_UUID_LEN];
+	int64_t bound_ms;                      /* more than 0 */
+	char datastores[LEASE_DATASTORES_LEN]; /* with its slots, a line each */
 };
 
 /* What an operator set over the configuration. */
@@ -161,6 +171,8 @@ struct store_state {
 	size_t n_clusters;
 	struct store_command *open_commands; /* outcome OUTCOME_OPEN */
 	size_t n_open_commands;
+	struct store_lease *leases;
+	size_t n_leases;
 	struct store_fence *fences; /* of the hour before now_ms */
 	size_t n_fences;
 	struct store_failure *failures; /* of hosts, of that hour */
@@ -249,6 +261,7 @@ void store_put_vm(struct store *store, const struct store_vm *vm);
 void store_put_cluster(struct store *store,
 		       const struct store_cluster *cluster);
 void store_put_bmc_log(struct store *store, const struct store_bmc_log *log);
+void store_put_lease(struct store *store, const struct store_lease *lease);
 void store_put_disarmed(struct store *store,
 			const struct store_disarmed *disarmed);
 
@@ -262,6 +275,7 @@ void store_put_definition(struct store *store, const char *uuid,
 void store_delete_vm(struct store *store, const char *uuid);
 /* The commit fails while a VM has the host as its owner. */
 void store_delete_host(struct store *store, const char *name);
+void store_delete_lease(struct store *store, const char *host);
 /* Back to what the configuration says. */
 void store_delete_cluster(struct store *store, const char *name);
 void store_delete_disarmed(struct store *store, const char *cluster);

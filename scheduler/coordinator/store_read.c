@@ -209,6 +209,18 @@ take_fence(struct row *row, void *item)
 }
 
 static void
+take_lease(struct row *row, void *item)
+{
+	struct store_lease *lease = item;
+
+	TAKE_TEXT(row, 0, lease->host);
+	TAKE_TEXT(row, 1, lease->uuid);
+	TAKE_TEXT(row, 2, lease->boot);
+	lease->bound_ms = take_number(row, 3, UINT32_MAX);
+	TAKE_TEXT(row, 4, lease->datastores);
+}
+
+static void
 take_failure(struct row *row, void *item)
 {
 	struct store_failure *failure = item;
@@ -263,6 +275,12 @@ static const struct query clusters_query = {
 	.sql = "SELECT * FROM clusters ORDER BY name",
 	.take = take_cluster,
 	.item_size = sizeof(struct store_cluster),
+};
+static const struct query leases_query = {
+	.table = "leases",
+	.sql = "SELECT * FROM leases ORDER BY host",
+	.take = take_lease,
+	.item_size = sizeof(struct store_lease),
 };
 /* NOT IN and not = 'open': a word that was spoilt must be found, not
  * overlooked. */
@@ -335,6 +353,9 @@ load_journals(struct store *store, int64_t now_ms, struct store_state *state,
 			   &state->n_open_commands, err);
 
 	if (rc == 0)
+		rc = load_rows(store, &leases_query, (void **)&state->leases,
+			       &state->n_leases, err);
+	if (rc == 0)
 		rc = load_fences(store, now_ms, state, err);
 	return rc < 0 ? rc : load_failures(store, now_ms, state, err);
 }
@@ -398,6 +419,7 @@ store_state_free(struct store_state *state)
 	free(state->vms);
 	free(state->clusters);
 	free(state->open_commands);
+	free(state->leases);
 	free(state->fences);
 	free(state->failures);
 	free(state->restarts);

@@ -120,6 +120,14 @@ static const char *const migrations[] = {
 	" UNIQUE (kind, name)"
 	") STRICT;",
 
+	"CREATE TABLE leases ("
+	" host TEXT PRIMARY KEY,"
+	" uuid TEXT NOT NULL,"
+	" boot TEXT NOT NULL,"
+	" bound_ms INTEGER NOT NULL CHECK (bound_ms > 0),"
+	" datastores TEXT NOT NULL"
+	") STRICT, WITHOUT ROWID;",
+
 	"ALTER TABLE hosts ADD COLUMN set_aside_ms INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE hosts ADD COLUMN maintenance INTEGER NOT NULL DEFAULT 0"
 	" CHECK (maintenance IN (0, 1));"
@@ -289,7 +297,9 @@ store_migrate(struct store *store, struct err *err)
 
 /* --- backup -------------------------------------------------------------- */
 
-/* Not events and snapshots: they are the bulk, and nothing resumes by them. */
+/* Not events and snapshots: they are the bulk, and nothing resumes by them.
+ * Not leases: a watchdog that was armed when a backup was made proves nothing
+ * when it is put back. */
 static const char copy_script[] =
 	"BEGIN;"
 	"INSERT INTO hosts SELECT * FROM live.hosts;"

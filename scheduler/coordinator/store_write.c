@@ -195,6 +195,25 @@ store_put_bmc_log(struct store *store, const struct store_bmc_log *log)
 }
 
 void
+store_put_lease(struct store *store, const struct store_lease *lease)
+{
+	store_run(store,
+		  "INSERT INTO leases VALUES (?, ?, ?, ?, ?)"
+		  " ON CONFLICT (host) DO UPDATE SET uuid = excluded.uuid,"
+		  " boot = excluded.boot, bound_ms = excluded.bound_ms,"
+		  " datastores = excluded.datastores",
+		  CELLS(TEXT(lease->host), TEXT(lease->uuid), TEXT(lease->boot),
+			NUM(lease->bound_ms), TEXT(lease->datastores)));
+}
+
+void
+store_delete_lease(struct store *store, const char *host)
+{
+	store_run(store, "DELETE FROM leases WHERE host = ?",
+		  CELLS(TEXT(host)));
+}
+
+void
 store_put_disarmed(struct store *store, const struct store_disarmed *disarmed)
 {
 	store_run(store,

@@ -11,6 +11,7 @@
 #include "scheduler/coordinator/execute.h"
 #include "scheduler/coordinator/freeze.h"
 #include "scheduler/coordinator/learn.h"
+#include "scheduler/coordinator/lease_book.h"
 #include "scheduler/coordinator/record.h"
 #include "scheduler/policy/decide.h"
 
@@ -59,6 +60,7 @@ turn_take(struct coordinator *co, int64_t now_ms)
 	struct err err;
 
 	notice_gap(&co->reg, now_ms);
+	lease_book_look(&co->reg, co->store, now_ms, clock_wall_ms());
 	struct snapshot *snap = freeze(&co->reg, now_ms);
 	struct plan *plan = decide(snap);
 	cleanup_free int64_t *commands =

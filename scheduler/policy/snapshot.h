@@ -125,10 +125,10 @@ struct snap_host {
 
 	/* recorded and seen: its watchdog lease, coordinator/lease_book.h */
 	bool lease_armed; /* it was, and nothing says since that it is not */
-	/* Until the watchdog has fired for sure, as far as anybody can see; 0
+	/* Of a silent host: until the watchdog has fired for sure, or longer; 0
 	 * and below: since then.  AGE_NEVER: nobody can tell. */
 	int64_t lease_left_ms;
-	int64_t lease_renewed_ms; /* since it can have been renewed last */
+	int64_t lease_renewed_ms; /* since we can have renewed it last */
 
 	/* seen: full report */
 	int64_t report_age_ms;

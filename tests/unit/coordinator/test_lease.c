@@ -27,7 +27,7 @@
 #include "snmp-mib/detail_lease.h"
 #include "snmp-mib/engine.h"
 
-enum { HOSTS = 2, LEASE_MS = 9000 };
+enum { HOSTS = 2, LEASE_MS = 9000, BOUND_MS = 13000 };
 
 static const struct snmp_account account = {
 	.name = "write",
@@ -51,7 +51,14 @@ static struct world {
 	char addresses[HOSTS][32];
 	pid_t agents[HOSTS];
 	bool unreached[HOSTS];
-	unsigned troubles, ends; /* told */
+	int64_t heard_ms;
+	unsigned strikes[HOSTS];
+	bool store_fails;
+	/* As it was told. */
+	bool out[HOSTS];
+	int64_t contact_ms[HOSTS], bound_ms[HOSTS];
+	unsigned troubles, ends;       /* told */
+	enum detail_lease_state state; /* of the agents */
 	/* Reading as an onlooker. */
 	struct poller_host *look;
 	int64_t seen;
@@ -100,6 +107,8 @@ agent_start(size_t i, enum detail_switch lease)
 	put_object(file, "ihControlLease", "integer", lease);
 	put_object(file, "ihControlLeaseMs", "uinteger", LEASE_MS_PRESET);
 	put_object(file, "ihLeaseRenew", "uinteger", 41);
+	put_object(file, "ihLeaseState", "integer", world.state);
+	put_object(file, "ihLeaseBound", "uinteger", BOUND_MS);
 	fclose(file);
 	snprintf(listen, sizeof(listen), "udp:%s", world.addresses[i]);
 	world.agents[i] = fork();
@@ -129,11 +138,41 @@ agents_end(void)
 /* --- the coordinator -------------------------------------------------------
  */
 
-static bool
-reached(void *arg, size_t host)
+static int64_t
+heard(void *arg, size_t host)
 {
 	(void)arg;
-	return !world.unreached[host];
+	return world.unreached[host] ? -1 : world.heard_ms;
+}
+
+static bool
+strike(void *arg, size_t host)
+{
+	(void)arg;
+	world.strikes[host]++;
+	return !world.store_fails;
+}
+
+static void
+sent(void *arg, size_t host)
+{
+	(void)arg;
+	world.out[host] = true;
+}
+
+static void
+answered(void *arg, size_t host, int64_t at_ms)
+{
+	(void)arg;
+	world.out[host] = false;
+	world.contact_ms[host] = at_ms;
+}
+
+static void
+told(void *arg, size_t host, int64_t bound_ms)
+{
+	(void)arg;
+	world.bound_ms[host] = bound_ms;
 }
 
 static void
@@ -152,7 +191,11 @@ start(bool lease, enum detail_switch at_agents)
 {
 	const struct leases_options options = { .settings = &world.settings,
 						.poller = world.poller,
-						.reached = reached,
+						.heard_ms = heard,
+						.strike = strike,
+						.sent = sent,
+						.answered = answered,
+						.told = told,
 						.trouble = trouble };
 
 	world.cluster = (struct cluster_settings){ .name = "c",
@@ -163,10 +206,17 @@ start(bool lease, enum detail_switch at_agents)
 					    .hosts = world.hosts,
 					    .n_hosts = HOSTS };
 	world.troubles = world.ends = 0;
+	world.state = LEASE_STATE_HELD;
+	world.heard_ms = 0;
+	world.store_fails = false;
 	for (size_t i = 0; i < HOSTS; i++) {
 		snprintf(world.addresses[i], sizeof(world.addresses[i]),
 			 "127.0.0.1:%u", free_port());
 		world.unreached[i] = false;
+		world.strikes[i] = 0;
+		world.out[i] = false;
+		world.contact_ms[i] = 0;
+		world.bound_ms[i] = -1;
 		world.hosts[i] =
 			(struct host_settings){ .name = i == 0 ? "h1" : "h2",
 						.agent = world.addresses[i],
@@ -295,6 +345,86 @@ trouble_is_told_once_and_so_is_its_end(void **state)
 	stop();
 }
 
+static void
+what_it_promises_is_told_and_struck_out_before_it_is_changed(void **state)
+{
+	int64_t now_ms;
+
+	(void)state;
+	start(true, SWITCH_OFF);
+	pass(2800);
+	now_ms = clock_mono_ms();
+	for (size_t i = 0; i < HOSTS; i++) {
+		assert_int_equal(world.bound_ms[i], BOUND_MS);
+		assert_int_equal(world.strikes[i], 2); /* its time, its mode */
+		assert_false(world.out[i]);
+		assert_in_range(world.contact_ms[i], now_ms - 2800, now_ms);
+	}
+	stop();
+}
+
+static void
+what_cannot_be_struck_out_is_not_changed(void **state)
+{
+	(void)state;
+	start(true, SWITCH_OFF);
+	world.store_fails = true;
+	pass(2800);
+	assert_int_equal(read_at(0, "ihControlLeaseMs"), LEASE_MS_PRESET);
+	assert_int_equal(read_at(0, "ihControlLease"), SWITCH_OFF);
+	assert_int_equal(read_at(0, "ihLeaseRenew"), 41);
+	assert_int_equal(world.bound_ms[0], -1);
+	stop();
+}
+
+static void
+one_that_was_not_answered_is_out_and_no_higher_one_is_sent(void **state)
+{
+	(void)state;
+	start(true, SWITCH_ON);
+	pass(2800);
+	assert_int_equal(read_at(0, "ihLeaseRenew"), 42);
+	kill(world.agents[0], SIGSTOP);
+	pass(4000); /* into the next one */
+	assert_true(world.out[0]);
+	pass(8000); /* tried again */
+	assert_true(world.out[0]);
+	kill(world.agents[0], SIGCONT);
+	pass(3500);
+	assert_false(world.out[0]);
+	assert_in_range(read_at(0, "ihLeaseRenew"), 43, 44);
+	stop();
+}
+
+static void
+a_renewal_waits_for_a_heartbeat(void **state)
+{
+	(void)state;
+	start(true, SWITCH_ON);
+	world.heard_ms = LEASE_NEAR_MS + 1;
+	pass(2800 + LEASE_MS / 3);
+	assert_int_equal(read_at(0, "ihLeaseRenew"), 41);
+	world.heard_ms = LEASE_NEAR_MS;
+	pass(1500);
+	assert_int_equal(read_at(0, "ihLeaseRenew"), 42);
+	stop();
+}
+
+static void
+one_that_is_not_held_promises_nothing(void **state)
+{
+	(void)state;
+	start(true, SWITCH_ON);
+	agents_end();
+	world.state = LEASE_STATE_WAITING;
+	for (size_t i = 0; i < HOSTS; i++)
+		agent_start(i, SWITCH_ON);
+	pass(5500);
+	assert_int_equal(world.bound_ms[0], 0);
+	assert_int_equal(world.bound_ms[1], 0);
+	stop();
+}
+
 /* ------------------------------------------------------------------------- */
 
 static int
@@ -343,6 +473,13 @@ main(void)
 			it_is_turned_off_once_where_the_cluster_has_it_off),
 		cmocka_unit_test(who_is_not_reached_is_not_asked),
 		cmocka_unit_test(trouble_is_told_once_and_so_is_its_end),
+		cmocka_unit_test(
+			what_it_promises_is_told_and_struck_out_before_it_is_changed),
+		cmocka_unit_test(what_cannot_be_struck_out_is_not_changed),
+		cmocka_unit_test(
+			one_that_was_not_answered_is_out_and_no_higher_one_is_sent),
+		cmocka_unit_test(a_renewal_waits_for_a_heartbeat),
+		cmocka_unit_test(one_that_is_not_held_promises_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -376,6 +376,7 @@ static void
 a_store_of_version_2_is_brought_up_to_date(void **state)
 {
 	static const char *const back[] = {
+		"DROP TABLE leases",
 		"DROP TABLE numbers",
 		"ALTER TABLE hosts DROP COLUMN set_aside_ms",
 		"ALTER TABLE hosts DROP COLUMN maintenance",
@@ -411,6 +412,33 @@ a_store_of_version_2_is_brought_up_to_date(void **state)
 	store_put_number(f->store, "host", "h1");
 	commit(f->store);
 	assert_int_equal(number_of(f, "host", "h1"), 1);
+}
+
+static void
+a_lease_comes_back_and_goes(void **state)
+{
+	struct fixture *f = *state;
+	struct store_lease lease = { .host = "h1",
+				     .uuid = "u-1",
+				     .boot = "b-1",
+				     .bound_ms = 30000,
+				     .datastores = "ds1\nds two\n" };
+
+	store_begin(f->store);
+	store_put_lease(f->store, &lease);
+	lease.bound_ms = 35500;
+	store_put_lease(f->store, &lease);
+	commit(f->store);
+	struct store_state *all = load(f);
+	assert_int_equal(all->n_leases, 1);
+	assert_memory_equal(&all->leases[0], &lease, sizeof(lease));
+	store_state_free(all);
+	store_begin(f->store);
+	store_delete_lease(f->store, "h1");
+	commit(f->store);
+	all = load(f);
+	assert_int_equal(all->n_leases, 0);
+	store_state_free(all);
 
 	struct store_state *rows = load(f);
 	assert_int_equal(rows->n_hosts, 1);
@@ -756,6 +784,7 @@ main(void)
 		CASE(the_last_commands_come_back_however_they_ended),
 		CASE(a_thing_keeps_its_number_for_ever),
 		CASE(a_store_of_version_2_is_brought_up_to_date),
+		CASE(a_lease_comes_back_and_goes),
 		CASE(what_is_known_of_failures_comes_back),
 		CASE(a_cluster_stays_disarmed_since_the_first_time),
 		CASE(fences_of_the_last_hour_are_loaded),
