@@ -188,7 +188,8 @@ lease_bound_ms(const struct lease *lease)
 	if (lease->device < LEASE_DEVICE_BMC)
 		return 0;
 	if (lease->device == LEASE_DEVICE_FILE)
-		bound_ms += LEASE_STEP_MS(lease->lease_ms) + 2 * LEASE_LATE_MS;
+		bound_ms += LEASE_STEP_MS(lease->lease_ms) +
+			    2 * (int64_t)LEASE_LATE_MS;
 	else
 		bound_ms += LEASE_UNSURE_MS;
 	return bound_ms +
