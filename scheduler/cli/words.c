@@ -84,6 +84,7 @@ static const struct entry grades[] = {
 static const struct entry vm_phases[] = {
 	{ "lost", { "LOST", TONE_BAD } },
 	{ "starting", { "starting", TONE_WARN } },
+	{ "stopping", { "stopping", TONE_WARN } },
 	{ NULL, { NULL, TONE_PLAIN } },
 };
 

@@ -74,6 +74,17 @@ execute_step(struct coordinator *co, const struct plan *plan,
 		co->reg.vms[step->vm].command = commands[i];
 		co->ops->start(co, step->host, step->vm, commands[i]);
 		break;
+	case STEP_STOP:
+		co->reg.vms[step->vm].stopping = true;
+		co->reg.vms[step->vm].command = commands[i];
+		co->ops->stop(co, step->host, step->vm, !step->ends_running,
+			      commands[i]);
+		break;
+	case STEP_RESUME:
+		co->reg.vms[step->vm].resuming = true;
+		co->reg.vms[step->vm].command = commands[i];
+		co->ops->resume(co, step->host, step->vm, commands[i]);
+		break;
 	case STEP_KINDS:
 		break;
 	}
@@ -204,6 +215,105 @@ outcome_start(struct coordinator *co, size_t host, const char *vm_uuid,
 			.severity = done ? SEVERITY_INFO : SEVERITY_WARNING,
 			.host = host,
 			.vm = counts ? vm : NULL,
+			.text = line,
+		});
+}
+
+/* Off by our own hand, and `failed_on` says so for as long as it stays off: the
+ * mind must not take that for its user's wish. */
+static void
+settle_stop(struct reg_vm *vm, size_t host, enum virt_stop_result result)
+{
+	switch (result) {
+	case VIRT_STOP_DONE:
+	case VIRT_STOP_ABSENT:
+		vm->phase = vm->intent == INTENT_RUN ? VM_LOST : VM_SETTLED;
+		vm->failed_on = host;
+		break;
+	case VIRT_STOP_SPARED:
+		vm->phase = VM_SETTLED; /* somebody started it again */
+		vm->intent = INTENT_RUN;
+		vm->seen_ms = clock_mono_ms();
+		vm->failed_on = NO_HOST;
+		break;
+	case VIRT_STOP_IN_DOUBT:
+		break; /* it may run there yet: look again */
+	}
+	if (result != VIRT_STOP_IN_DOUBT)
+		vm->record_ms = clock_mono_ms();
+}
+
+void
+outcome_stop(struct coordinator *co, size_t host, const char *vm_uuid,
+	     int64_t command, enum virt_stop_result result, const char *text)
+{
+	static const struct {
+		enum store_outcome outcome;
+		const char *what;
+	} ends[] = {
+		[VIRT_STOP_IN_DOUBT] = { OUTCOME_IN_DOUBT,
+					 "is not proved to be off on" },
+		[VIRT_STOP_DONE] = { OUTCOME_DONE, "was forced off on" },
+		[VIRT_STOP_ABSENT] = { OUTCOME_DONE, "is off on" },
+		[VIRT_STOP_SPARED] = { OUTCOME_FAILED,
+				       "runs again and is left alone on" },
+	};
+	struct reg_vm *vm = registry_find_vm(&co->reg, vm_uuid);
+	bool counts = vm != NULL && vm->stopping && vm->command == command;
+	char line[REASON_LEN];
+
+	if (counts) {
+		vm->stopping = false;
+		vm->command_ended_ms = clock_mono_ms();
+		counts = vm->owner == host && vm->phase == VM_STOPPING;
+	}
+	if (counts)
+		settle_stop(vm, host, result);
+	snprintf(line, sizeof(line), "%s %s %s%s%s",
+		 vm != NULL ? vm->name : vm_uuid, ends[result].what,
+		 co->reg.hosts[host].conf->name, text[0] ? ": " : "", text);
+	end(co,
+	    &(struct record_end){
+		    .command = command,
+		    .outcome = ends[result].outcome,
+		    .kind = result == VIRT_STOP_IN_DOUBT ? "vm-stop-failed"
+							 : "vm-stopped",
+		    .severity = result == VIRT_STOP_IN_DOUBT ? SEVERITY_WARNING
+							     : SEVERITY_INFO,
+		    .host = host,
+		    .vm = counts ? vm : NULL,
+		    .text = line,
+	    });
+}
+
+void
+outcome_resume(struct coordinator *co, size_t host, const char *vm_uuid,
+	       int64_t command, enum virt_resume_result result,
+	       const char *text)
+{
+	static const enum store_outcome outcomes[] = {
+		[VIRT_RESUME_IN_DOUBT] = OUTCOME_IN_DOUBT,
+		[VIRT_RESUME_DONE] = OUTCOME_DONE,
+		[VIRT_RESUME_REFUSED] = OUTCOME_FAILED,
+	};
+	struct reg_vm *vm = registry_find_vm(&co->reg, vm_uuid);
+	bool done = result == VIRT_RESUME_DONE;
+	char line[REASON_LEN];
+
+	if (vm != NULL && vm->resuming && vm->command == command) {
+		vm->resuming = false;
+		vm->command_ended_ms = clock_mono_ms();
+	}
+	snprintf(line, sizeof(line), "%s %s %s%s%s",
+		 vm != NULL ? vm->name : vm_uuid,
+		 done ? "goes on, on" : "does not go on, on",
+		 co->reg.hosts[host].conf->name, text[0] ? ": " : "", text);
+	end(co, &(struct record_end){
+			.command = command,
+			.outcome = outcomes[result],
+			.kind = done ? "vm-resumed" : "vm-resume-failed",
+			.severity = done ? SEVERITY_INFO : SEVERITY_WARNING,
+			.host = host,
 			.text = line,
 		});
 }

@@ -24,5 +24,11 @@ void outcome_clean(struct coordinator *co, size_t host, int64_t command,
 void outcome_start(struct coordinator *co, size_t host, const char *vm_uuid,
 		   int64_t command, enum virt_start_result result,
 		   const char *text);
+void outcome_stop(struct coordinator *co, size_t host, const char *vm_uuid,
+		  int64_t command, enum virt_stop_result result,
+		  const char *text);
+void outcome_resume(struct coordinator *co, size_t host, const char *vm_uuid,
+		    int64_t command, enum virt_resume_result result,
+		    const char *text);
 
 #endif

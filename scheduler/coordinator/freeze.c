@@ -266,6 +266,7 @@ freeze_vm(const struct reg_vm *vm, int64_t now_ms, struct snap_vm *out)
 				     now_ms - vm->seen_ms < SEEN_THERE_MS);
 	out->record_age_ms = registry_age(vm->record_ms, now_ms);
 	out->starting = vm->starting;
+	out->stopping = vm->stopping || vm->resuming;
 	out->order = vm->order;
 	out->restarts_1h = count_since(vm->restarts_ms, REGISTRY_RESTARTS,
 				       now_ms, HOUR_MS);

@@ -102,7 +102,7 @@ vm_to_json(const struct snapshot *snap, size_t i)
 
 	return json_pack(
 		"{s:s, s:s, s:s?, s:s, s:s, s:s, s:b, s:b, s:I, s:i, s:b, s:i, "
-		"s:s?, s:o, s:i, s:b, s:o, s:o}",
+		"s:s?, s:o, s:i, s:b, s:b, s:o, s:o}",
 		"uuid", vm->uuid, "name", vm->name, "owner",
 		host_name(snap, vm->owner), "intent",
 		vm_intent_name(vm->intent), "order", vm_intent_name(vm->order),
@@ -113,7 +113,7 @@ vm_to_json(const struct snapshot *snap, size_t i)
 		(int)vm->start_failures, "failed_on",
 		host_name(snap, vm->failed_on), "command_age_ms",
 		age_to_json(vm->command_age_ms), "absences", (int)vm->absences,
-		"starting", vm->starting, "policy",
+		"starting", vm->starting, "stopping", vm->stopping, "policy",
 		vm_policy_to_json(&vm->policy), "sightings",
 		sightings_to_json(snap, i));
 }
@@ -195,7 +195,7 @@ plan_to_json(const struct snapshot *snap, const struct plan *plan)
 
 	for (size_t i = 0; i < plan->n_steps; i++) {
 		const struct plan_step *s = &plan->steps[i];
-		bool has_vm = s->kind == STEP_START || s->kind == STEP_CLEAN;
+		bool has_vm = s->kind != STEP_PROBE && s->kind != STEP_FENCE;
 
 		json_array_append_new(steps,
 				      json_pack("{s:s, s:s, s:s?, s:s}", "step",

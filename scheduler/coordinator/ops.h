@@ -5,7 +5,7 @@
  * One walker, several worlds: the real one (ops_real.c) and the dry run
  * (ops_dry.c) differ only here.  Each call returns at once; what became of it
  * comes back by the outcome_ functions of execute.h, exactly once for each
- * call of fence, clean and start, and never from inside the call.
+ * call of fence, clean, start, stop and resume, and never from inside the call.
  */
 #ifndef SCHEDULER_COORDINATOR_OPS_H
 #define SCHEDULER_COORDINATOR_OPS_H
@@ -36,6 +36,15 @@ struct ops {
 
 	void (*start)(struct coordinator *co, size_t host, size_t vm,
 		      int64_t command);
+
+	/* Force off the copy at a host, verified; with `spare` only where it
+	 * does not run. */
+	void (*stop)(struct coordinator *co, size_t host, size_t vm, bool spare,
+		     int64_t command);
+
+	/* Let one go on that was paused by an I/O error. */
+	void (*resume)(struct coordinator *co, size_t host, size_t vm,
+		       int64_t command);
 
 	/* The host is without power: nothing sent to it can arrive. */
 	void (*forget)(struct coordinator *co, size_t host);

@@ -37,6 +37,24 @@ dry_start(struct coordinator *co, size_t host, size_t vm, int64_t command)
 }
 
 static void
+dry_stop(struct coordinator *co, size_t host, size_t vm, bool spare,
+	 int64_t command)
+{
+	(void)command;
+	log_warn("dry-run", "would force off %s on %s%s", co->reg.vms[vm].name,
+		 co->reg.hosts[host].conf->name,
+		 spare ? ", if it does not run" : "");
+}
+
+static void
+dry_resume(struct coordinator *co, size_t host, size_t vm, int64_t command)
+{
+	(void)command;
+	log_warn("dry-run", "would let %s go on, on %s", co->reg.vms[vm].name,
+		 co->reg.hosts[host].conf->name);
+}
+
+static void
 dry_forget(struct coordinator *co, size_t host)
 {
 	(void)co;
@@ -49,5 +67,7 @@ const struct ops ops_dry = {
 	.fence = dry_fence,
 	.clean = dry_clean,
 	.start = dry_start,
+	.stop = dry_stop,
+	.resume = dry_resume,
 	.forget = dry_forget,
 };

@@ -171,6 +171,47 @@ real_start(struct coordinator *co, size_t host, size_t vm, int64_t command)
 }
 
 static void
+stop_ended(void *arg, enum virt_stop_result result, const char *text)
+{
+	cleanup_free struct errand *errand = arg;
+
+	poll_report_soon(errand->co, errand->host);
+	outcome_stop(errand->co, errand->host, errand->vm, errand->command,
+		     result, text);
+}
+
+static void
+real_stop(struct coordinator *co, size_t host, size_t vm, bool spare,
+	  int64_t command)
+{
+	struct errand *errand = errand_new(co, host, command);
+
+	snprintf(errand->vm, sizeof(errand->vm), "%s", co->reg.vms[vm].uuid);
+	virt_stop(co->virt, uri_of(co, host), errand->vm, spare, stop_ended,
+		  errand);
+}
+
+static void
+resume_ended(void *arg, enum virt_resume_result result, const char *text)
+{
+	cleanup_free struct errand *errand = arg;
+
+	poll_report_soon(errand->co, errand->host);
+	outcome_resume(errand->co, errand->host, errand->vm, errand->command,
+		       result, text);
+}
+
+static void
+real_resume(struct coordinator *co, size_t host, size_t vm, int64_t command)
+{
+	struct errand *errand = errand_new(co, host, command);
+
+	snprintf(errand->vm, sizeof(errand->vm), "%s", co->reg.vms[vm].uuid);
+	virt_resume(co->virt, uri_of(co, host), errand->vm, resume_ended,
+		    errand);
+}
+
+static void
 real_forget(struct coordinator *co, size_t host)
 {
 	virt_cancel(co->virt, uri_of(co, host));
@@ -182,5 +223,7 @@ const struct ops ops_real = {
 	.fence = power_fence,
 	.clean = real_clean,
 	.start = real_start,
+	.stop = real_stop,
+	.resume = real_resume,
 	.forget = real_forget,
 };

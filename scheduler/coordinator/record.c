@@ -342,6 +342,9 @@ static void
 apply_to_vm(struct reg_vm *vm, const struct plan_vm_change *change,
 	    int64_t now_ms)
 {
+	bool ended = change->phase == VM_STOPPING ||
+		     (vm->phase == VM_STOPPING && change->intent == INTENT_OFF);
+
 	if (vm->owner != change->owner ||
 	    (vm->phase == VM_SETTLED && change->phase != VM_SETTLED &&
 	     now_ms - vm->seen_ms >= SEEN_THERE_MS))
@@ -356,10 +359,12 @@ apply_to_vm(struct reg_vm *vm, const struct plan_vm_change *change,
 	vm->absences = 0;
 	if (change->order_done)
 		vm->order = INTENT_UNKNOWN;
-	if (change->phase == VM_SETTLED) {
-		vm->start_failures = 0;
+	if (ended)
+		vm->failed_on = change->owner; /* by us */
+	else if (change->phase == VM_SETTLED)
 		vm->failed_on = NO_HOST;
-	}
+	if (change->phase == VM_SETTLED)
+		vm->start_failures = 0;
 	COPY(vm->reason, change->reason);
 }
 
@@ -368,8 +373,18 @@ vm_event_kind(const struct plan_vm_change *change)
 {
 	return change->phase == VM_LOST       ? "vm-lost"
 	       : change->phase == VM_STARTING ? "vm-start"
+	       : change->phase == VM_STOPPING ? "vm-stop"
 	       : change->intent == INTENT_OFF ? "vm-off"
 					      : "vm-running";
+}
+
+static void
+write_restart(struct store *store, const char *uuid, int64_t wall_ms)
+{
+	struct store_failure restart = { .time_ms = wall_ms };
+
+	COPY(restart.what, uuid);
+	store_add_restart(store, &restart);
 }
 
 static void
@@ -384,10 +399,14 @@ write_vm_changes(const struct registry *reg, struct store *store,
 		apply_to_vm(&after, change, 0);
 		record_fill_vm(reg, &after, &row);
 		store_put_vm(store, &row);
+		if (change->restart)
+			write_restart(store, after.uuid, wall_ms);
 		if (!change->silent)
 			add_event(reg, store,
-				  change->phase == VM_LOST ? SEVERITY_WARNING
-							   : SEVERITY_INFO,
+				  change->phase == VM_LOST ||
+						  change->phase == VM_STOPPING
+					  ? SEVERITY_WARNING
+					  : SEVERITY_INFO,
 				  vm_event_kind(change), change->owner,
 				  after.name, change->reason, detail, wall_ms);
 	}
@@ -424,9 +443,9 @@ write_commands(const struct registry *reg, struct store *store,
 	       int64_t wall_ms, int64_t *ret_commands)
 {
 	static const enum store_command_kind kinds[STEP_KINDS] = {
-		[STEP_FENCE] = COMMAND_FENCE,
-		[STEP_CLEAN] = COMMAND_CLEAN,
-		[STEP_START] = COMMAND_START,
+		[STEP_FENCE] = COMMAND_FENCE,   [STEP_CLEAN] = COMMAND_CLEAN,
+		[STEP_START] = COMMAND_START,   [STEP_STOP] = COMMAND_STOP,
+		[STEP_RESUME] = COMMAND_RESUME,
 	};
 
 	for (size_t i = 0; i < plan->n_steps; i++) {
@@ -439,11 +458,12 @@ write_commands(const struct registry *reg, struct store *store,
 		if (step->kind == STEP_PROBE || is_later_clean(plan, i))
 			continue;
 		COPY(command.host, name_of(reg, step->host));
-		if (step->kind == STEP_START) {
+		if (step->kind == STEP_START || step->kind == STEP_STOP ||
+		    step->kind == STEP_RESUME)
 			COPY(command.vm, reg->vms[step->vm].uuid);
+		if (step->kind == STEP_START)
 			COPY(command.from,
 			     name_of(reg, reg->vms[step->vm].owner));
-		}
 		COPY(command.reason, step->reason);
 		ret_commands[i] = store_add_command(store, &command);
 		if (step->kind == STEP_FENCE)
@@ -471,6 +491,8 @@ take_vm_change(struct registry *reg, const struct plan_vm_change *change,
 		       change->phase == VM_SETTLED;
 
 	apply_to_vm(vm, change, now_ms);
+	if (change->restart)
+		registry_count_restart(vm, now_ms);
 	if (adopted)
 		registry_adopted(reg, vm);
 }

@@ -132,8 +132,8 @@ struct reg_vm {
 	int64_t record_ms; /* owner, intent or phase changed */
 
 	/* in flight */
-	bool starting, learning;
-	int64_t command; /* of the start under way */
+	bool starting, stopping, resuming, learning;
+	int64_t command; /* of the start, stop or resume under way */
 	int64_t command_ended_ms, learn_ended_ms;
 
 	/* seen, see snapshot.h */

@@ -113,6 +113,8 @@ enum store_command_kind {
 	COMMAND_START,
 	COMMAND_POWER_ON, /* these two are an operator's */
 	COMMAND_POWER_OFF,
+	COMMAND_STOP,
+	COMMAND_RESUME,
 	COMMAND_KINDS
 };
 

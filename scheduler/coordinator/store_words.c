@@ -6,7 +6,8 @@
 static const char *const command_kinds[COMMAND_KINDS] = {
 	[COMMAND_FENCE] = "fence",         [COMMAND_CLEAN] = "clean",
 	[COMMAND_START] = "start",         [COMMAND_POWER_ON] = "power on",
-	[COMMAND_POWER_OFF] = "power off",
+	[COMMAND_POWER_OFF] = "power off", [COMMAND_STOP] = "stop",
+	[COMMAND_RESUME] = "resume",
 };
 
 static const char *const outcomes[OUTCOMES] = {

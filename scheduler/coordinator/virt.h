@@ -127,13 +127,47 @@ typedef void (*virt_clean_fn)(void *arg,
 			      const struct virt_clean_result *results, size_t n,
 			      const char *text);
 void virt_clean(struct virt *virt, const char *uri,
-		const struct virt_stale *stale, size_t n, virt_clean_fn fn, void *arg);
+		const struct virt_stale *stale, size_t n, virt_clean_fn fn,
+		void *arg);
+
+enum virt_stop_result {
+	VIRT_STOP_IN_DOUBT, /* it may run there, now or a little later */
+	VIRT_STOP_DONE,   /* it was active, and is proved not to be any more */
+	VIRT_STOP_ABSENT, /* proved: it was not active there */
+	VIRT_STOP_SPARED  /* it runs, and was to be spared then */
+};
+
+const char *virt_stop_result_name(enum virt_stop_result result);
+
+/*
+ * Force one VM off and prove that it is not active; its definition stays, with
+ * autostart off.  Idempotent.  With `spare` a copy whose guest runs is left
+ * alone: it was dead when that was decided, and somebody started it since.
+ */
+typedef void (*virt_stop_fn)(void *arg, enum virt_stop_result result,
+			     const char *text);
+void virt_stop(struct virt *virt, const char *uri, const char *uuid, bool spare,
+	       virt_stop_fn fn, void *arg);
+
+enum virt_resume_result {
+	VIRT_RESUME_IN_DOUBT,
+	VIRT_RESUME_DONE,   /* it runs */
+	VIRT_RESUME_REFUSED /* not paused by an I/O error: left as it is */
+};
+
+const char *virt_resume_result_name(enum virt_resume_result result);
+
+typedef void (*virt_resume_fn)(void *arg, enum virt_resume_result result,
+			       const char *text);
+void virt_resume(struct virt *virt, const char *uri, const char *uuid,
+		 virt_resume_fn fn, void *arg);
 
 /*
  * The host is without power: end what is under way in its act and read lanes
  * and what waits there.  Starts end as VIRT_START_IN_DOUBT (also those never
- * sent: an earlier one may have been), reads with -ECANCELED, cleans with
- * nothing gone.  What is asked later is done as ever.
+ * sent: an earlier one may have been), stops and resumes in doubt, too, reads
+ * with -ECANCELED, cleans with nothing gone.  What is asked later is done as
+ * ever.
  */
 void virt_cancel(struct virt *virt, const char *uri);
 

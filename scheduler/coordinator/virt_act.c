@@ -234,3 +234,111 @@ virt_handle_clean(struct virt_session *session, const json_t *request)
 				  json_is_true(json_array_get(ends, i))));
 	return json_pack("{s:i, s:o}", "rc", 0, "results", results);
 }
+
+/* --- stop ---------------------------------------------------------------- */
+
+static json_t *
+pack_stop(enum virt_stop_result result, const char *text)
+{
+	return json_pack("{s:i, s:s}", "result", (int)result, "text", text);
+}
+
+/* What panicked, or was paused, is active and does not run. */
+static bool
+guest_runs(virDomainPtr dom)
+{
+	int state = VIR_DOMAIN_NOSTATE;
+
+	return virDomainGetState(dom, &state, NULL, 0) < 0 ||
+	       state == VIR_DOMAIN_RUNNING || state == VIR_DOMAIN_BLOCKED;
+}
+
+/* Our attempt is over, however it ended: what is true is looked up. */
+static json_t *
+conclude_stop(virConnectPtr conn, const char *uuid, const char *text)
+{
+	switch (look(conn, uuid, NULL)) {
+	case FOUND_OFF:
+	case FOUND_NOTHING:
+		return pack_stop(VIRT_STOP_DONE, "");
+	default:
+		return pack_stop(VIRT_STOP_IN_DOUBT,
+				 text[0] != '\0' ? text : "it is still active");
+	}
+}
+
+json_t *
+virt_handle_stop(struct virt_session *session, const json_t *request)
+{
+	const char *uuid = virt_get_string(request, "uuid");
+	virConnectPtr conn =
+		virt_connect(session, virt_get_string(request, "uri"));
+	cleanup_domain virDomainPtr dom = NULL;
+	char text[VIRT_TEXT_LEN] = "";
+	enum found found = conn ? look(conn, uuid, &dom) : FOUND_UNSURE;
+
+	if (found == FOUND_UNSURE) {
+		virt_copy_error(text);
+		return pack_stop(VIRT_STOP_IN_DOUBT, text);
+	}
+	/* One that we end must not come back by itself when its host boots;
+	 * where that fails the agent's hold is left. */
+	if (dom != NULL && virDomainIsPersistent(dom) == 1)
+		(void)virDomainSetAutostart(dom, 0);
+	if (found != FOUND_ACTIVE)
+		return pack_stop(VIRT_STOP_ABSENT, "");
+	if (json_is_true(json_object_get(request, "spare")) && guest_runs(dom))
+		return pack_stop(VIRT_STOP_SPARED, "");
+	if (virDomainDestroy(dom) < 0)
+		virt_copy_error(text);
+	return conclude_stop(conn, uuid, text);
+}
+
+/* --- resume -------------------------------------------------------------- */
+
+static json_t *
+pack_resume(enum virt_resume_result result, const char *text)
+{
+	return json_pack("{s:i, s:s}", "result", (int)result, "text", text);
+}
+
+/* 1: it is paused by an I/O error; 0: it is not; -1: nobody knows. */
+static int
+waits_for_disk(virDomainPtr dom, int *ret_state)
+{
+	int reason = 0;
+
+	if (virDomainGetState(dom, ret_state, &reason, 0) < 0)
+		return -1;
+	return *ret_state == VIR_DOMAIN_PAUSED &&
+	       reason == VIR_DOMAIN_PAUSED_IOERROR;
+}
+
+/* A VM may be paused for a migration, a snapshot or by its user: only the one
+ * reason counts, looked up right before. */
+json_t *
+virt_handle_resume(struct virt_session *session, const json_t *request)
+{
+	virConnectPtr conn =
+		virt_connect(session, virt_get_string(request, "uri"));
+	cleanup_domain virDomainPtr dom = NULL;
+	char text[VIRT_TEXT_LEN] = "";
+	int state = VIR_DOMAIN_NOSTATE;
+
+	if (conn == NULL || look(conn, virt_get_string(request, "uuid"),
+				 &dom) == FOUND_UNSURE) {
+		virt_copy_error(text);
+		return pack_resume(VIRT_RESUME_IN_DOUBT, text);
+	}
+	int waits = dom != NULL ? waits_for_disk(dom, &state) : 0;
+	if (waits == 0 && state == VIR_DOMAIN_RUNNING)
+		return pack_resume(VIRT_RESUME_DONE, "");
+	if (waits == 0)
+		return pack_resume(VIRT_RESUME_REFUSED,
+				   "it is not paused by an I/O error");
+	if (waits < 0 || virDomainResume(dom) < 0) {
+		virt_copy_error(text);
+		return pack_resume(VIRT_RESUME_IN_DOUBT, text);
+	}
+	return pack_resume(VIRT_RESUME_DONE, "");
+}

@@ -306,3 +306,97 @@ virt_clean(struct virt *virt, const char *uri, const struct virt_stale *stale,
 	op->fn.clean = fn;
 	virt_enqueue(virt, uri, LANE_ACT, op);
 }
+
+/* --- stop and resume ----------------------------------------------------- */
+
+static const char *const stop_results[] = {
+	[VIRT_STOP_IN_DOUBT] = "in doubt",
+	[VIRT_STOP_DONE] = "stopped",
+	[VIRT_STOP_ABSENT] = "not active",
+	[VIRT_STOP_SPARED] = "left alone",
+};
+
+const char *
+virt_stop_result_name(enum virt_stop_result result)
+{
+	return (unsigned)result <= VIRT_STOP_SPARED ? stop_results[result]
+						    : "in doubt";
+}
+
+/* A request for one VM; NULL, which is never sent, for what is no UUID. */
+static json_t *
+pack_for_vm(const char *op, const char *uuid)
+{
+	return virt_uuid_is_valid(uuid)
+		       ? json_pack("{s:s, s:s}", "op", op, "uuid", uuid)
+		       : NULL;
+}
+
+static void
+deliver_stop(const struct virt_op *op, int rc, const json_t *reply,
+	     const char *text)
+{
+	enum virt_stop_result result = VIRT_STOP_IN_DOUBT;
+
+	if (rc == 0) {
+		result = (enum virt_stop_result)get_choice(reply, "result",
+							   VIRT_STOP_SPARED,
+							   VIRT_STOP_IN_DOUBT);
+		text = get_string(reply, "text");
+	}
+	op->fn.stop(op->arg, result, text);
+}
+
+void
+virt_stop(struct virt *virt, const char *uri, const char *uuid, bool spare,
+	  virt_stop_fn fn, void *arg)
+{
+	json_t *request = pack_for_vm("stop", uuid);
+
+	if (request != NULL)
+		json_object_set_new(request, "spare", json_boolean(spare));
+	struct virt_op *op =
+		op_new(request, STOP_DEADLINE_MS, deliver_stop, arg);
+
+	op->fn.stop = fn;
+	virt_enqueue(virt, uri, LANE_ACT, op);
+}
+
+static const char *const resume_results[] = {
+	[VIRT_RESUME_IN_DOUBT] = "in doubt",
+	[VIRT_RESUME_DONE] = "runs",
+	[VIRT_RESUME_REFUSED] = "left as it is",
+};
+
+const char *
+virt_resume_result_name(enum virt_resume_result result)
+{
+	return (unsigned)result <= VIRT_RESUME_REFUSED ? resume_results[result]
+						       : "in doubt";
+}
+
+static void
+deliver_resume(const struct virt_op *op, int rc, const json_t *reply,
+	       const char *text)
+{
+	enum virt_resume_result result = VIRT_RESUME_IN_DOUBT;
+
+	if (rc == 0) {
+		result = (enum virt_resume_result)
+			get_choice(reply, "result", VIRT_RESUME_REFUSED,
+				   VIRT_RESUME_IN_DOUBT);
+		text = get_string(reply, "text");
+	}
+	op->fn.resume(op->arg, result, text);
+}
+
+void
+virt_resume(struct virt *virt, const char *uri, const char *uuid,
+	    virt_resume_fn fn, void *arg)
+{
+	struct virt_op *op = op_new(pack_for_vm("resume", uuid),
+				    RESUME_DEADLINE_MS, deliver_resume, arg);
+
+	op->fn.resume = fn;
+	virt_enqueue(virt, uri, LANE_ACT, op);
+}

@@ -33,6 +33,8 @@ struct virt_op {
 		virt_list_fn list;
 		virt_start_fn start;
 		virt_clean_fn clean;
+		virt_stop_fn stop;
+		virt_resume_fn resume;
 	} fn;
 	void *arg;
 };

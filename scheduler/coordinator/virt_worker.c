@@ -277,9 +277,10 @@ static const struct {
 	const char *name;
 	json_t *(*handle)(struct virt_session *session, const json_t *request);
 } operations[] = {
-	{ "probe", handle_probe },      { "definition", handle_definition },
-	{ "list", handle_list },        { "start", virt_handle_start },
-	{ "clean", virt_handle_clean },
+	{ "probe", handle_probe },        { "definition", handle_definition },
+	{ "list", handle_list },          { "start", virt_handle_start },
+	{ "clean", virt_handle_clean },   { "stop", virt_handle_stop },
+	{ "resume", virt_handle_resume },
 };
 
 static json_t *

@@ -51,5 +51,7 @@ const char *virt_get_string(const json_t *object, const char *key);
 /* Operations; each gives a reply to a request. */
 json_t *virt_handle_start(struct virt_session *session, const json_t *request);
 json_t *virt_handle_clean(struct virt_session *session, const json_t *request);
+json_t *virt_handle_stop(struct virt_session *session, const json_t *request);
+json_t *virt_handle_resume(struct virt_session *session, const json_t *request);
 
 #endif

@@ -5,6 +5,7 @@
 #include "scheduler/policy/draft.h"
 #include "scheduler/policy/judge.h"
 #include "scheduler/policy/mass.h"
+#include "scheduler/policy/paths.h"
 #include "scheduler/policy/timeouts.h"
 
 static void
@@ -85,7 +86,9 @@ raise_host_trouble(struct draft *draft, const struct snap_host *host)
 			   "not fire; it is not taken for dead",
 			   host->name);
 	}
-	if (host->storage_trouble[0] != '\0') {
+	/* What most hosts have lost is one alarm, the storage's. */
+	if (host->storage_trouble[0] != '\0' &&
+	    !paths_show_fault(draft, (size_t)(host - draft->snap->hosts))) {
 		alarm = plan_add_alarm(draft->plan, SEVERITY_CRITICAL,
 				       "datastore", host->name);
 		reason_set(alarm->text, "%s: %s", host->name,

@@ -13,6 +13,9 @@ decide(const struct snapshot *snap)
 	observe_vms(&draft);
 	obey_orders(&draft);
 	judge_hosts(&draft);
+	settle_stops(&draft);
+	tend_guests(&draft);
+	tend_paths(&draft);
 	recover_vms(&draft);
 	raise_admission(&draft);
 	raise_alarms(&draft);

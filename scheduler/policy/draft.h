@@ -64,6 +64,9 @@ struct plan_step *draft_step(struct draft *draft, enum step_kind kind,
 void observe_vms(struct draft *draft);  /* observe.c: believe sightings */
 void obey_orders(struct draft *draft);  /* obey.c: what operators want */
 void judge_hosts(struct draft *draft);  /* hosts.c: who lives, who is dead */
+void tend_guests(struct draft *draft);  /* guest.c: guests that failed */
+void tend_paths(struct draft *draft);   /* paths.c: storage that is gone */
+void settle_stops(struct draft *draft); /* stops.c: are they off? */
 void recover_vms(struct draft *draft);  /* recover.c: start what was lost */
 void raise_alarms(struct draft *draft); /* alarms.c: what needs a person */
 

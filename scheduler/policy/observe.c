@@ -204,6 +204,10 @@ observe_active(struct draft *draft, size_t vm, const struct sight *sight)
 		return; /* the command itself will tell */
 	if (draft->snap->vms[vm].order == INTENT_OFF)
 		return; /* it runs on against an order: no wish of anybody */
+	if (want.phase == VM_STOPPING)
+		return; /* that is what the stop is about */
+	if (want.phase == VM_LOST && !sight->owner_fresh)
+		return; /* read before it was ended there */
 	if (want.phase == VM_SETTLED && want.intent == INTENT_RUN)
 		return;
 	if (want.phase != VM_SETTLED &&
@@ -228,7 +232,7 @@ observe_off(struct draft *draft, size_t vm, enum report_vm_reason reason)
 {
 	struct draft_vm want = draft->vms[vm];
 
-	if (want.intent == INTENT_OFF ||
+	if (want.intent == INTENT_OFF || want.phase == VM_STOPPING ||
 	    draft->snap->vms[vm].order == INTENT_RUN ||
 	    (want.phase == VM_LOST &&
 	     draft->snap->vms[vm].failed_on == want.owner))

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scheduler/policy/placement.h"
 
+#include "scheduler/policy/paths.h"
+#include "scheduler/policy/stops.h"
 #include "scheduler/policy/timeouts.h"
 
 const char *
@@ -16,18 +18,12 @@ host_refusal(const struct draft *draft, size_t index)
 		return "is set aside: it failed too often";
 	if (host->link != LINK_OK)
 		return "does not answer just now";
-	if (host->maintenance)
-		return "is in maintenance";
-	if (host->set_aside)
-		return "is set aside, it failed too often";
 	if (host->stopping)
 		return "is being shut down";
 	if (!host_report_is_fresh(host))
 		return "has no fresh report";
 	if (!host_vms_are_fresh(host))
 		return "has a libvirt that does not answer";
-	if (host->storage_trouble[0] != '\0')
-		return "has lost a datastore";
 	if (host->cleaning)
 		return "is being cleaned";
 	return NULL;
@@ -37,8 +33,10 @@ const char *
 fit_refusal(const struct draft *draft, size_t vm, size_t index)
 {
 	const struct snap_vm *v = &draft->snap->vms[vm];
-	const char *refusal;
+	const char *refusal = paths_refuse(draft, vm, index);
 
+	if (refusal != NULL)
+		return refusal;
 	if (!v->shared_storage && index != draft->vms[vm].owner)
 		return "cannot reach its local disks";
 	refusal = rule_refusal(draft, vm, index);
@@ -102,13 +100,12 @@ room_pm(const struct draft *draft, size_t vm, size_t index)
 static bool
 is_better(const struct draft *draft, size_t vm, size_t host, size_t best)
 {
-	const struct snap_vm *v = &draft->snap->vms[vm];
-	size_t owner = draft->vms[vm].owner;
+	size_t owner = draft->vms[vm].owner, last = last_choice(draft, vm);
 
 	if (best == NO_HOST)
 		return true;
-	if ((host == v->failed_on) != (best == v->failed_on))
-		return best == v->failed_on;
+	if ((host == last) != (best == last))
+		return best == last;
 	unsigned bent = rules_bent(draft, vm, host);
 	unsigned bent_best = rules_bent(draft, vm, best);
 	if (bent != bent_best)

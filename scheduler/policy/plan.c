@@ -99,10 +99,9 @@ const char *
 step_kind_name(enum step_kind kind)
 {
 	static const char *const names[STEP_KINDS] = {
-		[STEP_PROBE] = "probe",
-		[STEP_FENCE] = "fence",
-		[STEP_CLEAN] = "clean",
-		[STEP_START] = "start",
+		[STEP_PROBE] = "probe", [STEP_FENCE] = "fence",
+		[STEP_CLEAN] = "clean", [STEP_START] = "start",
+		[STEP_STOP] = "stop",   [STEP_RESUME] = "resume",
 	};
 
 	return (unsigned)kind < STEP_KINDS ? names[kind] : "unknown";

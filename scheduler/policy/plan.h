@@ -15,19 +15,22 @@
 #include "scheduler/policy/snapshot.h"
 
 enum step_kind {
-	STEP_PROBE, /* ask BMC and libvirt about a silent host */
-	STEP_FENCE, /* power off, verified */
-	STEP_CLEAN, /* remove from a host what is left of a VM that moved */
-	STEP_START, /* define and start a VM */
+	STEP_PROBE,  /* ask BMC and libvirt about a silent host */
+	STEP_FENCE,  /* power off, verified */
+	STEP_CLEAN,  /* remove from a host what is left of a VM that moved */
+	STEP_START,  /* define and start a VM */
+	STEP_STOP,   /* force the VM's copy at its host off, proved */
+	STEP_RESUME, /* let one go on that an I/O error paused */
 	STEP_KINDS
 };
 
 struct plan_step {
 	enum step_kind kind;
 	size_t host;
-	size_t vm;         /* STEP_CLEAN, STEP_START */
-	bool ends_running; /* STEP_CLEAN: a copy that runs is ended, too; else
-			      only one that is off at that moment goes */
+	size_t vm;         /* all but STEP_PROBE, STEP_FENCE */
+	bool ends_running; /* STEP_CLEAN, STEP_STOP: a copy that runs is ended,
+			      too; else it is left alone: CLEAN removes only
+			      one that is off at that moment */
 	char reason[REASON_LEN];
 };
 
@@ -49,7 +52,8 @@ struct plan_vm_change {
 	enum vm_phase phase;
 	bool recovered;
 	bool order_done; /* the operator's order is carried out */
-	bool silent; /* recorded, but no event: nothing a person must know */
+	bool silent;  /* recorded, but no event: nothing a person must know */
+	bool restart; /* counts as a restart after a failure of the guest */
 	char reason[REASON_LEN];
 };
 

@@ -16,7 +16,8 @@ is_read_after_command(const struct draft *draft, size_t vm)
 	const struct snap_host *owner =
 		&draft->snap->hosts[draft->vms[vm].owner];
 
-	if (v->phase == VM_STARTING && v->command_age_ms == AGE_NEVER)
+	if ((v->phase == VM_STARTING || v->phase == VM_STOPPING) &&
+	    v->command_age_ms == AGE_NEVER)
 		return draft->snap->uptime_ms >= START_DEADLINE_MS;
 	return owner->vms_age_ms < v->command_age_ms;
 }

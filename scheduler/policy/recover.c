@@ -205,6 +205,7 @@ is_coming(const struct draft *draft, size_t vm, char why[REASON_LEN])
 	const struct snap_host *owner = owner_of(draft, vm);
 
 	if (!host_vms_are_fresh(owner) ||
+	    owner->vms_age_ms >= draft->snap->vms[vm].command_age_ms ||
 	    !snapshot_shows_active(draft->snap, vm, draft->vms[vm].owner))
 		return false;
 	reason_set(why, "%s shows it paused: resume it or end it there",

@@ -46,6 +46,7 @@ vm_phase_name(enum vm_phase phase)
 		[VM_SETTLED] = "settled",
 		[VM_LOST] = "lost",
 		[VM_STARTING] = "starting",
+		[VM_STOPPING] = "stopping",
 	};
 
 	return (unsigned)phase < VM_PHASES ? names[phase] : "unknown";

@@ -42,6 +42,8 @@ enum vm_phase {
 	VM_SETTLED,  /* at its owner; nothing to do */
 	VM_LOST,     /* its copy is proved dead; to be started */
 	VM_STARTING, /* a start was recorded; it may run at its owner */
+	VM_STOPPING, /* a stop was recorded; it may yet run at its owner.  With
+			INTENT_RUN it is to be started again */
 	VM_PHASES
 };
 
@@ -165,7 +167,9 @@ struct snap_vm {
 	uint32_t vcpus;
 	bool shared_storage;
 	unsigned start_failures;
-	size_t failed_on;       /* last host that failed, or NO_HOST */
+	/* Last host that failed it, or where we stopped it ourselves (off
+	 * there is no wish of its user then); NO_HOST: none. */
+	size_t failed_on;
 	int64_t command_age_ms; /* since its last command ended, or never */
 	unsigned absences;      /* owner's complete reports without it */
 
@@ -210,6 +214,7 @@ struct snap_sighting {
 	enum report_vm_event event; /* the last one told of it there */
 	int64_t event_age_ms;
 	enum report_liveness liveness;
+	int64_t liveness_age_ms; /* since it came to that */
 	enum report_guest_agent guest_agent;
 };
 

@@ -83,7 +83,21 @@ enum {
 	BMC_TROUBLE_HOLD_MS = 45000,
 	BMC_TROUBLE_CLEAR_MS = 45000,
 	CLEAN_DEADLINE_MS = 30000,
-	CLEAN_RETRY_MS = 5000
+	CLEAN_RETRY_MS = 5000,
+
+	STOP_DEADLINE_MS = 30000,
+	STOP_RETRY_MS = 10000,
+	STOP_STUCK_MS = 60000, /* not proved that long: alarm, or fence */
+	RESUME_DEADLINE_MS = 15000,
+	RESUME_AFTER_MS = 10000, /* the path is well that long */
+	RESUME_RETRY_MS = 60000,
+
+	WATCHDOG_SETTLE_MS = 2000, /* a reset by QEMU would show by then */
+	RESTARTS_1H = 3,           /* of a VM whose guest fails */
+	RESTARTS_24H = 6,
+	RESTARTS_7D = 12,
+	POISON_HOSTS = 3,        /* that died young with a VM, in an hour */
+	POISON_YOUNG_MS = 600000 /* after HA had started it there */
 };
 
 #endif

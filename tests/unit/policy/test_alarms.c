@@ -140,6 +140,8 @@ a_crashed_vm_is_told_from_one_that_is_off(void **state)
 {
 	(void)state;
 	scene_see(&scene, vm, 0, VM_STATE_SHUT_OFF, VM_REASON_CRASHED);
+	assert_string_equal(alarms(), ""); /* started again at once */
+	scene.sightings[0].event = VM_EVENT_PANICKED;
 	assert_string_equal(alarms(), "vm-crashed vm0");
 	scene_see(&scene, vm, 0, VM_STATE_CRASHED, VM_REASON_CRASHED);
 	assert_string_equal(alarms(), "vm-crashed vm0");

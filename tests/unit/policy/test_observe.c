@@ -100,6 +100,8 @@ a_crash_is_nobodys_wish(void **state)
 {
 	(void)state;
 	shut_off(VM_REASON_CRASHED);
+	assert_string_equal(recorded(), "h0 run starting");
+	scene.sightings[0].event = VM_EVENT_PANICKED; /* and no policy for it */
 	assert_string_equal(recorded(), "-");
 	shut_off(VM_REASON_UNKNOWN);
 	assert_string_equal(recorded(), "-");

@@ -148,6 +148,8 @@ but_not_where_its_start_failed(void **state)
 	(void)state;
 	scene.vms[vm].owner = 3;
 	scene.vms[vm].failed_on = 3;
+	assert_int_equal(placed(), 3); /* stopped there, by ourselves */
+	scene.vms[vm].start_failures = 1;
 	assert_int_equal(placed(), 1);
 	/* Better there than nowhere. */
 	scene.hosts[1].state = scene.hosts[2].state = HOST_SUSPECT;

@@ -200,6 +200,7 @@ starts_elsewhere_what_may_be_starting(const struct snapshot *snap)
 			continue;
 		vm->phase = VM_LOST;
 		vm->failed_on = vm->owner;
+		vm->start_failures = 1;
 	}
 	return decide(s);
 }
