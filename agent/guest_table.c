@@ -10,6 +10,8 @@
 #include "agent/uuid.h"
 #include "common/alloc.h"
 
+#define EFFECT_MS 1000 /* an error and the pause it makes come together */
+
 void
 guest_table_init(struct guest_table *table)
 {
@@ -196,6 +198,21 @@ find_or_add(struct guest_table *table, uint32_t index)
 	return guest;
 }
 
+/* An end that follows a panic, a pause that follows an error, is what that did:
+ * the cause stays the last event. */
+static bool
+is_effect(const struct guest *guest, enum report_vm_event kind, int64_t now_ms)
+{
+	enum report_vm_event last = guest->last_event;
+
+	if (kind == VM_EVENT_CRASHED)
+		return last == VM_EVENT_PANICKED && guest->panicked;
+	return kind == VM_EVENT_PAUSED &&
+	       now_ms - guest->event_ms < EFFECT_MS &&
+	       (last == VM_EVENT_IO_ERROR || last == VM_EVENT_NO_SPACE ||
+		last == VM_EVENT_WATCHDOG);
+}
+
 void
 guest_table_event(struct guest_table *table, uint32_t index,
 		  enum report_vm_event kind, int64_t now_ms)
@@ -206,6 +223,8 @@ guest_table_event(struct guest_table *table, uint32_t index,
 	if (guest == NULL)
 		return;
 	guest->events++;
+	if (is_effect(guest, kind, now_ms))
+		return;
 	guest->last_event = kind;
 	guest->event_ms = now_ms;
 	if (kind == VM_EVENT_STARTED || kind == VM_EVENT_REBOOTED) {

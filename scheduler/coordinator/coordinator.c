@@ -10,6 +10,7 @@
 #include "common/file.h"
 #include "scheduler/coordinator/bmc_log.h"
 #include "scheduler/coordinator/herald.h"
+#include "scheduler/coordinator/learn.h"
 #include "scheduler/coordinator/lease.h"
 #include "scheduler/coordinator/lease_book.h"
 #include "scheduler/coordinator/notices.h"
@@ -146,6 +147,7 @@ open_parts(struct coordinator *co, struct err *err)
 			 err);
 	if (rc < 0)
 		return rc;
+	learn_stored(co);
 	co->virt = virt_new(co->loop);
 	rc = serve_start(co, err);
 	if (rc < 0)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/alloc.h"
+#include "scheduler/coordinator/freeze_paths.h"
 #include "scheduler/coordinator/lease_book.h"
 
 #define HOUR_MS             INT64_C(3600000)
@@ -276,63 +277,6 @@ freeze_vm(const struct reg_vm *vm, int64_t now_ms, struct snap_vm *out)
 				       now_ms, WEEK_MS);
 }
 
-static int
-compare_sightings(const void *left, const void *right)
-{
-	const struct snap_sighting *a = left, *b = right;
-
-	if (a->vm != b->vm)
-		return a->vm < b->vm ? -1 : 1;
-	return a->host < b->host ? -1 : a->host > b->host;
-}
-
-static int64_t
-event_age_ms(const struct reg_host *host, const struct report_vm *seen,
-	     int64_t now_ms)
-{
-	if (seen->last_event_age_ms == REPORT_AGE_NEVER)
-		return AGE_NEVER;
-	return now_ms - host->report_ms + seen->last_event_age_ms;
-}
-
-static void
-freeze_sightings(struct registry *reg, struct snapshot *snap, int64_t now_ms)
-{
-	size_t n = 0;
-
-	for (size_t h = 0; h < reg->n_hosts; h++)
-		if (reg->hosts[h].report != NULL)
-			n += reg->hosts[h].report->n_vms;
-	snap->sightings = xcalloc(n, sizeof(*snap->sightings));
-	for (size_t h = 0; h < reg->n_hosts; h++) {
-		const struct node_report *report = reg->hosts[h].report;
-
-		for (size_t i = 0; report != NULL && i < report->n_vms; i++) {
-			const struct report_vm *seen = &report->vms[i];
-			const struct reg_vm *vm =
-				registry_find_vm(reg, seen->uuid);
-
-			if (vm == NULL)
-				continue;
-			snap->sightings[snap->n_sightings++] =
-				(struct snap_sighting){
-					.vm = (size_t)(vm - reg->vms),
-					.host = h,
-					.state = seen->state,
-					.reason = seen->reason,
-					.event = seen->last_event,
-					.event_age_ms =
-						event_age_ms(&reg->hosts[h],
-							     seen, now_ms),
-					.liveness = seen->liveness,
-					.guest_agent = seen->guest_agent,
-				};
-		}
-	}
-	qsort(snap->sightings, snap->n_sightings, sizeof(*snap->sightings),
-	      compare_sightings);
-}
-
 struct snapshot *
 freeze(struct registry *reg, int64_t now_ms)
 {
@@ -367,5 +311,6 @@ freeze(struct registry *reg, int64_t now_ms)
 		freeze_vm_policy(reg, &reg->vms[i], &snap->vms[i].policy);
 	}
 	freeze_sightings(reg, snap, now_ms);
+	freeze_paths(reg, snap, now_ms);
 	return snap;
 }

@@ -75,11 +75,52 @@ sightings_to_json(const struct snapshot *snap, size_t vm)
 		if (seen != NULL)
 			json_array_append_new(
 				list,
-				json_pack("{s:s, s:s, s:s}", "host",
-					  snap->hosts[h].name, "state",
+				json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:I}",
+					  "host", snap->hosts[h].name, "state",
 					  report_vm_state_name(seen->state),
 					  "reason",
-					  report_vm_reason_name(seen->reason)));
+					  report_vm_reason_name(seen->reason),
+					  "event",
+					  report_vm_event_name(seen->event),
+					  "event_age_ms",
+					  age_to_json(seen->event_age_ms),
+					  "liveness",
+					  report_liveness_name(seen->liveness),
+					  "liveness_age_ms",
+					  (json_int_t)seen->liveness_age_ms));
+	}
+	return list;
+}
+
+static json_t *
+needs_to_json(const struct snapshot *snap, size_t vm)
+{
+	json_t *list = json_array();
+
+	for (size_t s = 0; s < snap->n_stores; s++)
+		if ((snap->vms[vm].stores >> s & 1) != 0)
+			json_array_append_new(list,
+					      json_string(
+						      snap->stores[s].name));
+	return list;
+}
+
+static json_t *
+paths_to_json(const struct snapshot *snap)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < snap->n_paths; i++) {
+		const struct snap_path *path = &snap->paths[i];
+
+		json_array_append_new(
+			list,
+			json_pack("{s:s, s:s, s:s, s:I}", "datastore",
+				  snap->stores[path->store].name, "host",
+				  snap->hosts[path->host].name, "state",
+				  report_datastore_state_name(path->state),
+				  "state_age_ms",
+				  (json_int_t)path->state_age_ms));
 	}
 	return list;
 }
@@ -102,7 +143,7 @@ vm_to_json(const struct snapshot *snap, size_t i)
 
 	return json_pack(
 		"{s:s, s:s, s:s?, s:s, s:s, s:s, s:b, s:b, s:I, s:i, s:b, s:i, "
-		"s:s?, s:o, s:i, s:b, s:b, s:o, s:o}",
+		"s:s?, s:o, s:i, s:b, s:b, s:o, s:o, s:o, s:i}",
 		"uuid", vm->uuid, "name", vm->name, "owner",
 		host_name(snap, vm->owner), "intent",
 		vm_intent_name(vm->intent), "order", vm_intent_name(vm->order),
@@ -115,7 +156,8 @@ vm_to_json(const struct snapshot *snap, size_t i)
 		age_to_json(vm->command_age_ms), "absences", (int)vm->absences,
 		"starting", vm->starting, "stopping", vm->stopping, "policy",
 		vm_policy_to_json(&vm->policy), "sightings",
-		sightings_to_json(snap, i));
+		sightings_to_json(snap, i), "datastores",
+		needs_to_json(snap, i), "restarts_1h", (int)vm->restarts_1h);
 }
 
 static json_t *
@@ -153,11 +195,12 @@ snapshot_to_json(const struct snapshot *snap)
 				      host_to_json(snap, &snap->hosts[i]));
 	for (size_t i = 0; i < snap->n_vms; i++)
 		json_array_append_new(vms, vm_to_json(snap, i));
-	return json_pack("{s:I, s:I, s:I, s:o, s:o, s:o}", "number",
+	return json_pack("{s:I, s:I, s:I, s:o, s:o, s:o, s:o}", "number",
 			 (json_int_t)snap->number, "now_ms",
 			 (json_int_t)snap->now_ms, "uptime_ms",
 			 (json_int_t)snap->uptime_ms, "clusters", clusters,
-			 "hosts", hosts, "vms", vms);
+			 "hosts", hosts, "vms", vms, "paths",
+			 paths_to_json(snap));
 }
 
 static json_t *

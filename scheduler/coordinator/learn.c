@@ -9,6 +9,7 @@
 #include "common/cleanup.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "scheduler/coordinator/virt_xml.h"
 
 #define LEARN_RETRY_MS 5000
 
@@ -16,6 +17,31 @@ struct lesson {
 	struct coordinator *co;
 	char uuid[REPORT_UUID_LEN];
 };
+
+static void
+take_paths(struct reg_vm *vm, const char *xml)
+{
+	virt_xml_free_paths(vm->paths);
+	vm->paths = virt_xml_read_paths(xml);
+}
+
+void
+learn_stored(struct coordinator *co)
+{
+	struct err err;
+
+	for (size_t i = 0; i < co->reg.n_vms; i++) {
+		struct reg_vm *vm = &co->reg.vms[i];
+		cleanup_free char *xml = NULL;
+
+		if (vm->definition_hash[0] == '\0')
+			continue;
+		if (store_load_definition(co->store, vm->uuid, &xml, &err) == 0)
+			take_paths(vm, xml);
+		else
+			log_warn("learn", "%s: %s", vm->name, err.text);
+	}
+}
 
 static void
 keep(struct coordinator *co, struct reg_vm *vm,
@@ -31,6 +57,7 @@ keep(struct coordinator *co, struct reg_vm *vm,
 		return;
 	}
 	log_debug("learn", "%s: definition read", vm->name);
+	take_paths(vm, definition->xml);
 	snprintf(vm->definition_hash, sizeof(vm->definition_hash), "%s",
 		 definition->hash);
 }

@@ -8,6 +8,9 @@
 
 #include "scheduler/coordinator/coordinator.h"
 
+/* What the stored definitions say of the VMs' disks; once, after the load. */
+void learn_stored(struct coordinator *co);
+
 /* Read the definitions that the host's last report shows to have changed. */
 void learn_from_report(struct coordinator *co, size_t host);
 

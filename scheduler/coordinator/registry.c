@@ -7,6 +7,7 @@
 
 #include "common/alloc.h"
 #include "common/log.h"
+#include "scheduler/coordinator/virt_xml.h"
 
 void
 registry_init(struct registry *reg, const struct settings *settings,
@@ -36,7 +37,10 @@ registry_done(struct registry *reg)
 {
 	for (size_t i = 0; i < reg->n_hosts; i++)
 		node_report_free(reg->hosts[i].report);
+	for (size_t i = 0; i < reg->n_vms; i++)
+		virt_xml_free_paths(reg->vms[i].paths);
 	free(reg->hosts);
+	free(reg->paths);
 	free(reg->vms);
 	free(reg->alarms);
 	free(reg->clusters);

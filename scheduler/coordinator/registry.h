@@ -139,6 +139,16 @@ struct reg_vm {
 	/* seen, see snapshot.h */
 	unsigned absences;
 	int64_t seen_ms; /* last reading that showed it at its owner */
+	char **paths;    /* of its disks, up to a NULL; NULL: not known */
+	/* What its owner's report says of its guest, and since when. */
+	enum report_liveness liveness;
+	int64_t liveness_ms;
+};
+
+/* How long a host has been with one of the datastores of the settings. */
+struct reg_path {
+	enum report_datastore_state state; /* STALE stands for LOST, too */
+	int64_t since_ms;
 };
 
 struct reg_alarm {
@@ -159,7 +169,8 @@ struct registry {
 	struct reg_cluster *clusters; /* in the order of settings */
 	struct reg_host *hosts;       /* in the order of settings */
 	size_t n_hosts;
-	struct reg_vm *vms; /* sorted by uuid */
+	struct reg_path *paths; /* by datastore, then host */
+	struct reg_vm *vms;     /* sorted by uuid */
 	size_t n_vms;
 	struct reg_alarm *alarms;
 	size_t n_alarms;

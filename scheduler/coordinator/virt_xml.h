@@ -20,4 +20,13 @@ bool virt_uuid_is_valid(const char *uuid);
  * balanced, or with a DOCTYPE (which could change what the text means). */
 int virt_xml_read_uuid(const char *xml, char ret_uuid[REPORT_UUID_LEN]);
 
+/*
+ * The paths of its disks, of backing files and mirrors, too: file and dev of
+ * each <source> in a <disk> directly in <devices>.  One that is no path (a
+ * network disk, a volume of a pool) is left out.  Returns a list that ends with
+ * NULL, to be freed with virt_xml_free_paths(); NULL: not to be read.
+ */
+char **virt_xml_read_paths(const char *xml);
+void virt_xml_free_paths(char **paths);
+
 #endif

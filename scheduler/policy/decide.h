@@ -25,6 +25,10 @@
  *    for the owner and phase it was given for.
  *  - VIRT_START_ABSENT means "does not run there and will not"; whatever less
  *    is in doubt, and the phase stays VM_STARTING.
+ *  - A stop under way is `stopping` until its own end.  VIRT_STOP_DONE and
+ *    VIRT_STOP_ABSENT mean "does not run there": the record of that end makes
+ *    the VM lost (or off, by its intent) and its host `failed_on`, so that an
+ *    end by our own hand is never taken for its user's wish.
  *  - Workers die with their coordinator.  What they had given to a libvirt is
  *    done there in order, and dies with that host's boot.
  *  - `absences` and `seen_there` change by new readings of the owner only,

@@ -283,6 +283,14 @@ raise_put_off(struct draft *draft, size_t vm)
 		   v->name, draft->snap->hosts[d->owner].name);
 }
 
+/* Most guests are well: what is cheap is asked first. */
+static bool
+needs_a_look(const struct snap_sighting *seen, enum failure failure)
+{
+	return failure != FAILURE_NONE ||
+	       (seen != NULL && seen->state == VM_STATE_PAUSED);
+}
+
 void
 tend_guests(struct draft *draft)
 {
@@ -290,10 +298,11 @@ tend_guests(struct draft *draft)
 		if (draft->vms[vm].owner == NO_HOST)
 			continue;
 		raise_put_off(draft, vm);
-		if (!is_tended(draft, vm))
+		enum failure failure = judge(draft, vm);
+		if (!needs_a_look(seen_at_owner(draft, vm), failure) ||
+		    !is_tended(draft, vm))
 			continue;
 		raise_io_error(draft, vm);
-		enum failure failure = judge(draft, vm);
 		if (failure != FAILURE_NONE)
 			act(draft, vm, failure);
 	}

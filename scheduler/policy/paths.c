@@ -318,24 +318,29 @@ go_on(struct draft *draft, size_t vm)
 		   v->name, draft->snap->hosts[step->host].name);
 }
 
+static void
+tend(struct draft *draft, size_t vm)
+{
+	const struct snap_vm *v = &draft->snap->vms[vm];
+
+	if (v->stores == 0 || draft->vms[vm].owner == NO_HOST ||
+	    v->policy.store_fail != STORE_FAIL_RECOVER)
+		return;
+	const struct snap_path *loss = find_loss(draft, vm);
+	if ((loss == NULL && !is_refused_io(draft, vm)) ||
+	    !is_tended(draft, vm))
+		return;
+	if (loss == NULL)
+		go_on(draft, vm);
+	else if (v->has_definition && v->shared_storage)
+		leave_path(draft, vm, loss);
+}
+
 void
 tend_paths(struct draft *draft)
 {
-	const struct snapshot *snap = draft->snap;
-
-	for (size_t s = 0; s < snap->n_stores; s++)
+	for (size_t s = 0; s < draft->snap->n_stores; s++)
 		raise_fault(draft, s);
-	for (size_t vm = 0; vm < snap->n_vms; vm++) {
-		const struct snap_vm *v = &snap->vms[vm];
-
-		if (v->stores == 0 ||
-		    v->policy.store_fail != STORE_FAIL_RECOVER ||
-		    !is_tended(draft, vm))
-			continue;
-		const struct snap_path *loss = find_loss(draft, vm);
-		if (loss == NULL)
-			go_on(draft, vm);
-		else if (v->has_definition && v->shared_storage)
-			leave_path(draft, vm, loss);
-	}
+	for (size_t vm = 0; vm < draft->snap->n_vms; vm++)
+		tend(draft, vm);
 }

@@ -181,6 +181,49 @@ events_are_counted_even_before_the_list(void **state)
 	assert_null(guest_table_find(&world->table, one));
 }
 
+static enum report_vm_event
+last_after(struct world *world, enum report_vm_event first,
+	   enum report_vm_event second, int64_t later_ms)
+{
+	uint32_t one = index_of(world->index, INDEX_VM, UUID_1);
+
+	list(world, LIST(VM(UUID_1, 3, "")));
+	guest_table_event(&world->table, one, VM_EVENT_STARTED, world->now_ms);
+	guest_table_event(&world->table, one, first, world->now_ms);
+	world->now_ms += later_ms;
+	guest_table_event(&world->table, one, second, world->now_ms);
+	return shown(world, UUID_1).last_event;
+}
+
+static void
+what_a_failure_brings_about_does_not_cover_it(void **state)
+{
+	struct world *world = *state;
+
+	assert_int_equal(last_after(world, VM_EVENT_PANICKED, VM_EVENT_CRASHED,
+				    9000),
+			 VM_EVENT_PANICKED);
+	assert_int_equal(last_after(world, VM_EVENT_NO_SPACE, VM_EVENT_PAUSED,
+				    10),
+			 VM_EVENT_NO_SPACE);
+	assert_int_equal(last_after(world, VM_EVENT_IO_ERROR, VM_EVENT_PAUSED,
+				    10),
+			 VM_EVENT_IO_ERROR);
+	assert_int_equal(last_after(world, VM_EVENT_WATCHDOG, VM_EVENT_PAUSED,
+				    10),
+			 VM_EVENT_WATCHDOG);
+	/* A second later it is somebody's wish. */
+	assert_int_equal(last_after(world, VM_EVENT_IO_ERROR, VM_EVENT_PAUSED,
+				    1000),
+			 VM_EVENT_PAUSED);
+	assert_int_equal(last_after(world, VM_EVENT_REBOOTED, VM_EVENT_CRASHED,
+				    10),
+			 VM_EVENT_CRASHED);
+	assert_int_equal(last_after(world, VM_EVENT_PANICKED, VM_EVENT_STOPPED,
+				    10),
+			 VM_EVENT_STOPPED);
+}
+
 static void
 the_table_knows_when_a_vm_came_or_went(void **state)
 {
@@ -303,6 +346,7 @@ main(void)
 		TEST(measures_become_columns),
 		TEST(what_is_off_has_no_measures),
 		TEST(events_are_counted_even_before_the_list),
+		TEST(what_a_failure_brings_about_does_not_cover_it),
 		TEST(the_table_knows_when_a_vm_came_or_went),
 		TEST(what_is_known_of_a_vm_stays_as_others_come_and_go),
 		TEST(odd_measures_are_unknown_not_wrong),

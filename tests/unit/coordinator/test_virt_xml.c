@@ -122,6 +122,74 @@ spoilt_text_gives_no_other_uuid(void **state)
 	}
 }
 
+/* The paths found, with a blank behind each; "-" for none that can be read. */
+static const char *
+paths_of(const char *xml)
+{
+	static char text[512];
+	char **paths = virt_xml_read_paths(xml);
+
+	strcpy(text, paths == NULL ? "-" : "");
+	for (size_t i = 0; paths != NULL && paths[i] != NULL; i++)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text),
+			 "%s ", paths[i]);
+	virt_xml_free_paths(paths);
+	return text;
+}
+
+#define DISKS(text) "<domain>" UA "<devices>" text "</devices></domain>"
+
+static void
+the_paths_of_disks_are_found_and_no_others(void **state)
+{
+	(void)state;
+	assert_string_equal(
+		paths_of(DISKS(
+			"<disk type='file'><driver name='qemu'/>"
+			"<source file='/ds1/a.qcow2' index='1'/>"
+			"<backingStore><source file=\"/ds2/b\"/></backingStore>"
+			"</disk><disk><source startupPolicy='x' "
+			"dev = '/dev/c'/></disk>")),
+		"/ds1/a.qcow2 /ds2/b /dev/c ");
+	assert_string_equal(
+		paths_of(DISKS(
+			"<disk type='network'><source protocol='nbd' name='v'>"
+			"<host name='h'/></source></disk>"
+			"<disk device='cdrom'/><disk><source "
+			"file='rel'/></disk>"
+			"<filesystem><source dir='/x' file='/y'/></filesystem>"
+			"<interface><source dev='/z'/></interface>")),
+		"");
+	assert_string_equal(paths_of("<domain><metadata><disk><source file='/x'"
+				     "/></disk></metadata></domain>"),
+			    "");
+	assert_string_equal(paths_of(DISKS(
+				    "<!-- <disk><source file='/x'/></disk> -->"
+				    "<disk><source file='/a&amp;b&apos;&zz;'/>"
+				    "<source file='/tail'/></disk>")),
+			    "/a&b'&zz; /tail ");
+}
+
+static void
+paths_of_spoilt_text_are_not_read(void **state)
+{
+	static const char text[] =
+		DISKS("<disk><source file='/a' dev=\"/b\"/></disk>");
+	static const char changes[] = "<>/!?'\"a= \0";
+	(void)state;
+
+	assert_string_equal(paths_of(DISKS("<disk><source file='/a'")), "-");
+	assert_string_equal(paths_of("<!DOCTYPE x><domain/>"), "-");
+	for (size_t i = 0; i < sizeof(text) - 1; i++) {
+		cleanup_free char *copy = xstrdup(text);
+
+		for (size_t k = 0; k < sizeof(changes); k++) {
+			copy[i] = changes[k];
+			assert_true(strlen(paths_of(copy)) < sizeof(text));
+		}
+	}
+}
+
 int
 main(void)
 {
@@ -130,6 +198,8 @@ main(void)
 		cmocka_unit_test(anything_doubtful_is_refused),
 		cmocka_unit_test(deep_nesting_is_refused),
 		cmocka_unit_test(spoilt_text_gives_no_other_uuid),
+		cmocka_unit_test(the_paths_of_disks_are_found_and_no_others),
+		cmocka_unit_test(paths_of_spoilt_text_are_not_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
