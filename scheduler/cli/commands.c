@@ -77,8 +77,25 @@ const struct command cli_commands[] = {
 	  "on your\nword.  Refused as long as anything of it is heard; asks "
 	  "for "
 	  "its name." },
-	{ "ha", "enable|disable CLUSTER", 2, 2, READING, cmd_ha,
-	  "switch high availability of a cluster", NULL },
+	{ "ha", "VERB CLUSTER", 1, 2, READING, cmd_ha,
+	  "switch high availability of a cluster",
+	  "VERB: enable, disable, arm, disarm\n"
+	  "disarm lays it down for work on the network: no host is fenced and "
+	  "no VM\nstarted until arm, and what is under way ends.  Both without "
+	  "CLUSTER are for\nall clusters." },
+	{ "maintenance", "VERB HOST", 2, 2, READING, cmd_maintenance,
+	  "keep VMs away from a host",
+	  "VERB: enter, leave\n"
+	  "It takes no VM, and its failure is not counted.  VMs that run there "
+	  "stay:\nmove them away yourself." },
+	{ "host", "release HOST", 2, 2, READING, cmd_host,
+	  "let a host that was set aside take VMs again",
+	  "One that fails three times in an hour takes no VM for two hours." },
+	{ "vm", "start|stop VM", 2, 2, READING, cmd_vm,
+	  "say whether a VM is to run",
+	  "Also while its host is dead or silent: what was ordered counts more "
+	  "than\nwhat is found when that returns.  A VM that runs is shut down "
+	  "by libvirt.\nVM is a name or a UUID." },
 	{ "check", "[CONFIG]", 0, 1, BIT(AGENT), cmd_check,
 	  "find the mistakes in a configuration file",
 	  "A file named agent.conf is taken for an agent's, any other for a\n"

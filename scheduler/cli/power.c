@@ -15,6 +15,7 @@
 #include "scheduler/cli/field.h"
 #include "scheduler/cli/hosts_arg.h"
 #include "scheduler/cli/hosts_pick.h"
+#include "scheduler/cli/order.h"
 #include "scheduler/cli/power_own.h"
 
 const char *
@@ -28,10 +29,9 @@ power_user(void)
 	return entry != NULL ? entry->pw_name : "unknown";
 }
 
-/* POST; 0 or an exit status with the complaint made. */
-static int
-post(struct cli *cli, const char *path, json_t *body, int64_t timeout_ms,
-     json_t **ret_answer)
+int
+cli_post(struct cli *cli, const char *path, json_t *body, int64_t timeout_ms,
+	 json_t **ret_answer)
 {
 	struct err err = { "" };
 
@@ -161,7 +161,7 @@ power_switch(struct cli *cli, const char *path, const char *want)
 	bool soft = strcmp(want, "soft") == 0;
 	json_t *answer, *body = power_body(cli, want);
 	int status =
-		post(cli, path, body, power_timeout_ms(cli, want), &answer);
+		cli_post(cli, path, body, power_timeout_ms(cli, want), &answer);
 
 	json_decref(body);
 	if (status != CLI_OK)
@@ -371,7 +371,7 @@ send_word(struct cli *cli, const char *host)
 	cleanup_free char *path =
 		cli_path(cli, "/v1/hosts/", host, "/confirm-off");
 	json_t *answer, *body = json_pack("{s:b}", "off", 1);
-	int status = post(cli, path, body, SWITCH_TIMEOUT_MS, &answer);
+	int status = cli_post(cli, path, body, SWITCH_TIMEOUT_MS, &answer);
 
 	json_decref(body);
 	if (status != CLI_OK)
@@ -409,7 +409,7 @@ static int
 switch_ha(struct cli *cli, const char *path, bool enabled)
 {
 	json_t *answer, *body = json_pack("{s:b}", "enabled", (int)enabled);
-	int status = post(cli, path, body, SWITCH_TIMEOUT_MS, &answer);
+	int status = cli_post(cli, path, body, SWITCH_TIMEOUT_MS, &answer);
 
 	json_decref(body);
 	if (status != CLI_OK)
@@ -453,5 +453,11 @@ cmd_ha(struct cli *cli)
 		{ NULL, NULL, NULL, NULL },
 	};
 
+	if (order_is_arms(cli->args[0]))
+		return order_arms(cli);
+	if (cli->n_args < 2)
+		return cli_complain(cli, CLI_USAGE,
+				    "of which cluster?\n'ironherd help ha' "
+				    "tells more");
 	return run_verb(cli, verbs, "cluster");
 }

@@ -152,11 +152,15 @@ add_cluster(const struct tree *tree, struct libscols_line *parent,
 	struct libscols_line *row = table_add(tree->table, parent);
 	json_t *groups = group_vms(json_object_get(cluster, "vms")), *host;
 	bool ha = field_true(cluster, "ha");
+	bool disarmed = field_true(cluster, "disarmed");
 	size_t i;
 
 	cell_text(at(tree, row, TREE_NAME), cluster, "name");
-	table_set(tree->table, row, TREE_STATE, ha ? TONE_PLAIN : TONE_WARN,
-		  ha ? "HA on" : "HA OFF");
+	table_set(tree->table, row, TREE_STATE,
+		  ha && !disarmed ? TONE_PLAIN : TONE_WARN,
+		  !ha        ? "HA OFF"
+		  : disarmed ? "HA DISARMED"
+			     : "HA on");
 	json_array_foreach (json_object_get(cluster, "hosts"), i, host) {
 		const char *name = field_text(host, "name");
 

@@ -125,6 +125,8 @@ word_host_state(const json_t *host)
 
 	if (field_true(host, "maintenance") && strcmp(state, "up") == 0)
 		return (struct word){ "maintenance", TONE_BOLD };
+	if (field_true(host, "set_aside") && strcmp(state, "up") == 0)
+		return (struct word){ "SET ASIDE", TONE_WARN };
 	return look_up(host_states, state);
 }
 

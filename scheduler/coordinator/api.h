@@ -14,7 +14,11 @@
  *	GET  /v1/hosts/NAME/sel?n=N  the last N entries of the BMC's log
  *	POST /v1/hosts/NAME/identify {"on": bool, "seconds": N,
  *	                              "forever": bool}
+ *	POST /v1/hosts/NAME/maintenance {"on": bool}
+ *	POST /v1/hosts/NAME/set-aside   {"on": false}
+ *	POST /v1/vms/NAME/order     {"want": "run"|"off"}; NAME or UUID
  *	POST /v1/clusters/NAME/ha   {"enabled": bool}
+ *	POST /v1/clusters/NAME/armed {"armed": bool}
  *
  * Knows HTTP, bounds and callers; what the answers mean is the business of
  * struct api_ops.  Who may connect is a matter of the socket's mode (0660);
@@ -100,6 +104,13 @@ struct api_ops {
 	void (*confirm_off)(void *arg, const char *host,
 			    struct api_reply *reply);
 	void (*ha_set)(void *arg, const char *cluster, bool enabled,
+		       struct api_reply *reply);
+	void (*arm_set)(void *arg, const char *cluster, bool armed,
+			struct api_reply *reply);
+	void (*maintenance_set)(void *arg, const char *host, bool on,
+				struct api_reply *reply);
+	void (*release)(void *arg, const char *host, struct api_reply *reply);
+	void (*vm_set)(void *arg, const char *vm, bool run,
 		       struct api_reply *reply);
 };
 

@@ -185,6 +185,54 @@ answer_ha_set(struct call *call)
 				       call->reply);
 }
 
+static void
+answer_arm_set(struct call *call)
+{
+	if (call_has_no_query(call))
+		call->api->ops->arm_set(call->api->arg, call->name,
+					call_is_set(call, "armed"),
+					call->reply);
+}
+
+static void
+answer_maintenance_set(struct call *call)
+{
+	if (call_has_no_query(call))
+		call->api->ops->maintenance_set(call->api->arg, call->name,
+						call_is_set(call, "on"),
+						call->reply);
+}
+
+static void
+answer_set_aside(struct call *call)
+{
+	if (!call_has_no_query(call))
+		return;
+	if (call_is_set(call, "on"))
+		api_reply_error(call->reply, 400,
+				"only failures set a host aside",
+				"maintenance keeps VMs away from it, too");
+	else
+		call->api->ops->release(call->api->arg, call->name,
+					call->reply);
+}
+
+static void
+answer_vm_set(struct call *call)
+{
+	const char *want =
+		json_string_value(json_object_get(call->body, "want"));
+	bool run = strcmp(want, "run") == 0;
+
+	if (!run && strcmp(want, "off") != 0)
+		call_refuse(call->reply, 400, "write \"run\" or \"off\"",
+			    "want: \"%.64s\" is nothing that a VM can be",
+			    want);
+	else if (call_has_no_query(call))
+		call->api->ops->vm_set(call->api->arg, call->name, run,
+				       call->reply);
+}
+
 /* "by" is taken for the sake of older clients, and not believed: the kernel
  * says who it is. */
 static const struct field power_fields[] = {
@@ -212,6 +260,22 @@ static const struct field ha_fields[] = {
 	{ .name = NULL },
 };
 
+static const struct field arm_fields[] = {
+	{ "armed", FIELD_BOOL, true, 0 },
+	{ "by", FIELD_TEXT, false, 0 },
+	{ .name = NULL },
+};
+static const struct field switch_fields[] = {
+	{ "on", FIELD_BOOL, true, 0 },
+	{ "by", FIELD_TEXT, false, 0 },
+	{ .name = NULL },
+};
+static const struct field vm_fields[] = {
+	{ "want", FIELD_TEXT, true, 0 },
+	{ "by", FIELD_TEXT, false, 0 },
+	{ .name = NULL },
+};
+
 static const struct route routes[] = {
 	{ EVHTTP_REQ_GET, "/v1/status", answer_status, NULL },
 	{ EVHTTP_REQ_GET, "/v1/events", answer_events, NULL },
@@ -227,7 +291,13 @@ static const struct route routes[] = {
 	  identify_fields },
 	{ EVHTTP_REQ_POST, "/v1/hosts/*/confirm-off", answer_confirm_off,
 	  confirm_fields },
+	{ EVHTTP_REQ_POST, "/v1/hosts/*/maintenance", answer_maintenance_set,
+	  switch_fields },
+	{ EVHTTP_REQ_POST, "/v1/hosts/*/set-aside", answer_set_aside,
+	  switch_fields },
+	{ EVHTTP_REQ_POST, "/v1/vms/*/order", answer_vm_set, vm_fields },
 	{ EVHTTP_REQ_POST, "/v1/clusters/*/ha", answer_ha_set, ha_fields },
+	{ EVHTTP_REQ_POST, "/v1/clusters/*/armed", answer_arm_set, arm_fields },
 };
 
 static bool

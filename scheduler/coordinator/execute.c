@@ -167,6 +167,8 @@ settle_start(struct reg_vm *vm, size_t host, enum virt_start_result result)
 	case VIRT_START_DONE:
 	case VIRT_START_ALREADY:
 		vm->phase = VM_SETTLED;
+		if (vm->order == INTENT_RUN)
+			vm->order = INTENT_UNKNOWN; /* carried out */
 		vm->seen_ms = clock_mono_ms();
 		vm->start_failures = 0;
 		vm->failed_on = NO_HOST;

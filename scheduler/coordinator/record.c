@@ -543,6 +543,22 @@ record_plan(struct registry *reg, struct store *store,
 }
 
 int
+record_ordered(struct registry *reg, struct store *store,
+	       const struct record_end *order, int64_t wall_ms, struct err *err)
+{
+	if (order->vm != NULL) {
+		struct store_vm row;
+
+		record_fill_vm(reg, order->vm, &row);
+		store_put_vm(store, &row);
+	}
+	add_event(reg, store, order->severity, order->kind, order->host,
+		  order->vm != NULL ? order->vm->name : "", order->text,
+		  order->detail, wall_ms);
+	return store_commit(store, err);
+}
+
+int
 record_end(struct registry *reg, struct store *store,
 	   const struct record_end *end, int64_t wall_ms, struct err *err)
 {
@@ -550,16 +566,7 @@ record_end(struct registry *reg, struct store *store,
 	if (end->command != 0)
 		store_end_command(store, end->command, end->outcome, end->text,
 				  wall_ms);
-	if (end->vm != NULL) {
-		struct store_vm row;
-
-		record_fill_vm(reg, end->vm, &row);
-		store_put_vm(store, &row);
-	}
-	add_event(reg, store, end->severity, end->kind, end->host,
-		  end->vm != NULL ? end->vm->name : "", end->text, end->detail,
-		  wall_ms);
-	return store_commit(store, err);
+	return record_ordered(reg, store, end, wall_ms, err);
 }
 
 int

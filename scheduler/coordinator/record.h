@@ -40,6 +40,12 @@ struct record_end {
 int record_end(struct registry *reg, struct store *store,
 	       const struct record_end *end, int64_t wall_ms, struct err *err);
 
+/* The same without a command, in a transaction that the caller has begun and
+ * that ends with this: what an operator ordered, as one event. */
+int record_ordered(struct registry *reg, struct store *store,
+		   const struct record_end *order, int64_t wall_ms,
+		   struct err *err);
+
 /* An event without a command: an alarm that came or went, a notice. */
 int record_event(struct registry *reg, struct store *store,
 		 enum severity severity, const char *kind, size_t host,

@@ -118,6 +118,10 @@ static const struct api_ops ops = {
 	.identify = inspect_identify,
 	.confirm_off = operate_confirm_off,
 	.ha_set = operate_ha_set,
+	.arm_set = operate_arm_set,
+	.maintenance_set = operate_maintenance_set,
+	.release = operate_release,
+	.vm_set = operate_vm_set,
 };
 
 int

@@ -30,4 +30,13 @@ void operate_confirm_off(void *arg, const char *host, struct api_reply *reply);
 void operate_ha_set(void *arg, const char *cluster, bool enabled,
 		    struct api_reply *reply);
 
+/* orders.c: what the mind carries out. */
+void operate_arm_set(void *arg, const char *cluster, bool armed,
+		     struct api_reply *reply);
+void operate_maintenance_set(void *arg, const char *host, bool on,
+			     struct api_reply *reply);
+void operate_release(void *arg, const char *host, struct api_reply *reply);
+void operate_vm_set(void *arg, const char *vm, bool run,
+		    struct api_reply *reply);
+
 #endif

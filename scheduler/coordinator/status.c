@@ -135,7 +135,8 @@ add_report(json_t *out, const struct registry *reg, size_t index)
 		}
 	json_object_update_new(
 		out,
-		json_pack("{s:s, s:s, s:o, s:i, s:i, s:I, s:I, s:i, s:b}",
+		json_pack("{s:s, s:s, s:o, s:i, s:i, s:I, s:I, s:i, s:b, s:b, "
+			  "s:s}",
 			  "health",
 			  report_health_name(host->link == LINK_OK
 						     ? host->pulse.health
@@ -152,7 +153,9 @@ add_report(json_t *out, const struct registry *reg, size_t index)
 			  (json_int_t)(report ? report->capacity.memory_kib
 					      : 0),
 			  "memory_used_kib", (json_int_t)used_kib, "vms", n_vms,
-			  "maintenance", 0));
+			  "maintenance", host->maintenance, "set_aside",
+			  host->set_aside_ms > clock_mono_ms(), "mass",
+			  mass_verdict_name(host->mass)));
 }
 
 static json_t *
@@ -193,15 +196,19 @@ vm_to_json(const struct registry *reg, const struct reg_vm *vm)
 		host == NULL ? NULL : find_seen(host, vm->uuid);
 
 	return json_pack(
-		"{s:s, s:s, s:s?, s:s, s:s, s:s, s:s, s:b, s:I, s:i, s:i, s:b, "
-		"s:b, s:s}",
+		"{s:s, s:s, s:s?, s:s, s:s, s:s, s:s, s:s, s:b, s:I, s:i, s:i, "
+		"s:b, s:b, s:s}",
 		"name", vm->name, "uuid", vm->uuid, "host",
 		host != NULL ? host->conf->name : NULL, "state",
 		vm_state(host, seen), "reason",
 		seen != NULL ? report_vm_reason_name(seen->reason) : "unknown",
-		"intent", vm_intent_name(vm->intent), "phase",
-		vm_phase_name(vm->phase), "ha",
-		host != NULL && reg->clusters[host->conf->cluster].ha,
+		"intent", vm_intent_name(vm->intent), "order",
+		vm_intent_name(vm->order), "phase", vm_phase_name(vm->phase),
+		"ha",
+		host != NULL && reg->clusters[host->conf->cluster].ha &&
+			settings_vm_policy(reg->settings, host->conf->cluster,
+					   vm->name)
+				->ha,
 		"memory_kib", (json_int_t)vm->memory_kib, "vcpus",
 		(int)vm->vcpus, "cpu_use_pm",
 		seen != NULL ? (int)seen->cpu_use_pm : 0, "shared_storage",
@@ -230,9 +237,11 @@ cluster_to_json(struct coordinator *co, size_t cluster, int64_t now_ms)
 		if (cluster_of_vm(reg, &reg->vms[i]) == cluster)
 			json_array_append_new(vms,
 					      vm_to_json(reg, &reg->vms[i]));
-	return json_pack("{s:s, s:b, s:o, s:o}", "name",
+	return json_pack("{s:s, s:b, s:b, s:o, s:o}", "name",
 			 co->settings->clusters[cluster].name, "ha",
-			 reg->clusters[cluster].ha, "hosts", hosts, "vms", vms);
+			 reg->clusters[cluster].ha, "disarmed",
+			 reg->clusters[cluster].disarmed, "hosts", hosts, "vms",
+			 vms);
 }
 
 static json_t *

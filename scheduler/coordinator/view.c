@@ -49,6 +49,10 @@ ha_of(const struct coordinator *co, size_t cluster, int64_t now_ms,
 	*ret_why = "";
 	if (!reg->clusters[cluster].ha)
 		return VIEW_HA_OFF;
+	if (reg->clusters[cluster].disarmed) {
+		*ret_why = "an operator has laid it down";
+		return VIEW_HA_BLOCKED;
+	}
 	if (reg->store_trouble[0] != '\0') {
 		*ret_why = reg->store_trouble;
 		return VIEW_HA_BLOCKED;

@@ -173,7 +173,8 @@ view_fill_members(const struct view_maker *maker, struct cluster_view *view,
 		out->state = (enum view_member_state)(host->state + 1);
 		out->state_since_s = view_seconds(host->state_wall_ms);
 		PUT_TEXT(out->state_text, host->state_reason);
-		out->maintenance = VIEW_MAINTENANCE_NOT_CONFIGURED;
+		out->maintenance = host->maintenance ? VIEW_MAINTENANCE_YES
+						     : VIEW_MAINTENANCE_NO;
 		fill_line(reg, i, now_ms, out);
 		fill_report(host, out);
 		fill_power(co, i, now_ms, out);

@@ -9,6 +9,12 @@
  */
 #include "scheduler/policy/draft.h"
 
+static bool
+is_under_way(const struct snap_vm *v)
+{
+	return v->starting || v->stopping;
+}
+
 /* Its owner was read after the last command, and none is under way. */
 static bool
 is_read(const struct draft *draft, size_t vm)
@@ -16,7 +22,7 @@ is_read(const struct draft *draft, size_t vm)
 	const struct snap_vm *v = &draft->snap->vms[vm];
 	size_t owner = draft->vms[vm].owner;
 
-	return !v->starting && draft->states[owner] != HOST_DEAD &&
+	return !is_under_way(v) && draft->states[owner] != HOST_DEAD &&
 	       host_vms_are_fresh(&draft->snap->hosts[owner]) &&
 	       draft->snap->hosts[owner].vms_age_ms < v->command_age_ms;
 }
@@ -33,13 +39,13 @@ end_order(struct draft *draft, size_t vm, const char *what)
 		   draft->snap->vms[vm].name, what);
 }
 
-/* A start under way ends first. */
+/* A command under way ends first. */
 static void
 obey_stop(struct draft *draft, size_t vm)
 {
 	struct draft_vm want = draft->vms[vm];
 
-	if (draft->snap->vms[vm].starting)
+	if (is_under_way(&draft->snap->vms[vm]))
 		return;
 	if (want.intent != INTENT_OFF || want.phase != VM_SETTLED) {
 		want.intent = INTENT_OFF;
@@ -72,7 +78,7 @@ obey_start(struct draft *draft, size_t vm)
 	struct draft_vm want = draft->vms[vm];
 	bool read = want.owner != NO_HOST && is_read(draft, vm);
 
-	if (draft->snap->vms[vm].starting)
+	if (is_under_way(&draft->snap->vms[vm]))
 		return;
 	if (read && runs(draft, vm)) {
 		end_order(draft, vm, "runs");

@@ -46,6 +46,16 @@ static const struct fake_route routes[] = {
 	  "{'error': 'h3 cannot be called off: it answers', 'hint': 'pull its "
 	  "plug'}",
 	  0, 0 },
+	{ "POST /v1/clusters/c1/armed", 200,
+	  "{'cluster': 'c1', 'armed': false}", 0, 0 },
+	{ "POST /v1/clusters/c2/armed", 200,
+	  "{'cluster': 'c2', 'armed': false}", 0, 0 },
+	{ "POST /v1/hosts/h2/maintenance", 200,
+	  "{'host': 'h2', 'maintenance': true}", 0, 0 },
+	{ "POST /v1/hosts/h2/set-aside", 409,
+	  "{'error': 'the host is not set aside', 'hint': 'so'}", 0, 0 },
+	{ "POST /v1/vms/v%201/order", 200, "{'vm': 'v 1', 'order': 'off'}", 0,
+	  0 },
 	{ "POST /v1/clusters/c1/ha", 200, "{'cluster': 'c1', 'ha': true}", 0,
 	  0 },
 	{ "POST /v1/clusters/c2/ha", 200, "{'cluster': 'c2', 'ha': false}", 0,
@@ -309,6 +319,49 @@ ha_says_what_is_now(void **state)
 	run_done(&run);
 }
 
+static void
+orders_say_what_is_done_now(void **state)
+{
+	struct run run;
+
+	(void)state;
+	run_command(&run, &fake, "maintenance enter h2");
+	assert_run(&run, CLI_OK,
+		   "h2: in maintenance: it takes no VM; those that run there "
+		   "stay\n",
+		   "");
+	run_command(&run, &fake, "vm stop v1");
+	assert_int_equal(run.status, CLI_NOT_FOUND);
+	run_done(&run);
+	run_command(&run, &fake, "host release h2");
+	assert_int_equal(run.status, CLI_FAILED);
+	assert_non_null(strstr(run.err, "not set aside"));
+	run_done(&run);
+	run_command(&run, &fake, "vm stopp v1");
+	assert_int_equal(run.status, CLI_USAGE);
+	assert_non_null(strstr(run.err, "did you mean st"));
+	run_done(&run);
+}
+
+static void
+ha_is_disarmed_in_one_cluster_or_in_all(void **state)
+{
+	struct run run;
+
+	(void)state;
+	run_command(&run, &fake, "ha disarm c2");
+	assert_run(&run, CLI_OK,
+		   "c2: HA DISARMED: no host is fenced and no VM started\n",
+		   "");
+	run_command(&run, &fake, "ha disarm");
+	assert_run(&run, CLI_OK,
+		   "c1: HA DISARMED: no host is fenced and no VM started\n",
+		   "");
+	run_command(&run, &fake, "ha enable");
+	assert_int_equal(run.status, CLI_USAGE);
+	run_done(&run);
+}
+
 /* --- check: a stand-in daemon in PATH --------------------------------- */
 
 static void
@@ -384,6 +437,8 @@ main(void)
 		TEST(a_name_cannot_leave_its_place_in_the_path),
 		TEST(no_answer_to_a_switch_is_said_to_be_unknown),
 		TEST(ha_says_what_is_now),
+		TEST(orders_say_what_is_done_now),
+		TEST(ha_is_disarmed_in_one_cluster_or_in_all),
 		TEST(check_passes_the_daemons_verdict_through),
 	};
 

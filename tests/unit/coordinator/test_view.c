@@ -201,8 +201,18 @@ what_the_coordinator_does_not_do_is_not_configured(void **state)
 		assert_int_equal(c->dpm, VIEW_AUTOMATION_NOT_CONFIGURED);
 		assert_int_equal(c->imc, VIEW_IMC_NOT_CONFIGURED);
 	}
-	assert_int_equal(member("h1")->maintenance,
-			 VIEW_MAINTENANCE_NOT_CONFIGURED);
+}
+
+static void
+maintenance_is_told(void **state)
+{
+	(void)state;
+	look();
+	assert_int_equal(member("h1")->maintenance, VIEW_MAINTENANCE_NO);
+	site.co.reg.hosts[registry_find_host(&site.co.reg, "h1")].maintenance =
+		true;
+	look();
+	assert_int_equal(member("h1")->maintenance, VIEW_MAINTENANCE_YES);
 }
 
 static void
@@ -220,6 +230,12 @@ ha_is_armed_only_when_it_could_act(void **state)
 	look();
 	assert_int_equal(cluster("c1")->ha, VIEW_HA_OFF);
 	site.co.reg.clusters[1].ha = true;
+	site.co.reg.clusters[1].disarmed = true;
+	look();
+	assert_int_equal(cluster("c1")->ha, VIEW_HA_BLOCKED);
+	assert_string_equal(cluster("c1")->ha_text,
+			    "an operator has laid it down");
+	site.co.reg.clusters[1].disarmed = false;
 	SET(site.co.reg.store_trouble, "disk full");
 	look();
 	assert_int_equal(cluster("c1")->ha, VIEW_HA_BLOCKED);
@@ -281,6 +297,7 @@ main(void)
 		CASE(a_silent_hosts_datastore_heartbeat_is_seen_by_another),
 		CASE(clusters_sum_their_hosts_up),
 		CASE(what_the_coordinator_does_not_do_is_not_configured),
+		CASE(maintenance_is_told),
 		CASE(ha_is_armed_only_when_it_could_act),
 		cmocka_unit_test_setup_teardown(
 			a_fence_is_ready_once_it_was_tried, world_set_up,
