@@ -311,6 +311,7 @@ freeze(struct registry *reg, int64_t now_ms)
 		freeze_vm_policy(reg, &reg->vms[i], &snap->vms[i].policy);
 	}
 	freeze_sightings(reg, snap, now_ms);
+	freeze_rules(reg, snap);
 	freeze_paths(reg, snap, now_ms);
 	return snap;
 }

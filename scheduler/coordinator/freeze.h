@@ -16,8 +16,12 @@ struct snapshot *freeze(struct registry *reg, int64_t now_ms);
 void freeze_host(const struct registry *reg, size_t index, int64_t now_ms,
 		 struct snap_host *ret_host);
 
+/* When hosts and VMs are frozen. */
+void freeze_rules(const struct registry *reg, struct snapshot *snap);
+
 /* For the record: everything decide() could see, and what it wanted. */
 json_t *snapshot_to_json(const struct snapshot *snap);
+json_t *rules_to_json(const struct snapshot *snap);
 json_t *plan_to_json(const struct snapshot *snap, const struct plan *plan);
 
 #endif

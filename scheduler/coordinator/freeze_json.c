@@ -195,12 +195,12 @@ snapshot_to_json(const struct snapshot *snap)
 				      host_to_json(snap, &snap->hosts[i]));
 	for (size_t i = 0; i < snap->n_vms; i++)
 		json_array_append_new(vms, vm_to_json(snap, i));
-	return json_pack("{s:I, s:I, s:I, s:o, s:o, s:o, s:o}", "number",
+	return json_pack("{s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o}", "number",
 			 (json_int_t)snap->number, "now_ms",
 			 (json_int_t)snap->now_ms, "uptime_ms",
 			 (json_int_t)snap->uptime_ms, "clusters", clusters,
 			 "hosts", hosts, "vms", vms, "paths",
-			 paths_to_json(snap));
+			 paths_to_json(snap), "rules", rules_to_json(snap));
 }
 
 static json_t *

@@ -182,6 +182,10 @@ static const struct config_option options[] = {
 	  .type = CONFIG_LIST,
 	  .sections = datastore_options,
 	  .check = settings_check_name },
+	{ .name = "rule",
+	  .type = CONFIG_LIST,
+	  .sections = settings_rule_options,
+	  .check = settings_check_name },
 	{ .name = "pdu",
 	  .type = CONFIG_LIST,
 	  .sections = settings_pdu_options,
@@ -356,6 +360,7 @@ read_root(struct settings *s)
 	read_datastores(s, root);
 	settings_read_pdus(s, root);
 	read_hosts(s, root);
+	settings_read_rules(s, root);
 }
 
 struct settings *
@@ -382,6 +387,7 @@ settings_free(struct settings *s)
 	free(s->clusters);
 	free(s->vms);
 	free(s->datastores);
+	settings_free_rules(s);
 	for (size_t i = 0; i < s->n_hosts; i++)
 		free(s->hosts[i].levels);
 	free(s->hosts);

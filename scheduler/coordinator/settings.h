@@ -36,6 +36,22 @@ struct cluster_settings {
 	int64_t lease_ms;
 };
 
+struct config_section;
+
+/* VMs by name: they need not exist yet. */
+struct rule_settings {
+	const char *name;
+	const struct config_section *section;
+	size_t cluster;
+	enum rule_kind kind;
+	enum rule_force force;
+	const char **vms, **first; /* sorted, each once */
+	size_t n_vms, n_first;
+	size_t *hosts, n_hosts; /* ascending */
+	int64_t delay_ms, limit_ms;
+	bool wait_agent;
+};
+
 /* A VM that is treated otherwise than its cluster says; it need not exist. */
 struct vm_settings {
 	const char *name;
@@ -123,6 +139,8 @@ struct settings {
 	size_t n_pdus;
 	struct host_settings *hosts; /* sorted by name */
 	size_t n_hosts;
+	struct rule_settings *rules;
+	size_t n_rules;
 	struct snmp_account *snmp;
 	size_t n_snmp;
 	struct ipmi_account *ipmi;
@@ -133,6 +151,8 @@ struct settings {
  * for use. */
 struct settings *settings_load(const char *path, FILE *errors);
 void settings_free(struct settings *settings);
+
+bool rule_settings_has(const char *const *names, size_t n, const char *name);
 
 /* What holds for a VM of a cluster. */
 const struct vm_policy *settings_vm_policy(const struct settings *settings,

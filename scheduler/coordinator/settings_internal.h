@@ -3,6 +3,7 @@
  * scheduler/coordinator/settings_internal.h - what the files of settings
  * share: settings.c the file as a whole, settings_fence.c what powers a host
  * off, settings_policy.c what becomes of VMs when something fails,
+ * settings_rules.c and settings_conflicts.c the rules of places and order,
  * settings_snmp.c how monitoring reads the coordinator.
  */
 #ifndef SCHEDULER_COORDINATOR_SETTINGS_INTERNAL_H
@@ -16,6 +17,10 @@ int settings_check_name(const char *value, struct err *err);
 int settings_check_address(const char *value, struct err *err);
 int settings_check_path(const char *value, struct err *err);
 int settings_check_vm_name(const char *value, struct err *err);
+
+/* By a section's option "cluster"; 0 when that was complained of. */
+size_t settings_find_cluster(struct settings *settings,
+			     const struct config_section *sec);
 
 /* By a section's option "cluster"; 0 when that was complained of. */
 size_t settings_find_cluster(struct settings *settings,
@@ -70,6 +75,7 @@ extern const struct config_option settings_vms_options[];
 extern const struct config_option settings_bmc_options[];
 extern const struct config_option settings_level_options[];
 extern const struct config_option settings_pdu_options[];
+extern const struct config_option settings_rule_options[];
 extern const struct config_option settings_snmp_options[];
 /* The whole credentials file. */
 extern const struct config_option settings_secret_options[];
@@ -89,6 +95,12 @@ void settings_read_vms(struct settings *settings,
 
 void settings_read_snmp(struct settings *settings,
 			const struct config_section *root);
+
+/* When hosts are sorted. */
+void settings_read_rules(struct settings *settings,
+			 const struct config_section *root);
+void settings_refuse_conflicts(struct settings *settings);
+void settings_free_rules(struct settings *settings);
 
 /* One device that would power off two hosts.  Before hosts are sorted. */
 void settings_refuse_same_devices(struct settings *settings,
