@@ -8,8 +8,11 @@
 
 #define NOBODY SIZE_MAX
 
-/* Beyond the hosts to lose so many more are tried in their place. */
-enum { WORST_MORE = 3 };
+enum {
+	WORST_MORE = 3, /* beyond the hosts to lose: tried in their place */
+	TRIES_MAX = 64, /* of those */
+	NAMES_MAX = 6   /* hosts named in a text */
+};
 
 /* VMs with HA, the biggest first: the whole site's, and by owner. */
 struct load {
@@ -271,10 +274,11 @@ static void
 try_all(struct trial *trial, const struct draft *from, size_t of, size_t n)
 {
 	size_t at[ADMISSION_HOSTS_MAX], hosts[ADMISSION_HOSTS_MAX];
+	size_t tries = n > 2 ? TRIES_MAX : SIZE_MAX;
 
 	for (size_t i = 0; i < n; i++)
 		at[i] = i;
-	for (;;) {
+	while (tries-- > 0) {
 		for (size_t i = 0; i < n; i++)
 			hosts[i] = trial->losable[at[i]];
 		if (!try_loss(trial, from, hosts, n))
@@ -336,9 +340,11 @@ say(const struct draft *draft, const struct admission *result,
 	const struct snapshot *snap = draft->snap;
 
 	reason_set(why, "the loss of");
-	for (size_t i = 0; i < result->n_lost; i++)
+	for (size_t i = 0; i < result->n_lost && i < NAMES_MAX; i++)
 		reason_add(why, "%s %s", i > 0 ? " and" : "",
 			   snap->hosts[result->lost[i]].name);
+	if (result->n_lost > NAMES_MAX)
+		reason_add(why, " and %zu more", result->n_lost - NAMES_MAX);
 	reason_add(why, " would leave no place for %s",
 		   snap->vms[result->vm].name);
 }
@@ -364,6 +370,46 @@ admission_refuses(const struct draft *draft, size_t vm, size_t host,
 		say(draft, &result, why);
 	draft_done(&with);
 	return !result.survives;
+}
+
+static bool
+refuses_anywhere(const struct draft *draft, size_t vm, char why[REASON_LEN])
+{
+	struct draft with;
+	struct draft_vm want = draft->vms[vm];
+
+	if (want.owner == NO_HOST || draft_occupies(draft, vm, want.owner))
+		return false;
+	draft_clone(&with, draft);
+	want.intent = INTENT_RUN;
+	want.phase = VM_LOST;
+	draft_set(&with, vm, &want);
+	size_t host = place_later(&with, vm);
+	if (host == NO_HOST)
+		(void)place_vm(&with, vm, why);
+	bool refused =
+		host == NO_HOST || admission_refuses(&with, vm, host, why);
+	draft_done(&with);
+	return refused;
+}
+
+bool
+admission_refuses_order(const struct snapshot *snap, size_t vm,
+			char why[REASON_LEN])
+{
+	size_t owner = snap->vms[vm].owner;
+	struct draft draft;
+
+	if (owner == NO_HOST ||
+	    !snap->clusters[snap->hosts[owner].cluster].ha ||
+	    snap->clusters[snap->hosts[owner].cluster].policy.survive_hosts ==
+		    0)
+		return false;
+	draft_init(&draft, snap);
+	bool refused = refuses_anywhere(&draft, vm, why);
+	plan_free(draft.plan);
+	draft_done(&draft);
+	return refused;
 }
 
 void

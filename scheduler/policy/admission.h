@@ -15,7 +15,7 @@
 
 #include "scheduler/policy/draft.h"
 
-enum { ADMISSION_HOSTS_MAX = 4 }; /* lost together */
+enum { ADMISSION_HOSTS_MAX = 64 }; /* lost together */
 
 struct admission {
 	bool survives;
@@ -28,10 +28,16 @@ struct admission admission_try(const struct draft *draft, size_t cluster,
 			       unsigned hosts);
 
 /* True when one more start, of this VM on that host, would leave the cluster
- * unable to survive what it has to; `why` says so.  Recovery need not ask: the
+ * unable to survive what it has to; `why` says so.  Recovery does not ask: the
  * room is kept for it. */
 bool admission_refuses(const struct draft *draft, size_t vm, size_t host,
 		       char why[REASON_LEN]);
+
+/* The same for an operator's order, before it is recorded: wherever the VM
+ * would be started.  Also true when no host could take it.  What runs already
+ * is not refused, nor is anything where no loss has to be survived. */
+bool admission_refuses_order(const struct snapshot *snap, size_t vm,
+			     char why[REASON_LEN]);
 
 /* Alarms of the clusters that would not survive just now. */
 void raise_admission(struct draft *draft);

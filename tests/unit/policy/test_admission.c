@@ -173,6 +173,30 @@ a_start_that_would_take_the_reserve_is_refused(void **state)
 }
 
 static void
+an_order_is_judged_wherever_it_would_be_carried_out(void **state)
+{
+	(void)state;
+	(void)add(0, 3500);
+	(void)add(0, 3500);
+	(void)add(1, 3500);
+	(void)add(2, 3500);
+	size_t more = add_off(0, 3500);
+	assert_true(admission_refuses_order(&scene.snap, more, why));
+	assert_non_null(strstr(why, "would leave no place for"));
+	scene.vms[more].memory_kib = MIB(9000);
+	assert_true(admission_refuses_order(&scene.snap, more, why));
+	assert_non_null(strstr(why, "h1 has too little free memory"));
+	scene.vms[more].memory_kib = MIB(500);
+	assert_false(admission_refuses_order(&scene.snap, more, why));
+	/* What runs already cannot be refused. */
+	scene.vms[1].memory_kib = MIB(8000);
+	assert_false(admission_refuses_order(&scene.snap, 1, why));
+	scene.vms[more].memory_kib = MIB(9000);
+	scene.clusters[0].policy.survive_hosts = 0;
+	assert_false(admission_refuses_order(&scene.snap, more, why));
+}
+
+static void
 recovery_may_use_the_reserve(void **state)
 {
 	size_t starts = 0;
@@ -338,6 +362,7 @@ main(void)
 		TEST(free_memory_in_pieces_is_no_room),
 		TEST(the_biggest_is_placed_first),
 		TEST(a_start_that_would_take_the_reserve_is_refused),
+		TEST(an_order_is_judged_wherever_it_would_be_carried_out),
 		TEST(recovery_may_use_the_reserve),
 		TEST(rules_count),
 		TEST(a_preference_does_not),
