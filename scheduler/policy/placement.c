@@ -1,9 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scheduler/policy/placement.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "scheduler/policy/paths.h"
 #include "scheduler/policy/stops.h"
 #include "scheduler/policy/timeouts.h"
+
+enum {
+	AGAINST_LEN = 128, /* what speaks against a host */
+	AGAINST_MAX = 24,  /* such texts in one explanation */
+	AGAINST_NAMES = 6  /* hosts named with each */
+};
 
 const char *
 host_refusal(const struct draft *draft, size_t index)
@@ -119,20 +128,23 @@ is_better(const struct draft *draft, size_t vm, size_t host, size_t best)
 	return draft_free_kib(draft, host) > draft_free_kib(draft, best);
 }
 
-/* What speaks against a host that would be legal. */
+/* What speaks against a host, be it legal or not. */
 static void
-explain_second(const struct draft *draft, size_t vm, size_t host, size_t best,
-	       char why[REASON_LEN])
+say_against(const struct draft *draft, size_t vm, size_t host, size_t best,
+	    char text[AGAINST_LEN])
 {
+	const char *refusal = place_refusal(draft, vm, host);
 	const char *rule = rule_bent(draft, vm, host);
 
-	if (rule != NULL &&
-	    rules_bent(draft, vm, host) > rules_bent(draft, vm, best))
-		reason_add(why, "would bend rule %s", rule);
+	if (refusal != NULL)
+		snprintf(text, AGAINST_LEN, "%s", refusal);
+	else if (rule != NULL &&
+		 rules_bent(draft, vm, host) > rules_bent(draft, vm, best))
+		snprintf(text, AGAINST_LEN, "would bend rule %s", rule);
 	else if (host == draft->snap->vms[vm].failed_on)
-		reason_add(why, "failed to start it");
+		snprintf(text, AGAINST_LEN, "failed to start it");
 	else
-		reason_add(why, "has less room");
+		snprintf(text, AGAINST_LEN, "has less room");
 }
 
 static void
@@ -151,11 +163,56 @@ explain_best(const struct draft *draft, size_t vm, size_t best,
 		reason_add(why, ", though that bends rule %s", rule);
 }
 
+/* Hosts with the same against them. */
+struct against {
+	char text[AGAINST_LEN];
+	size_t hosts[AGAINST_NAMES], n;
+};
+
+/* The one with this text; a site has more hosts than there are reasons, but
+ * when there are too many the last one takes the rest. */
+static struct against *
+find_against(struct against *all, size_t *n, const char *text)
+{
+	for (size_t i = 0; i < *n; i++)
+		if (strcmp(all[i].text, text) == 0)
+			return &all[i];
+	if (*n == AGAINST_MAX)
+		return &all[*n - 1];
+	all[*n].n = 0;
+	snprintf(all[*n].text, AGAINST_LEN, "%s", text);
+	return &all[(*n)++];
+}
+
+static void
+write_against(const struct snapshot *snap, const struct against *against,
+	      char why[REASON_LEN])
+{
+	bool many = against->n > 2;
+
+	if (many)
+		reason_add(why, "%s%s:", why[0] != '\0' ? "; " : "",
+			   against->text);
+	for (size_t i = 0; i < against->n && i < AGAINST_NAMES; i++) {
+		const char *name = snap->hosts[against->hosts[i]].name;
+
+		if (many)
+			reason_add(why, "%s %s", i > 0 ? "," : "", name);
+		else
+			reason_add(why, "%s%s %s", why[0] != '\0' ? "; " : "",
+				   name, against->text);
+	}
+	if (against->n > AGAINST_NAMES)
+		reason_add(why, " and %zu more", against->n - AGAINST_NAMES);
+}
+
 static void
 explain(const struct draft *draft, size_t vm, size_t best, char why[REASON_LEN])
 {
 	const struct snapshot *snap = draft->snap;
-	size_t cluster = snap->hosts[draft->vms[vm].owner].cluster;
+	size_t cluster = snap->hosts[draft->vms[vm].owner].cluster, n = 0;
+	struct against all[AGAINST_MAX];
+	char text[AGAINST_LEN];
 
 	why[0] = '\0';
 	if (best != NO_HOST)
@@ -163,15 +220,14 @@ explain(const struct draft *draft, size_t vm, size_t best, char why[REASON_LEN])
 	for (size_t h = 0; h < snap->n_hosts; h++) {
 		if (h == best || snap->hosts[h].cluster != cluster)
 			continue;
-		const char *refusal = place_refusal(draft, vm, h);
-
-		reason_add(why, "%s%s ", why[0] != '\0' ? "; " : "",
-			   snap->hosts[h].name);
-		if (refusal != NULL)
-			reason_add(why, "%s", refusal);
-		else
-			explain_second(draft, vm, h, best, why);
+		say_against(draft, vm, h, best, text);
+		struct against *against = find_against(all, &n, text);
+		if (against->n < AGAINST_NAMES)
+			against->hosts[against->n] = h;
+		against->n++;
 	}
+	for (size_t i = 0; i < n; i++)
+		write_against(snap, &all[i], why);
 }
 
 typedef const char *refusal_fn(const struct draft *draft, size_t vm,

@@ -15,7 +15,8 @@
  * most room left (the scarcer of memory and CPU, per mille, after the VM has
  * come).  One that failed to start it comes last.  Ties go to the first in
  * order of name.  Returns NO_HOST when there is none.  `why` says what was
- * chosen and what each other host lacks.
+ * chosen and what each other host lacks; those that lack the same are counted
+ * together.
  */
 size_t place_vm(const struct draft *draft, size_t vm, char why[REASON_LEN]);
 

@@ -69,7 +69,13 @@ the_host_with_most_memory_left_is_taken(void **state)
 	assert_int_equal(placed(), 2);
 	assert_non_null(strstr(why, "h2 has most room (16384 of 16384 MiB"));
 	assert_non_null(strstr(why, "h0 dead"));
-	assert_non_null(strstr(why, "h3 has less room"));
+	assert_non_null(strstr(why, "h1 has less room; h3 has less room"));
+	/* Of more hosts than two each reason is told once. */
+	scene.hosts[1].memory_kib = scene.hosts[2].memory_kib =
+		scene.hosts[3].memory_kib = 1;
+	assert_int_equal(placed(), NO_HOST);
+	assert_string_equal(why,
+			    "h0 dead; has too little free memory: h1, h2, h3");
 }
 
 static void

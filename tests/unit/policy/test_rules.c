@@ -125,7 +125,8 @@ it_waits_rather_than_go_where_it_must_not(void **state)
 	(void)state;
 	rule(RULE_HOSTS, RULE_MUST, "0", "0");
 	assert_int_equal(placed(a), NO_HOST);
-	assert_non_null(strstr(why, "h0 dead; h1 is no host of rule r0"));
+	assert_non_null(
+		strstr(why, "h0 dead; is no host of rule r0: h1, h2, h3"));
 }
 
 static void
@@ -327,6 +328,178 @@ a_rule_of_another_cluster_says_nothing(void **state)
 	assert_null(refused(a, 1));
 }
 
+/* --- against a naive look ------------------------------------------------- */
+
+static uint64_t luck;
+
+static size_t
+draw(size_t n)
+{
+	luck = luck * UINT64_C(6364136223846793005) + 1442695040888963407;
+	return (size_t)((luck >> 33) % n);
+}
+
+static bool
+is_shown(size_t vm, size_t host)
+{
+	for (size_t i = 0; i < scene.snap.n_sightings; i++)
+		if (scene.sightings[i].vm == vm &&
+		    scene.sightings[i].host == host)
+			return vm_state_is_active(scene.sightings[i].state);
+	return false;
+}
+
+static bool
+is_on(const struct draft *draft, size_t vm, size_t host)
+{
+	const struct draft_vm *d = &draft->vms[vm];
+	const struct snap_host *h = &scene.hosts[host];
+
+	if (d->owner == host && d->phase != VM_LOST &&
+	    (d->intent == INTENT_RUN || is_shown(vm, host)))
+		return true;
+	return is_shown(vm, host) && h->state != HOST_DEAD &&
+	       h->link == LINK_OK;
+}
+
+/* Over all rules that join VMs one after another. */
+static void
+find_group(size_t vm, bool in[SCENE_VMS])
+{
+	memset(in, 0, SCENE_VMS * sizeof(*in));
+	in[vm] = true;
+	for (size_t round = 0; round < N_RULES; round++)
+		for (size_t r = 0; r < scene.snap.n_rules; r++) {
+			bool joins = false;
+
+			if (rules[r].kind != RULE_TOGETHER)
+				continue;
+			for (size_t i = 0; i < rules[r].n_vms; i++)
+				joins |= in[rules[r].vms[i]];
+			for (size_t i = 0; joins && i < rules[r].n_vms; i++)
+				in[rules[r].vms[i]] = true;
+		}
+}
+
+static bool
+others_are_elsewhere(const struct draft *draft, const bool in[SCENE_VMS],
+		     size_t vm, size_t host)
+{
+	bool elsewhere = false;
+
+	for (size_t other = 0; other < scene.snap.n_vms; other++)
+		for (size_t h = 0; h < N_HOSTS; h++) {
+			if (other == vm || !in[other] ||
+			    !is_on(draft, other, h))
+				continue;
+			if (h == host)
+				return false;
+			elsewhere |= draft->states[h] != HOST_DEAD;
+		}
+	return elsewhere;
+}
+
+static bool
+is_legal(const struct draft *draft, size_t vm, size_t host)
+{
+	bool in[SCENE_VMS];
+
+	for (size_t r = 0; r < scene.snap.n_rules; r++) {
+		bool member = false, named = false, with = false;
+
+		for (size_t i = 0; i < rules[r].n_vms; i++) {
+			member |= rules[r].vms[i] == vm;
+			with |= rules[r].vms[i] != vm &&
+				is_on(draft, rules[r].vms[i], host);
+		}
+		for (size_t i = 0; i < rules[r].n_hosts; i++)
+			named |= rules[r].hosts[i] == host;
+		if (!member)
+			continue;
+		if ((rules[r].kind == RULE_APART && with) ||
+		    (rules[r].kind == RULE_HOSTS &&
+		     named != (rules[r].force == RULE_MUST)))
+			return false;
+		find_group(vm, in);
+		if (rules[r].kind == RULE_TOGETHER &&
+		    others_are_elsewhere(draft, in, vm, host))
+			return false;
+	}
+	return true;
+}
+
+static void
+draw_scene(void)
+{
+	scene_init(&scene, N_HOSTS);
+	scene.snap.rules = rules;
+	scene.snap.n_rules = 0;
+	for (size_t h = 0; h < N_HOSTS; h++)
+		if (draw(4) == 0) {
+			scene.hosts[h].state = HOST_DEAD;
+			scene_power_off(&scene, h);
+		}
+	for (size_t vm = 0; vm < 6; vm++) {
+		(void)scene_add_vm(&scene, draw(N_HOSTS));
+		scene.vms[vm].phase = (enum vm_phase)draw(VM_PHASES);
+		scene.vms[vm].intent = (enum vm_intent)draw(3);
+		if (draw(3) == 0)
+			scene_unsee(&scene, vm, scene.vms[vm].owner);
+		if (draw(3) == 0)
+			scene_see(&scene, vm, draw(N_HOSTS), VM_STATE_PAUSED,
+				  VM_REASON_NONE);
+	}
+	for (size_t r = 0; r < 1 + draw(N_RULES); r++) {
+		static const char *const sets[] = { "01", "123", "25", "0345",
+						    "4" };
+		static const char *const hosts[] = { "0", "13", "023" };
+		enum rule_kind kind = (enum rule_kind)draw(RULE_AFTER);
+
+		rule(kind,
+		     kind == RULE_HOSTS && draw(2) ? RULE_MUST_NOT : RULE_MUST,
+		     sets[draw(5)], kind == RULE_HOSTS ? hosts[draw(3)] : "");
+	}
+}
+
+static void
+counting_comes_to_the_same_as_a_naive_look(void **state)
+{
+	size_t legal = 0, illegal = 0;
+
+	(void)state;
+	for (luck = 1; luck <= 2000; luck++) {
+		uint64_t seed = luck;
+		struct draft draft;
+
+		draw_scene();
+		draft_init(&draft, &scene.snap);
+		for (int i = 0; i < 20; i++) {
+			struct draft_vm want = {
+				.owner = draw(N_HOSTS + 1),
+				.intent = (enum vm_intent)draw(3),
+				.phase = (enum vm_phase)draw(VM_PHASES)
+			};
+			size_t vm = draw(6), host = draw(N_HOSTS);
+
+			if (want.owner == N_HOSTS)
+				want.owner = NO_HOST;
+			draft_set(&draft, vm, &want);
+			vm = draw(6);
+			bool is = rule_refusal(&draft, vm, host) == NULL;
+			if (is != is_legal(&draft, vm, host))
+				fail_msg("seed %llu: vm%zu on h%zu: %s",
+					 (unsigned long long)seed, vm, host,
+					 is ? "taken for legal" : "refused");
+			legal += is;
+			illegal += !is;
+		}
+		plan_free(draft.plan);
+		draft_done(&draft);
+		luck = seed;
+	}
+	assert_true(legal > 50 && illegal > 50);
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, begin)
 
 int
@@ -351,6 +524,7 @@ main(void)
 		TEST(what_a_dead_host_had_holds_no_group_back),
 		TEST(together_may_be_a_preference),
 		TEST(a_rule_of_another_cluster_says_nothing),
+		TEST(counting_comes_to_the_same_as_a_naive_look),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
