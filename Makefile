@@ -190,7 +190,12 @@ $B/bench/snmp_farm: $(patsubst %.c,$B/obj/%.o,$(wildcard tests/bench/snmp_farm_*
 bench-ipmi: $B/bench/ipmi_bench $B/lab/bmcfarm  ## ipmi/ against ipmipower and others (root)
 	$(Q)OUT=$B/bench FARM=$B/lab/bmcfarm BENCH=$B/bench/ipmi_bench tests/bench/ipmi
 
-bench_snmp := $(addprefix $B/bench/,snmp_bench snmp_farm snmp_walk)
+$B/bench/snmp_hung_bmc.so: tests/bench/snmp_hung_bmc.c
+	@mkdir -p $(@D)
+	@echo "  CC   $<"
+	$(Q)$(CC) -std=c11 $(defs) $(warn) $(CFLAGS) -fPIC -shared -o $@ $<
+
+bench_snmp := $(addprefix $B/bench/,snmp_bench snmp_farm snmp_walk snmp_hung_bmc.so)
 bench-snmp: all $(bench_snmp) $(patsubst tests/%.c,$B/%,$(wildcard tests/bench/inform_bench.c)) ## SNMP against gosnmp and others (root)
 	$(Q)OUT=$B/bench TOOLS=$B/bench AGENT=$B/bin/ironherd-agent tests/bench/snmp
 

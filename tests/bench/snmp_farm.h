@@ -86,7 +86,7 @@ void usm_crypt(const struct farm_agent *agent, bool encrypt, uint32_t boots,
 
 /* --- snmp_farm_answer.c -------------------------------------------------- */
 
-/* Every agent serves this many VMs; "0": only the scalars. */
+/* Every agent serves this many VMs; 0: the scalars and one row, 50 values. */
 void answer_start(size_t n_vms);
 /* The variables of a GET, GETNEXT or GETBULK, as the content of a sequence. */
 const uint8_t *answer_to(uint8_t command, int64_t non_repeaters,

@@ -16,7 +16,8 @@ enum {
 	BUCKETS = 4096,
 	HEAD_LEN = 5, /* of a question: all but its variables */
 	QUESTION_MAX = 4096,
-	SLOTS = 16
+	SLOTS = 16,
+	SOURCES = 8
 };
 
 struct kept {
@@ -133,20 +134,13 @@ fill_storage(void)
 }
 
 static void
-fill_rest(void)
+fill_sources(size_t n)
 {
-	static const char *const sources[] = { "host",    "machine",
-					       "libvirt", "capabilities",
-					       "storage", "bmc",
-					       "inform",  "state" };
-	size_t n = sizeof(sources) / sizeof(sources[0]);
+	static const char *const sources[SOURCES] = { "host",    "machine",
+						      "libvirt", "capabilities",
+						      "storage", "bmc",
+						      "inform",  "state" };
 
-	report->numa = xcalloc(1, sizeof(*report->numa));
-	report->n_numa = 1;
-	snprintf(report->numa[0].cpus, sizeof(report->numa[0].cpus), "0-71");
-	report->numa[0].cpu_count = 72;
-	report->numa[0].mem_total_kib = 402653184;
-	report->numa[0].mem_free_kib = 31457280;
 	report->sources = xcalloc(n, sizeof(*report->sources));
 	report->n_sources = n;
 	for (size_t i = 0; i < n; i++) {
@@ -160,16 +154,28 @@ fill_rest(void)
 	}
 }
 
+static void
+fill_numa(void)
+{
+	report->numa = xcalloc(1, sizeof(*report->numa));
+	report->n_numa = 1;
+	snprintf(report->numa[0].cpus, sizeof(report->numa[0].cpus), "0-71");
+	report->numa[0].cpu_count = 72;
+	report->numa[0].mem_total_kib = 402653184;
+	report->numa[0].mem_free_kib = 31457280;
+}
+
 void
 answer_start(size_t n_vms)
 {
 	report = node_report_new();
 	fill_scalars();
+	fill_sources(n_vms == 0 ? 1 : SOURCES);
 	if (n_vms == 0)
 		return;
 	fill_vms(n_vms);
 	fill_storage();
-	fill_rest();
+	fill_numa();
 }
 
 /* --- variables ----------------------------------------------------------- */
