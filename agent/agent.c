@@ -93,6 +93,7 @@ post_report(void *arg)
 
 	const struct detail_control *set = obey_set(agent->obey);
 
+	obey_models(agent->obey, virt_models(agent->virt));
 	tell_look(agent->tell, report,
 		  (struct vm_tell_modes){ set->vm_notices,
 					  set->vm_bulk_notices });

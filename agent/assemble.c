@@ -129,6 +129,9 @@ fill_metal(const struct parts *parts, int64_t now_ms,
 		.hardware = machine_features(parts->machine),
 		.usable = virt_features(parts->virt),
 		.named = virt_models(parts->virt),
+		.baseline = parts->obey != NULL
+				    ? obey_set(parts->obey)->cpu_baseline
+				    : "",
 	};
 
 	memory_use_fill(parts->memory, report);

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/features.h"
+#include "agent/text.h"
 #include "agent/uuid.h"
 #include "common/alloc.h"
 #include "common/cleanup.h"
@@ -81,6 +83,21 @@ take_boot(char **rest, char ret_boot[REPORT_UUID_LEN])
 }
 
 static bool
+take_baseline(char **rest, char ret_name[REPORT_NAME_LEN])
+{
+	static const char line[] = "cpu-baseline ";
+
+	ret_name[0] = '\0';
+	if (strncmp(*rest, line, sizeof(line) - 1) != 0)
+		return true;
+	const char *name = take_line(rest, "cpu-baseline");
+	if (!features_is_name(name) || strlen(name) >= REPORT_NAME_LEN)
+		return false;
+	text_copy(ret_name, REPORT_NAME_LEN, name);
+	return true;
+}
+
+static bool
 take_end(char **rest)
 {
 	const char *text = take_line(rest, "end");
@@ -104,7 +121,8 @@ control_parse(const char *text, struct control *ret_control)
 			 &c.set.lease_ms) ||
 	    !take_number(&rest, "renew", 0, UINT32_MAX, &c.set.renew) ||
 	    !take_number(&rest, "fired", 0, UINT32_MAX, &c.times_fired) ||
-	    !take_boot(&rest, c.looked_boot) || !take_end(&rest))
+	    !take_boot(&rest, c.looked_boot) ||
+	    !take_baseline(&rest, c.set.cpu_baseline) || !take_end(&rest))
 		return -EINVAL;
 	*ret_control = c;
 	return 0;
@@ -120,13 +138,17 @@ char *
 control_print(const struct control *control, size_t *ret_len)
 {
 	const struct detail_control *set = &control->set;
+	const bool named = set->cpu_baseline[0] != '\0';
 	char *text =
 		xasprintf(HEAD "\nmaintenance %s\novercommit %s\n"
 			       "lease %s\nlease-ms %" PRIu32 "\nrenew %" PRIu32
-			       "\nfired %" PRIu32 "\nlooked-boot %s\nend\n",
+			       "\nfired %" PRIu32 "\nlooked-boot %s\n"
+			       "%s%s%send\n",
 			  word(set->maintenance), word(set->overcommit),
 			  word(set->lease), set->lease_ms, set->renew,
-			  control->times_fired, control->looked_boot);
+			  control->times_fired, control->looked_boot,
+			  named ? "cpu-baseline " : "", set->cpu_baseline,
+			  named ? "\n" : "");
 
 	*ret_len = strlen(text);
 	return text;

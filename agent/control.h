@@ -11,7 +11,11 @@
  *	renew 1732790000
  *	fired 1
  *	looked-boot 3f2a...
+ *	cpu-baseline EPYC-Rome
  *	end
+ *
+ * The last but one is there only when it is set: agents of before do not know
+ * it.
  */
 #ifndef AGENT_CONTROL_H
 #define AGENT_CONTROL_H

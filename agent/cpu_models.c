@@ -10,7 +10,11 @@
 
 #define CUT " ..."
 
-enum { NAMED_ROWS_MAX = DETAIL_CPU_MODELS_MAX - DETAIL_CPU_HOST_MODEL };
+/* No name of libvirt's. */
+#define BASELINE_KEY "(baseline)"
+
+/* Besides host, host-model and baseline. */
+enum { NAMED_ROWS_MAX = DETAIL_CPU_MODELS_MAX - DETAIL_CPU_BASELINE };
 
 struct cpu_models {
 	struct index *index;
@@ -156,8 +160,9 @@ compute(struct cpu_models *models, const struct node_report *report)
 		if (!features_is_name(name))
 			continue;
 		row->index = index_of(models->index, INDEX_MODEL, name);
-		row->role = message_bool(from, "usable") ? DETAIL_CPU_USABLE
-							 : DETAIL_CPU_BLOCKED;
+		row->usable = message_bool(from, "usable");
+		row->role =
+			row->usable ? DETAIL_CPU_USABLE : DETAIL_CPU_BLOCKED;
 		text_copy(row->name, sizeof(row->name), name);
 		read_features(from, report, row);
 		read_blockers(from, row);
@@ -206,12 +211,50 @@ add_model(enum detail_cpu_role role, const char *name,
 
 	model->index = (uint32_t)role;
 	model->role = role;
+	model->usable = true;
 	text_copy(model->name, sizeof(model->name), name);
-	for (size_t i = 0; i < report->n_features; i++)
-		if (has(&report->features[i], role))
-			put_bit(model, i + 1);
-		else
+	for (size_t i = 0; i < report->n_features; i++) {
+		const struct report_feature *feature = &report->features[i];
+
+		if (!has(feature, role)) {
 			model->missing++;
+			continue;
+		}
+		put_bit(model, i + 1);
+		model->usable = model->usable && feature->usable;
+	}
+}
+
+/* --- what the cluster agreed upon ------------------------------------------
+ */
+
+/* A row of its own of the model that has this name; when libvirt does not know
+ * it here, one without features. */
+static void
+describe_baseline(const struct cpu_models *models, const char *name,
+		  struct detail_cpu_model *ret_model)
+{
+	memset(ret_model, 0, sizeof(*ret_model));
+	text_copy(ret_model->name, sizeof(ret_model->name), name);
+	for (size_t i = 0; i < models->n; i++)
+		if (strcmp(models->rows[i].name, name) == 0)
+			*ret_model = models->rows[i];
+	ret_model->index = index_of(models->index, INDEX_MODEL, BASELINE_KEY);
+	ret_model->role = DETAIL_CPU_BASELINE;
+}
+
+/* Where its index has it. */
+static void
+add_baseline(const struct cpu_models *models, const char *name,
+	     struct node_detail *detail)
+{
+	struct detail_cpu_model model;
+	size_t at = detail->n_cpu_models++;
+
+	describe_baseline(models, name, &model);
+	for (; at > 0 && detail->cpu_models[at - 1].index > model.index; at--)
+		detail->cpu_models[at] = detail->cpu_models[at - 1];
+	detail->cpu_models[at] = model;
 }
 
 /* --- the whole ------------------------------------------------------------ */
@@ -244,7 +287,7 @@ cpu_models_fill(struct cpu_models *models, const struct cpu_models_parts *parts,
 	struct node_detail *detail = report->detail;
 
 	refresh(models, parts, report);
-	detail->cpu_models = xcalloc(DETAIL_CPU_HOST_MODEL + models->n,
+	detail->cpu_models = xcalloc(DETAIL_CPU_BASELINE + models->n,
 				     sizeof(*detail->cpu_models));
 	if (report->cpu.online > 0)
 		add_model(DETAIL_CPU_HOST, report->cpu.model_name, report);
@@ -254,4 +297,7 @@ cpu_models_fill(struct cpu_models *models, const struct cpu_models_parts *parts,
 		memcpy(&detail->cpu_models[detail->n_cpu_models], models->rows,
 		       models->n * sizeof(*models->rows));
 	detail->n_cpu_models += models->n;
+	if (parts->named != NULL && parts->baseline != NULL &&
+	    parts->baseline[0] != '\0')
+		add_baseline(models, parts->baseline, detail);
 }

@@ -20,7 +20,8 @@ struct cpu_models;
 struct cpu_models_parts {
 	const char *host_model; /* libvirt's name of it, "" when not known */
 	const json_t *hardware, *usable; /* what report->features is made of */
-	const json_t *named; /* agent/named_models.h; NULL: not known */
+	const json_t *named;  /* agent/named_models.h; NULL: not known */
+	const char *baseline; /* the name of one of them; "" for none */
 };
 
 struct cpu_models *cpu_models_new(struct index *index); /* kept */

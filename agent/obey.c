@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/obey.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +23,7 @@ struct obey {
 	struct orders *orders;
 	struct control control;
 	bool dirty; /* since the start */
+	json_t *models;
 };
 
 static void
@@ -54,7 +56,8 @@ is_news(const struct detail_control *a, const struct detail_control *b)
 {
 	return a->maintenance != b->maintenance ||
 	       a->overcommit != b->overcommit || a->lease != b->lease ||
-	       a->lease_ms != b->lease_ms;
+	       a->lease_ms != b->lease_ms ||
+	       strcmp(a->cpu_baseline, b->cpu_baseline) != 0;
 }
 
 static void
@@ -80,6 +83,9 @@ was_set(void *arg, const struct detail_control *set,
 	tell_switch("the notifications about many VMs",
 		    switch_of(before.vm_bulk_notices),
 		    switch_of(set->vm_bulk_notices));
+	if (strcmp(before.cpu_baseline, set->cpu_baseline) != 0)
+		log_info("control", "the CPU baseline is now \"%s\"",
+			 set->cpu_baseline);
 	if (is_news(&before, set)) {
 		tell_switch("maintenance", before.maintenance,
 			    set->maintenance);
@@ -171,6 +177,7 @@ obey_free(struct obey *obey)
 	orders_free(obey->orders);
 	state_free(obey->file);
 	save_last(obey);
+	json_decref(obey->models);
 	free(obey->path);
 	free(obey);
 }
@@ -179,6 +186,26 @@ const struct voice_writer *
 obey_writer(struct obey *obey)
 {
 	return orders_writer(obey->orders);
+}
+
+void
+obey_models(struct obey *obey, const json_t *models)
+{
+	char *names = NULL;
+	size_t len = 0;
+
+	/* The same object as long as nothing changes in it. */
+	if (models == obey->models)
+		return;
+	json_decref(obey->models);
+	obey->models = json_incref((json_t *)models);
+	FILE *text = open_memstream(&names, &len);
+	for (size_t i = 0; text != NULL && i < json_array_size(models); i++)
+		fprintf(text, "\n%s\n",
+			message_text(json_array_get(models, i), "name"));
+	if (text != NULL)
+		fclose(text);
+	orders_take_models(obey->orders, names);
 }
 
 void

@@ -5,6 +5,8 @@
 #ifndef AGENT_OBEY_H
 #define AGENT_OBEY_H
 
+#include <jansson.h>
+
 #include "agent/settings.h"
 #include "agent/source.h"
 #include "common/loop.h"
@@ -28,6 +30,10 @@ void obey_free(struct obey *obey); /* the voice does not run any more */
 
 /* For the voice. */
 const struct voice_writer *obey_writer(struct obey *obey);
+
+/* The CPU models that libvirt knows here (agent/named_models.h), NULL: not
+ * known; for each report. */
+void obey_models(struct obey *obey, const json_t *models);
 
 /* Our heartbeat is on a datastore; at_ms is CLOCK_BOOTTIME. */
 void obey_heartbeat(struct obey *obey, int64_t at_ms);

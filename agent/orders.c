@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -22,6 +24,7 @@ struct orders {
 	pthread_mutex_t lock; /* of the following */
 	struct detail_control now;
 	struct orders_news news;
+	char *models; /* names, each between two newlines; or NULL */
 
 	/* The voice's own. */
 	struct detail_control before;
@@ -50,8 +53,24 @@ measures_are_full(struct orders *orders)
 	return full;
 }
 
-/* What a value alone does not say: renewals do not go back, and what cannot be
- * sent is not switched on. */
+/* What was set before is accepted as it is. */
+static bool
+is_model(struct orders *orders, const char *name)
+{
+	char line[REPORT_NAME_LEN + 2];
+
+	snprintf(line, sizeof(line), "\n%s\n", name);
+	pthread_mutex_lock(&orders->lock);
+	bool is = name[0] == '\0' ||
+		  strcmp(name, orders->now.cpu_baseline) == 0 ||
+		  (strchr(name, '\n') == NULL && orders->models != NULL &&
+		   strstr(orders->models, line) != NULL);
+	pthread_mutex_unlock(&orders->lock);
+	return is;
+}
+
+/* What a value alone does not say: renewals do not go back, what cannot be
+ * sent is not switched on, and a model is one that there is. */
 static int
 check(void *arg, const void *part)
 {
@@ -64,6 +83,8 @@ check(void *arg, const void *part)
 	    (wanted->vm_notices || wanted->vm_bulk_notices))
 		return -EINVAL;
 	if (wanted->measure_vm != 0 && measures_are_full(arg))
+		return -EINVAL;
+	if (!is_model(arg, wanted->cpu_baseline))
 		return -EINVAL;
 	return wanted->renew < now.renew ? -EINVAL : 0;
 }
@@ -173,7 +194,18 @@ orders_free(struct orders *orders)
 	loop_watch_free(orders->watch);
 	close(orders->fd);
 	pthread_mutex_destroy(&orders->lock);
+	free(orders->models);
 	free(orders);
+}
+
+void
+orders_take_models(struct orders *orders, char *names)
+{
+	pthread_mutex_lock(&orders->lock);
+	char *before = orders->models;
+	orders->models = names;
+	pthread_mutex_unlock(&orders->lock);
+	free(before);
 }
 
 const struct voice_writer *

@@ -37,6 +37,10 @@ struct orders *orders_new(struct loop *loop, const struct detail_control *first,
 /* The voice does not run any more. */
 void orders_free(struct orders *orders);
 
+/* Names of CPU models, of which one may be set: each between two newlines.
+ * NULL: none.  Taken over. */
+void orders_take_models(struct orders *orders, char *names);
+
 /* For the voice; belongs to the orders. */
 const struct voice_writer *orders_writer(struct orders *orders);
 

@@ -45,6 +45,7 @@ static const struct codec_column detail_cpu_model_rows_columns[] = {
 	  SIZED(detail_cpu_model, features) },
 	{ 5, "ihModelMissing", CELL_U32, IN(detail_cpu_model, missing) },
 	{ 6, "ihModelBlockers", CELL_TEXT, SIZED(detail_cpu_model, blockers) },
+	{ 7, "ihModelUsable", CELL_BOOL, IN(detail_cpu_model, usable) },
 };
 
 const struct codec_section detail_cpu_model_rows = {

@@ -175,6 +175,7 @@ struct detail_cpu_model {
 	enum detail_cpu_role role;
 	char name[REPORT_NAME_LEN];
 	uint8_t features[1 + DETAIL_FEATURE_OCTETS]; /* [0]: how many follow */
+	bool usable; /* guests may have all of it here */
 	/* Of host and hostModel: rows of the table that it does not have.  Of
 	 * the named ones: features that guests cannot have here. */
 	uint32_t missing;

@@ -21,6 +21,8 @@ static const struct codec_column control_columns[] = {
 	  .writable = true },
 	{ 6, "ihControlMeasureDirty", CELL_U32, IN(detail_control, measure_vm),
 	  .max = MIB_INDEX_MAX, .writable = true },
+	{ 7, "ihControlCpuBaseline", CELL_TEXT,
+	  SIZED(detail_control, cpu_baseline), .writable = true },
 };
 
 static const struct codec_column lease_columns[] = {

@@ -48,6 +48,8 @@ struct detail_control {
 	/* A VM whose dirty rate is to be measured; an order rather than a
 	 * value: 0 when it is read. */
 	uint32_t measure_vm;
+	/* libvirt's name of the CPU model that a cluster agreed upon. */
+	char cpu_baseline[REPORT_NAME_LEN];
 };
 
 #endif

@@ -182,6 +182,7 @@ struct scene {
 	struct cpu_models *models;
 	json_t *hardware, *usable, *named;
 	struct node_report *report;
+	const char *baseline;
 };
 
 static void
@@ -193,6 +194,7 @@ make_scene(struct scene *scene, json_t *named)
 	scene->usable = json_pack("[s, s]", "avx", "sse");
 	scene->named = named;
 	scene->report = NULL;
+	scene->baseline = "";
 }
 
 static void
@@ -212,7 +214,8 @@ fill(struct scene *scene)
 	const struct cpu_models_parts parts = { .host_model = "",
 						.hardware = scene->hardware,
 						.usable = scene->usable,
-						.named = scene->named };
+						.named = scene->named,
+						.baseline = scene->baseline };
 	struct node_report *report = node_report_new();
 
 	node_report_free(scene->report);
@@ -256,6 +259,8 @@ models_are_bits_that_name_rows_of_features(void **state)
 	assert_int_equal(models[1].features[0], 2);
 	assert_int_equal(models[1].features[1], 0x01);
 	assert_int_equal(models[1].features[2], 0x40);
+	assert_false(models[0].usable); /* guests do not get row 1 */
+	assert_true(models[1].usable);
 	node_report_free(report);
 	cpu_models_free(cache);
 }
@@ -349,7 +354,7 @@ more_models_than_rows_are_left_out(void **state)
 	make_scene(&scene, named);
 	fill(&scene);
 	assert_int_equal(scene.report->detail->n_cpu_models,
-			 DETAIL_CPU_MODELS_MAX - 2);
+			 DETAIL_CPU_MODELS_MAX - 3);
 	drop_scene(&scene);
 }
 
@@ -379,6 +384,70 @@ rows_are_computed_anew_only_for_other_objects(void **state)
 	drop_scene(&scene);
 }
 
+static const struct detail_cpu_model *
+baseline_of(struct scene *scene)
+{
+	const struct detail_cpu_model *rows = fill(scene), *found = NULL;
+
+	for (size_t i = 0; i < scene->report->detail->n_cpu_models; i++) {
+		assert_true(i == 0 || rows[i - 1].index < rows[i].index);
+		if (rows[i].role == DETAIL_CPU_BASELINE) {
+			assert_null(found);
+			found = &rows[i];
+		}
+	}
+	return found;
+}
+
+static void
+a_baseline_is_a_row_with_the_judgement_of_its_model(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	make_scene(&scene,
+		   json_pack("[{s:s,s:b,s:s}, {s:s,s:b,s:s}]", "name", "Old",
+			     "usable", 1, "features", "sse", "name", "New",
+			     "usable", 0, "features", "avx avx2 sse4a"));
+	assert_null(baseline_of(&scene));
+	scene.baseline = "New";
+	const struct detail_cpu_model *row = baseline_of(&scene);
+	uint32_t index = row->index;
+	assert_string_equal(row->name, "New");
+	assert_false(row->usable);
+	assert_int_equal(row->missing, 2);
+	assert_string_equal(row->blockers, "avx2 sse4a");
+	assert_int_equal(row->features[1], 0x60);
+	scene.baseline = "Old";
+	row = baseline_of(&scene);
+	assert_string_equal(row->name, "Old");
+	assert_true(row->usable);
+	assert_int_equal(row->index, index);
+	assert_int_equal(row->features[1], 0x10);
+	/* Three rows: that of the model itself stays. */
+	assert_int_equal(scene.report->detail->n_cpu_models, 3);
+	drop_scene(&scene);
+}
+
+static void
+a_baseline_that_libvirt_does_not_know_is_not_usable(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	make_scene(&scene, json_array());
+	scene.baseline = "Gone";
+	const struct detail_cpu_model *row = baseline_of(&scene);
+	assert_string_equal(row->name, "Gone");
+	assert_false(row->usable);
+	assert_int_equal(row->features[0], 0);
+	/* As long as it has not been asked, nothing is said. */
+	json_decref(scene.named);
+	scene.named = NULL;
+	assert_null(baseline_of(&scene));
+	drop_scene(&scene);
+}
+
 int
 main(void)
 {
@@ -395,6 +464,10 @@ main(void)
 		cmocka_unit_test(long_lists_are_cut_between_names),
 		cmocka_unit_test(more_models_than_rows_are_left_out),
 		cmocka_unit_test(rows_are_computed_anew_only_for_other_objects),
+		cmocka_unit_test(
+			a_baseline_is_a_row_with_the_judgement_of_its_model),
+		cmocka_unit_test(
+			a_baseline_that_libvirt_does_not_know_is_not_usable),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

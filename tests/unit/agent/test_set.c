@@ -21,7 +21,7 @@
 #define WRITER "writer"
 #define VM_MIB "1.3.6.1.2.1.236.1"
 
-enum { MAINTENANCE = 1, OVERCOMMIT, LEASE, LEASE_MS, RENEW, MEASURE };
+enum { MAINTENANCE = 1, OVERCOMMIT, LEASE, LEASE_MS, RENEW, MEASURE, BASELINE };
 
 static const struct snmp_account write_account = {
 	.name = "write",
@@ -69,6 +69,8 @@ agent_run(struct voice_options *options)
 					    .measure = measure,
 					    .arg = &tree };
 	struct obey *obey = obey_new(loop, &obeys);
+	json_t *models =
+		json_pack("[{s:s}, {s:s}]", "name", "EPYC-Rome", "name", "486");
 	struct board *board = board_new(&board_of_reports);
 	struct voice *voice;
 	struct err err = { "" };
@@ -77,6 +79,7 @@ agent_run(struct voice_options *options)
 	signal(SIGPIPE, SIG_IGN);
 	options->source = board_source(board);
 	options->source.writer = obey_writer(obey);
+	obey_models(obey, models);
 	board_post(board, speaker_report(1), clock_mono_ms());
 	if (voice_start(options, &voice, &err) < 0) {
 		fprintf(stderr, "%s\n", err.text);
@@ -381,6 +384,41 @@ an_order_to_measure_is_no_value(void **state)
 	assert_string_equal(text, "7\n7\n2147483647\n");
 }
 
+static void
+a_baseline_is_one_of_the_models_that_there_are(void **state)
+{
+	char text[512] = "";
+
+	(void)state;
+	assert_true(is_taken(set(BASELINE, "s EPYC-Rome")));
+	is_refused(set(BASELINE, "s EPYC"), "inconsistentValue");
+	is_refused(set(BASELINE, "s ROME"), "inconsistentValue");
+	is_refused(set(BASELINE, "x 0a"), "inconsistentValue");
+	is_refused(set(BASELINE, "x 45504a430a343836"), "inconsistentValue");
+	is_refused(set(BASELINE, "i 4"), "wrongType");
+	is_refused(set(BASELINE, "s 0123456789012345678901234567890123456789"
+				 "012345678901234567890123"),
+		   "wrongValue");
+	/* Kept, like the others. */
+	for (int i = 0; i < 100 && strstr(text, "EPYC-Rome") == NULL; i++) {
+		FILE *file = fopen(tree_path(&tree, "state/control"), "r");
+
+		usleep(50000);
+		if (file == NULL)
+			continue;
+		text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+		fclose(file);
+	}
+	speaker_end(agent);
+	agent_start();
+	assert_non_null(strstr(ask("get", port, control_oid(BASELINE)),
+			       "\"EPYC-Rome\""));
+	assert_true(is_taken(set(BASELINE, "s 486")));
+	assert_true(is_taken(set(BASELINE, "s ''")));
+	assert_non_null(
+		strstr(ask("get", port, control_oid(BASELINE)), "\"\""));
+}
+
 /* Even killed: a restart that nobody asked for. */
 static void
 it_is_kept_over_a_restart(void **state)
@@ -454,7 +492,8 @@ a_control_survives_the_way_to_text_and_back(void **state)
 			 .overcommit = SWITCH_OFF,
 			 .lease = SWITCH_ON,
 			 .lease_ms = 8000,
-			 .renew = UINT32_MAX },
+			 .renew = UINT32_MAX,
+			 .cpu_baseline = "z14.2-base" },
 		.times_fired = 7,
 		.looked_boot = "11111111-1111-4111-8111-111111111112"
 	};
@@ -494,6 +533,9 @@ a_damaged_file_leaves_all_off(void **state)
 		"lease-ms 9000\nrenew -1\nfired 0\nlooked-boot \nend\n",
 		"ironherd-control 1\nmaintenance on\novercommit on\nlease on\n"
 		"lease-ms 9000\nrenew 0\nfired 0\nlooked-boot x\nend\n",
+		"ironherd-control 1\nmaintenance on\novercommit on\nlease on\n"
+		"lease-ms 9000\nrenew 0\nfired 0\nlooked-boot \n"
+		"cpu-baseline a b\nend\n",
 		"ironherd-control 1\nlease on\nmaintenance on\novercommit on\n"
 		"lease-ms 9000\nrenew 0\nfired 0\nlooked-boot \nend\n",
 	};
@@ -512,6 +554,23 @@ a_damaged_file_leaves_all_off(void **state)
 	tree_remove(&own);
 }
 
+/* Written by an agent that knew no baseline. */
+static void
+a_file_of_before_is_read(void **state)
+{
+	struct control control;
+
+	(void)state;
+	assert_int_equal(
+		control_parse("ironherd-control 1\nmaintenance on\n"
+			      "overcommit off\nlease off\nlease-ms 9000\n"
+			      "renew 7\nfired 0\nlooked-boot \nend\n",
+			      &control),
+		0);
+	assert_int_equal(control.set.maintenance, SWITCH_ON);
+	assert_string_equal(control.set.cpu_baseline, "");
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -526,6 +585,8 @@ main(int argc, char *argv[])
 		cmocka_unit_test(who_may_set_may_do_nothing_else),             \
 		cmocka_unit_test(what_cannot_be_written_says_so),              \
 		cmocka_unit_test(an_order_to_measure_is_no_value),             \
+		cmocka_unit_test(                                              \
+			a_baseline_is_one_of_the_models_that_there_are),       \
 		cmocka_unit_test(it_is_kept_over_a_restart),                   \
 		cmocka_unit_test(                                              \
 			notifications_of_vm_mib_are_switched_until_a_restart)
@@ -534,6 +595,7 @@ main(int argc, char *argv[])
 	const struct CMUnitTest file[] = {
 		cmocka_unit_test(a_control_survives_the_way_to_text_and_back),
 		cmocka_unit_test(a_damaged_file_leaves_all_off),
+		cmocka_unit_test(a_file_of_before_is_read),
 	};
 
 	if (rc >= 0)
