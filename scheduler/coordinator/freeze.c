@@ -269,6 +269,8 @@ freeze_vm(const struct reg_vm *vm, int64_t now_ms, struct snap_vm *out)
 	out->starting = vm->starting;
 	out->stopping = vm->stopping || vm->resuming;
 	out->order = vm->order;
+	out->hosts_lost_1h =
+		count_since(vm->took_down_ms, POISON_HOSTS, now_ms, HOUR_MS);
 	out->restarts_1h = count_since(vm->restarts_ms, REGISTRY_RESTARTS,
 				       now_ms, HOUR_MS);
 	out->restarts_24h =

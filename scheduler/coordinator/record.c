@@ -87,11 +87,13 @@ load_failures(struct registry *reg, const struct store_state *state,
 	for (size_t i = 0; i < state->n_failures; i++) {
 		const struct store_failure *row = &state->failures[i];
 		size_t index = registry_find_host(reg, row->what);
+		struct reg_vm *vm = registry_find_vm(reg, row->what);
+		int64_t then_ms = mono_of(row->time_ms, now_ms, wall_ms);
 
 		if (index != NO_HOST)
-			registry_count_failure(&reg->hosts[index],
-					       mono_of(row->time_ms, now_ms,
-						       wall_ms));
+			registry_count_failure(&reg->hosts[index], then_ms);
+		else if (vm != NULL) /* with which a host died */
+			registry_count_took_down(vm, then_ms);
 	}
 	for (size_t i = 0; i < state->n_restarts; i++) {
 		const struct store_failure *row = &state->restarts[i];
@@ -379,12 +381,16 @@ vm_event_kind(const struct plan_vm_change *change)
 }
 
 static void
-write_restart(struct store *store, const char *uuid, int64_t wall_ms)
+write_counts(struct store *store, const struct plan_vm_change *change,
+	     const char *uuid, int64_t wall_ms)
 {
-	struct store_failure restart = { .time_ms = wall_ms };
+	struct store_failure row = { .time_ms = wall_ms };
 
-	COPY(restart.what, uuid);
-	store_add_restart(store, &restart);
+	COPY(row.what, uuid);
+	if (change->restart)
+		store_add_restart(store, &row);
+	if (change->took_down)
+		store_add_failure(store, &row);
 }
 
 static void
@@ -399,8 +405,7 @@ write_vm_changes(const struct registry *reg, struct store *store,
 		apply_to_vm(&after, change, 0);
 		record_fill_vm(reg, &after, &row);
 		store_put_vm(store, &row);
-		if (change->restart)
-			write_restart(store, after.uuid, wall_ms);
+		write_counts(store, change, after.uuid, wall_ms);
 		if (!change->silent)
 			add_event(reg, store,
 				  change->phase == VM_LOST ||
@@ -493,6 +498,8 @@ take_vm_change(struct registry *reg, const struct plan_vm_change *change,
 	apply_to_vm(vm, change, now_ms);
 	if (change->restart)
 		registry_count_restart(vm, now_ms);
+	if (change->took_down)
+		registry_count_took_down(vm, now_ms);
 	if (adopted)
 		registry_adopted(reg, vm);
 }

@@ -260,6 +260,12 @@ registry_count_restart(struct reg_vm *vm, int64_t then_ms)
 }
 
 void
+registry_count_took_down(struct reg_vm *vm, int64_t then_ms)
+{
+	vm->took_down_ms[vm->n_took_down++ % POISON_HOSTS] = then_ms;
+}
+
+void
 registry_void_word(struct reg_host *host)
 {
 	host->word_ms = 0;

@@ -128,6 +128,8 @@ struct reg_vm {
 	enum vm_intent order;                   /* an operator's */
 	int64_t restarts_ms[REGISTRY_RESTARTS]; /* after failures; a ring */
 	unsigned n_restarts;
+	int64_t took_down_ms[POISON_HOSTS]; /* hosts that died; a ring */
+	unsigned n_took_down;
 	char reason[REASON_LEN];
 	int64_t record_ms; /* owner, intent or phase changed */
 
@@ -211,6 +213,7 @@ int64_t registry_vms_age_ms(const struct reg_host *host, int64_t now_ms);
 /* A host was found dead, a VM was started again: counted. */
 void registry_count_failure(struct reg_host *host, int64_t then_ms);
 void registry_count_restart(struct reg_vm *vm, int64_t then_ms);
+void registry_count_took_down(struct reg_vm *vm, int64_t then_ms);
 
 /* It shows life: what somebody said of it is void. */
 void registry_void_word(struct reg_host *host);

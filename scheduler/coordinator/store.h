@@ -149,7 +149,9 @@ struct store_fence {
 /* A host was found dead, or a VM was started again after its guest failed. */
 struct store_failure {
 	int64_t time_ms;
-	char what[REPORT_NAME_LEN]; /* the host's name, the VM's uuid */
+	char what[REPORT_NAME_LEN]; /* the host's name, the VM's uuid; among
+				       failures the uuid of a VM with which a
+				       host died, soon after its start there */
 };
 
 struct store_event {

@@ -52,6 +52,7 @@ struct plan_vm_change {
 	enum vm_phase phase;
 	bool recovered;
 	bool order_done; /* the operator's order is carried out */
+	bool took_down;  /* its host died soon after HA had started it there */
 	bool silent;  /* recorded, but no event: nothing a person must know */
 	bool restart; /* counts as a restart after a failure of the guest */
 	char reason[REASON_LEN];

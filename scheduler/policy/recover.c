@@ -74,6 +74,15 @@ proof_of_loss(const struct draft *draft, size_t vm)
 		       : NULL;
 }
 
+/* HA had started it there a short time ago, or was about to: with it came, or
+ * so it may be, what killed the host. */
+static bool
+came_lately(const struct snap_vm *v)
+{
+	return v->phase == VM_STARTING ||
+	       (v->recovered && v->record_age_ms < POISON_YOUNG_MS);
+}
+
 static void
 mark_lost(struct draft *draft, size_t vm)
 {
@@ -92,6 +101,8 @@ mark_lost(struct draft *draft, size_t vm)
 		return;
 	want.phase = VM_LOST;
 	struct plan_vm_change *change = draft_vm(draft, vm, &want);
+	change->took_down =
+		draft->states[want.owner] == HOST_DEAD && came_lately(v);
 	reason_set(change->reason, "%s is lost: its host %s %s", v->name,
 		   owner_of(draft, vm)->name, proof);
 }
@@ -229,6 +240,12 @@ try_to_start(struct draft *draft, size_t vm)
 	if (!draft->snap->vms[vm].has_definition) {
 		raise_stuck(draft, vm, "vm-lost",
 			    "its definition was never read");
+		return;
+	}
+	if (draft->snap->vms[vm].hosts_lost_1h >= POISON_HOSTS) {
+		raise_stuck(draft, vm, "vm-poison",
+			    "three hosts died in an hour, each soon after it "
+			    "was started there: it is set aside for that hour");
 		return;
 	}
 	if (may_be_elsewhere(draft, vm, why) || is_coming(draft, vm, why)) {

@@ -191,6 +191,8 @@ struct snap_vm {
 	enum vm_intent order;
 	/* recorded: restarts after failures of the guest. */
 	unsigned restarts_1h, restarts_24h, restarts_7d;
+	unsigned hosts_lost_1h; /* that died soon after HA had started it there
+				 */
 };
 
 /* What the operator demands of places and order. */

@@ -145,6 +145,7 @@ coordinator_conf() {
 	inform-listen = "udp:10.90.0.254:162"
 	cluster "c1" {
 		ha = on
+		vm-failure = restart
 	}
 	datastore "ds1" {
 		cluster = "c1"

@@ -227,7 +227,7 @@ nothing_is_done_to_what_ha_does_not_look_after(void **state)
 	assert_string_equal(wanted(), "");
 	scene.clusters[0].disarmed = false;
 	scene.vms[vm].order = INTENT_OFF;
-	assert_string_equal(wanted(), "");
+	assert_string_equal(wanted(), "| h0 off settled");
 	scene.vms[vm].order = INTENT_UNKNOWN;
 	scene.vms[vm].starting = true;
 	assert_string_equal(wanted(), "");
@@ -445,6 +445,54 @@ a_host_is_fenced_for_a_copy_that_will_not_end_only_when_nothing_works_there(
 	assert_string_equal(wanted(), "stop h0");
 }
 
+/* --- a VM that takes hosts down ----------------------------------------------
+ */
+
+static bool
+took_down(void)
+{
+	struct plan *plan = decide(&scene.snap);
+	bool found = false;
+
+	for (size_t i = 0; i < plan->n_vm_changes; i++)
+		found |= plan->vm_changes[i].phase == VM_LOST &&
+			 plan->vm_changes[i].took_down;
+	plan_free(plan);
+	return found;
+}
+
+static void
+a_host_that_dies_soon_after_a_start_is_counted_for_the_vm(void **state)
+{
+	(void)state;
+	scene.hosts[0].state = HOST_SUSPECT;
+	scene_power_off(&scene, 0);
+	assert_false(took_down()); /* it ran there for long, by its user */
+	scene.vms[vm].recovered = true;
+	assert_false(took_down());
+	scene.vms[vm].record_age_ms = POISON_YOUNG_MS - 1;
+	assert_true(took_down());
+	scene.vms[vm].recovered = false;
+	assert_false(took_down());
+	scene.vms[vm].phase = VM_STARTING;
+	assert_true(took_down());
+}
+
+static void
+a_vm_that_took_three_hosts_down_is_set_aside(void **state)
+{
+	(void)state;
+	scene.hosts[0].state = HOST_DEAD;
+	scene.hosts[0].state_age_ms = CANNOT_PROVE_AFTER_MS;
+	scene_power_off(&scene, 0);
+	scene.vms[vm].phase = VM_LOST;
+	scene.vms[vm].hosts_lost_1h = POISON_HOSTS - 1;
+	assert_string_equal(wanted(), "start h1 | h1 run starting");
+	scene.vms[vm].hosts_lost_1h = POISON_HOSTS;
+	assert_string_equal(wanted(), "");
+	assert_true(raises("vm-poison"));
+}
+
 /* --- I/O errors --------------------------------------------------------------
  */
 
@@ -491,6 +539,8 @@ main(void)
 		TEST(the_death_of_its_host_ends_a_stop),
 		TEST(who_starts_it_while_it_is_being_stopped_keeps_it),
 		TEST(a_host_is_fenced_for_a_copy_that_will_not_end_only_when_nothing_works_there),
+		TEST(a_host_that_dies_soon_after_a_start_is_counted_for_the_vm),
+		TEST(a_vm_that_took_three_hosts_down_is_set_aside),
 		TEST(no_space_and_an_io_error_are_told_apart_and_nothing_is_restarted),
 	};
 
