@@ -43,7 +43,7 @@ closure-agent                 := agent snmp-mib ipmi common
 closure-scheduler/policy      := scheduler/policy
 closure-scheduler/coordinator := scheduler/coordinator scheduler/policy snmp-mib ipmi common
 closure-scheduler/cli         := scheduler/cli scheduler/policy common
-closure-scheduler/sim         := scheduler/sim scheduler/policy common
+closure-scheduler/sim         := scheduler/sim scheduler/coordinator scheduler/policy snmp-mib ipmi common
 
 pc = $(shell $(PKG_CONFIG) --libs $1)
 libs-common    = $(call pc,libevent libconfuse jansson)
@@ -53,12 +53,13 @@ libs-agent     = -lnetsnmpagent -lnetsnmpmibs $(libs-snmp-mib) $(libs-ipmi) $(ca
 libs-scheduler/policy      =
 libs-scheduler/coordinator = -lnetsnmpagent -lnetsnmpmibs $(libs-snmp-mib) $(libs-ipmi) $(call pc,libvirt sqlite3) -lpthread
 libs-scheduler/cli         = $(libs-common) $(call pc,smartcols libcurl)
-libs-scheduler/sim         = $(libs-common)
+libs-scheduler/sim         = $(libs-scheduler/coordinator)
 
-programs := ironherd-agent ironherd-coordinator ironherd
+programs := ironherd-agent ironherd-coordinator ironherd ironherd-sim
 dir-ironherd-agent       := agent
 dir-ironherd-coordinator := scheduler/coordinator
 dir-ironherd             := scheduler/cli
+dir-ironherd-sim         := scheduler/sim
 
 # The policy folder of the tests belongs to scheduler/policy, and so on; what
 # only its tests need is tests/support/policy_*.c.
@@ -85,8 +86,12 @@ $B/obj/%.o: %.c
 	@echo "  CC   $<"
 	$(Q)$(CC) $(own) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
+# All of the simulation's objects: its drivers take the place of what the
+# archives have.
+objs-ironherd-sim := $(patsubst %.c,$B/obj/%.o,$(call room_src,scheduler/sim))
+
 define program
-$B/bin/$1: $B/obj/$(dir-$1)/main.o $(foreach r,$(closure-$(dir-$1)),$(call room_lib,$r))
+$B/bin/$1: $B/obj/$(dir-$1)/main.o $(objs-$1) $(foreach r,$(closure-$(dir-$1)),$(call room_lib,$r))
 	@mkdir -p $$(@D)
 	@echo "  LD   $$@"
 	$$(Q)$$(CC) $$(link) -o $$@ $$^ $$(libs-$(dir-$1))
