@@ -73,27 +73,26 @@ size_t
 driver_find_agent(const char *address)
 {
 	size_t net, high = 0, low = 0;
+	int n = sscanf(address, "10.%zu.%zu.%zu:161", &net, &high, &low);
 
-	return host_at(sscanf(address, "10.%zu.%zu.%zu:161", &net, &high, &low),
-		       high, low);
+	return host_at(n, high, low);
 }
 
 size_t
 driver_find_bmc(const char *address, size_t *ret_bmc)
 {
 	size_t net = 0, high = 0, low = 0;
-	int fields = sscanf(address, "10.%zu.%zu.%zu:623", &net, &high, &low);
+	int n = sscanf(address, "10.%zu.%zu.%zu:623", &net, &high, &low);
 
 	*ret_bmc = net - NET_BMCS;
-	return host_at(fields, high, low);
+	return host_at(n, high, low);
 }
 
 size_t
 driver_find_virt(const char *uri)
 {
 	size_t net, high = 0, low = 0;
+	int n = sscanf(uri, "qemu+tls://10.%zu.%zu.%zu/", &net, &high, &low);
 
-	return host_at(sscanf(uri, "qemu+tls://10.%zu.%zu.%zu/", &net, &high,
-			      &low),
-		       high, low);
+	return host_at(n, high, low);
 }
