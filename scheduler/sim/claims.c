@@ -39,6 +39,15 @@ claims_free(struct claims *claims)
 	free(claims);
 }
 
+void
+claims_forget(struct claims *claims)
+{
+	memset(claims->hosts, 0,
+	       claims->world->n_hosts * sizeof(*claims->hosts));
+	memset(claims->vms, 0, claims->world->n_vms * sizeof(*claims->vms));
+	claims->n_alarms = 0;
+}
+
 static void
 say_host(const struct claims *claims, const char *event, const char *how,
 	 const char *state, const char *name)

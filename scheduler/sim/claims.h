@@ -17,6 +17,9 @@ void claims_free(struct claims *claims);
 /* After each turn of the coordinator. */
 void claims_look(struct claims *claims, const struct coordinator *co);
 
+/* All that stands is to be said again. */
+void claims_forget(struct claims *claims);
+
 void claims_fence(struct claims *claims, const struct coordinator *co,
 		  size_t host);
 void claims_start(struct claims *claims, const struct coordinator *co,

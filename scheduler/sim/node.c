@@ -104,7 +104,7 @@ say_vm(const struct world *world, size_t host, size_t vm, struct report_vm *out)
 	node_definition_hash(world, vm, out->definition_hash);
 	out->persistent = true;
 	out->autostart = copy->autostart;
-	out->shared_storage = true;
+	out->shared_storage = !truth->local;
 	out->guest_agent = runs ? truth->tools : GUEST_AGENT_UNKNOWN;
 	out->liveness = !runs           ? LIVENESS_UNKNOWN
 			: truth->silent ? LIVENESS_DEAD

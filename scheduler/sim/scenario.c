@@ -11,6 +11,8 @@
 #include "scheduler/sim/driver.h"
 #include "scheduler/sim/sim_time.h"
 
+enum { SETTLE_MS = 60000 }; /* before the first moment */
+
 /* --- patterns
  * ------------------------------------------------------------------- */
 
@@ -211,11 +213,20 @@ play(struct scenario *scenario, const char *folder, struct err *err)
 	driver_use(&scenario->world);
 	scenario->site = site_new(&scenario->world, folder);
 	site_configure(scenario->site, config);
-	build_timeline(scenario);
+	scenario->trace.off = true;
 	int rc = site_start(scenario->site, err);
-	while (rc == 0 && sim_step(end_ms))
+	while (rc == 0 && sim_step(SETTLE_MS))
 		;
-	return rc;
+	if (rc < 0)
+		return rc;
+	scenario->trace.off = false;
+	scenario->trace.base_ms = SETTLE_MS;
+	site_repeat_claims(scenario->site);
+	scenario_begin(scenario);
+	build_timeline(scenario);
+	while (sim_step(SETTLE_MS + end_ms))
+		;
+	return 0;
 }
 
 /* What is under way ends unseen. */
@@ -223,7 +234,7 @@ static void
 close_down(struct scenario *scenario)
 {
 	scenario->over = true;
-	trace_init(&scenario->trace, NULL);
+	scenario->trace.off = true;
 	site_free(scenario->site);
 	while (sim_step(INT64_MAX))
 		;

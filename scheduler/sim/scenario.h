@@ -44,6 +44,7 @@ int scenario_play(const json_t *json, const char *folder, FILE *to,
 
 /* scenario_world.c: hosts, VMs and configuration from the JSON. */
 int scenario_build(struct scenario *scenario, struct err *err);
+void scenario_begin(struct scenario *scenario);
 char *scenario_config(const struct scenario *scenario); /* to be freed */
 
 /* verbs.c: what happens at a moment.  False: there is no such verb. */

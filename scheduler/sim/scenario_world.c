@@ -154,12 +154,19 @@ build_faults(struct world *world, struct vm *vm, const json_t *json)
 }
 
 static bool
-runs_at_first(const json_t *json)
+is_wanted(const json_t *json)
 {
 	const char *want = text_of(json, "want", "on");
-	bool on = strcmp(want, "on") == 0 || strcmp(want, "unmanaged") == 0;
 
-	return strcmp(text_of(json, "initially", on ? "on" : "off"), "on") == 0;
+	return strcmp(want, "on") == 0 || strcmp(want, "unmanaged") == 0;
+}
+
+static bool
+runs_at_first(const json_t *json)
+{
+	return strcmp(text_of(json, "initially",
+			      is_wanted(json) ? "on" : "off"),
+		      "on") == 0;
 }
 
 static int
@@ -177,8 +184,13 @@ build_vm(struct world *world, struct vm *vm, const json_t *json,
 	vm->start_ms = number_of(json, "start_s", 2, 1000);
 	vm->migrate_ms = number_of(json, "migrate_s", 2, 1000);
 	vm->movable = flag_of(json, "live_migratable", true);
-	vm->stores = UINT64_C(1)
-		     << store_index(world, text_of(json, "store", "s1"));
+	const char *store = text_of(json, "store", "s1");
+	size_t bit = store_index(world, store);
+	vm->stores = UINT64_C(1) << bit;
+	vm->local = strncmp(store, "local", 5) == 0;
+	for (size_t h = 0; vm->local && h < world->n_hosts; h++)
+		if (h != host)
+			world->hosts[h].stores[bit] = DATASTORE_LOST;
 	vm->cpu_use_pm = (uint32_t)number_of(json_object_get(json, "load"),
 					     "cpu", 0, 1000);
 	vm->tools = flag_of(json, "tools", false) ? GUEST_AGENT_CONNECTED
@@ -186,7 +198,8 @@ build_vm(struct world *world, struct vm *vm, const json_t *json,
 	build_faults(world, vm, json);
 	copy->defined = strcmp(text_of(json, "want", "on"), "absent") != 0;
 	copy->autostart = flag_of(json, "autostart_on_host", false);
-	if (runs_at_first(json) && world->hosts[host].on)
+	/* Before the first moment all is as its users want it. */
+	if ((runs_at_first(json) || is_wanted(json)) && world->hosts[host].on)
 		*copy = (struct copy){ .defined = true,
 				       .autostart = copy->autostart,
 				       .state = COPY_RUNNING,
@@ -194,6 +207,39 @@ build_vm(struct world *world, struct vm *vm, const json_t *json,
 	else
 		copy->reason = VM_REASON_SHUTDOWN;
 	return 0;
+}
+
+/* The moment 0: what is off then although it is wanted was lost with its host,
+ * which has just come back; where other VMs run, it failed by itself. */
+void
+scenario_begin(struct scenario *scenario)
+{
+	struct world *world = &scenario->world;
+	const json_t *vms = json_object_get(scenario->json, "vms");
+
+	for (size_t h = 0; h < world->n_hosts; h++) {
+		struct host *host = &world->hosts[h];
+		size_t kept = 0, lost = 0;
+
+		for (size_t v = 0; v < world->n_vms; v++) {
+			const json_t *json =
+				json_object_get(vms, world->vms[v].name);
+
+			if (host->copies[v].state != COPY_RUNNING)
+				continue;
+			if (runs_at_first(json)) {
+				kept++;
+				continue;
+			}
+			lost++;
+			host->copies[v].state = COPY_OFF;
+			host->copies[v].reason = VM_REASON_FAILED;
+		}
+		if (lost == 0)
+			continue;
+		host->boot += kept == 0;
+		world_touch(world, h);
+	}
 }
 
 int

@@ -192,6 +192,12 @@ site_coordinator(struct site *site)
 	return site->co;
 }
 
+void
+site_repeat_claims(struct site *site)
+{
+	claims_forget(site->claims);
+}
+
 static void
 take_turn(void *arg)
 {

@@ -31,6 +31,9 @@ void site_kill(struct site *site);
 
 bool site_runs(const struct site *site);
 
+/* What it claims is to be said anew. */
+void site_repeat_claims(struct site *site);
+
 /* NULL when it does not run. */
 struct coordinator *site_coordinator(struct site *site);
 

@@ -24,15 +24,16 @@ add_text(json_t *line, const char *key, const char *value)
 
 /* Seconds, in the format's own unit; three places say it exactly. */
 static json_t *
-time_now(void)
+time_now(const struct trace *trace)
 {
-	return json_real((double)sim_now_ms() / 1000);
+	return json_real((double)(sim_now_ms() - trace->base_ms) / 1000);
 }
 
 static json_t *
-to_json(const struct trace_event *e)
+to_json(const struct trace *trace, const struct trace_event *e)
 {
-	json_t *line = json_pack("{s:o, s:s}", "t", time_now(), "ev", e->event);
+	json_t *line =
+		json_pack("{s:o, s:s}", "t", time_now(trace), "ev", e->event);
 
 	add_text(line, "vm", e->vm);
 	add_text(line, "host", e->host);
@@ -53,8 +54,10 @@ to_json(const struct trace_event *e)
 void
 trace_put(struct trace *trace, const struct trace_event *event)
 {
-	json_t *line = to_json(event);
-	char *text = json_dumps(line, JSON_COMPACT);
+	if (trace->off)
+		return;
+	json_t *line = to_json(trace, event);
+	char *text = json_dumps(line, JSON_COMPACT | JSON_REAL_PRECISION(12));
 
 	for (const char *c = text; *c != '\0'; c++)
 		trace->hash = (trace->hash ^ (unsigned char)*c) * FNV_PRIME;

@@ -19,11 +19,13 @@ struct trace_event {
 	int number; /* of a command; only with the flag "ok" */
 };
 
-/* Seen before it is written: `ended` is the simulation's, not the file's. */
+/* Called after each line. */
 typedef void (*trace_fn)(void *arg, const struct trace_event *event);
 
 struct trace {
-	FILE *to; /* NULL: nothing is written */
+	FILE *to;        /* NULL: nothing is written */
+	int64_t base_ms; /* its time 0 */
+	bool off;        /* nothing is said at all */
 	trace_fn fn;
 	void *arg;
 	uint64_t hash; /* FNV-1a of all lines */

@@ -308,7 +308,8 @@ flap_up(struct moment *moment)
 static void
 flap_down(struct moment *moment)
 {
-	int64_t begun_ms = time_of(moment, "t");
+	int64_t begun_ms =
+		moment->scenario->trace.base_ms + time_of(moment, "t");
 
 	if (sim_now_ms() >= begun_ms + time_of(moment, "seconds"))
 		return;

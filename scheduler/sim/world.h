@@ -74,6 +74,7 @@ struct vm {
 	uint32_t cpu_use_pm; /* of one CPU */
 	int64_t start_ms, migrate_ms;
 	uint64_t stores; /* a bit each */
+	bool local;      /* its disks are of its first host alone */
 	bool movable;    /* by live migration */
 	enum report_guest_agent tools;
 	bool silent; /* its guest hangs */
