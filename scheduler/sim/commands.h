@@ -5,5 +5,6 @@
 #define SCHEDULER_SIM_COMMANDS_H
 
 int sim_cases(int argc, char *argv[]);
+int sim_storm(int argc, char *argv[]);
 
 #endif

@@ -9,6 +9,7 @@
 #include "common/cleanup.h"
 #include "common/log.h"
 #include "scheduler/sim/driver.h"
+#include "scheduler/sim/sim_log.h"
 #include "scheduler/sim/sim_time.h"
 
 enum { SETTLE_MS = 60000 }; /* before the first moment */
@@ -221,6 +222,7 @@ play(struct scenario *scenario, const char *folder, struct err *err)
 		return rc;
 	scenario->trace.off = false;
 	scenario->trace.base_ms = SETTLE_MS;
+	sim_log_from(SETTLE_MS);
 	site_repeat_claims(scenario->site);
 	scenario_begin(scenario);
 	build_timeline(scenario);

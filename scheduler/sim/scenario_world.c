@@ -187,6 +187,7 @@ build_vm(struct world *world, struct vm *vm, const json_t *json,
 	const char *store = text_of(json, "store", "s1");
 	size_t bit = store_index(world, store);
 	vm->stores = UINT64_C(1) << bit;
+	vm->last = host;
 	vm->local = strncmp(store, "local", 5) == 0;
 	for (size_t h = 0; vm->local && h < world->n_hosts; h++)
 		if (h != host)

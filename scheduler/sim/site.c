@@ -26,7 +26,9 @@ struct site {
 	struct coordinator *co; /* NULL: it does not run */
 	struct claims *claims;
 	struct ops ops; /* the real ones, watched */
-	bool dying;     /* killed in the middle of a turn */
+	bool doomed;    /* to die in the midst of a turn */
+	bool dying;     /* it has died in this one */
+	unsigned left;  /* commands that it still sends before */
 };
 
 /* The daemon's have no room for us. */
@@ -104,6 +106,17 @@ site_configure(struct site *site, const char *text)
 /* --- ops, watched
  * ------------------------------------------------------------------ */
 
+/* Is it still there to send another command? */
+static bool
+sends(struct site *site)
+{
+	if (!site->dying && site->doomed && site->left-- == 0) {
+		site->dying = true;
+		driver_cut(true);
+	}
+	return !site->dying;
+}
+
 static void
 watched_probe(struct coordinator *co, size_t host)
 {
@@ -114,7 +127,7 @@ watched_probe(struct coordinator *co, size_t host)
 static void
 watched_fence(struct coordinator *co, size_t host, int64_t command)
 {
-	if (running->dying)
+	if (!sends(running))
 		return;
 	claims_fence(running->claims, co, host);
 	ops_real.fence(co, host, command);
@@ -124,14 +137,14 @@ static void
 watched_clean(struct coordinator *co, size_t host,
 	      const struct ops_stale *stale, size_t n, int64_t command)
 {
-	if (!running->dying)
+	if (sends(running))
 		ops_real.clean(co, host, stale, n, command);
 }
 
 static void
 watched_start(struct coordinator *co, size_t host, size_t vm, int64_t command)
 {
-	if (running->dying)
+	if (!sends(running))
 		return;
 	claims_start(running->claims, co, host, vm);
 	ops_real.start(co, host, vm, command);
@@ -180,6 +193,19 @@ site_free(struct site *site)
 	free(site);
 }
 
+void
+site_doom(struct site *site, unsigned commands)
+{
+	site->doomed = site->co != NULL;
+	site->left = commands;
+}
+
+void
+site_spare(struct site *site)
+{
+	site->doomed = false;
+}
+
 bool
 site_runs(const struct site *site)
 {
@@ -207,9 +233,10 @@ take_turn(void *arg)
 	loop_timer_start(co->turn, TURN_PERIOD_MS);
 	power_check_health(co);
 	turn_take(co, clock_mono_ms());
-	claims_look(site->claims, co);
 	if (site->dying)
 		site_kill(site);
+	else
+		claims_look(site->claims, co);
 }
 
 void
@@ -304,8 +331,10 @@ site_kill(struct site *site)
 
 	if (co == NULL)
 		return;
+	trace_put(site->world->trace,
+		  &(struct trace_event){ .event = "coordinator_gone" });
 	site->co = NULL;
-	site->dying = false;
+	site->dying = site->doomed = false;
 	driver_cut(true);
 	close_parts(co);
 	driver_cut(false);

@@ -29,6 +29,13 @@ int site_start(struct site *site, struct err *err);
  * nothing else is left. */
 void site_kill(struct site *site);
 
+/* It dies in the midst of a turn: after so many more commands were sent, 0:
+ * before the first.  What was recorded of the others is never sent. */
+void site_doom(struct site *site, unsigned commands);
+
+/* It need not die any more. */
+void site_spare(struct site *site);
+
 bool site_runs(const struct site *site);
 
 /* What it claims is to be said anew. */

@@ -153,6 +153,22 @@ world_is_up(const struct world *world, size_t index)
 }
 
 bool
+world_is_faulty(const struct world *world, size_t index)
+{
+	const struct host *host = &world->hosts[index];
+
+	for (size_t p = 0; p < PLANES; p++)
+		if (host->cut[p] != 0)
+			return true;
+	for (size_t s = 0; s < world->n_stores; s++)
+		if (host->stores[s] != DATASTORE_OK)
+			return true;
+	return !world_is_up(world, index) || host->agent_dead ||
+	       host->agent_hung || host->libvirt_hung || host->loss_pm > 0 ||
+	       host->reply_delay_ms > 0;
+}
+
+bool
 world_reaches(const struct world *world, size_t index, enum plane plane,
 	      unsigned ways)
 {

@@ -79,8 +79,9 @@ struct vm {
 	enum report_guest_agent tools;
 	bool silent; /* its guest hangs */
 	struct vm_faults faults;
-	size_t to; /* migrating to; WORLD_NONE: not */
-	bool cold; /* it is ended for that, and started there */
+	size_t last; /* the host where it ran last */
+	size_t to;   /* migrating to; WORLD_NONE: not */
+	bool cold;   /* it is ended for that, and started there */
 };
 
 /* --- hosts -----------------------------------------------------------------
@@ -164,6 +165,9 @@ void world_power_on(struct world *world, size_t host);
 
 /* It has power, does not hang, and its services are up. */
 bool world_is_up(const struct world *world, size_t host);
+
+/* Anything of it is not as it should be, its BMC aside. */
+bool world_is_faulty(const struct world *world, size_t host);
 
 /* Does a message on that plane get there, and back? */
 bool world_reaches(const struct world *world, size_t host, enum plane plane,

@@ -108,6 +108,7 @@ run(struct world *world, size_t host, size_t vm, const char *why)
 	copy->event = VM_EVENT_STARTED;
 	copy->event_ms = sim_now_ms();
 	world->vms[vm].silent = false;
+	world->vms[vm].last = host;
 	world_touch(world, host);
 	say_run(world, host, vm, why);
 	if (world->vms[vm].faults.crash_after_ms != 0)
@@ -223,6 +224,7 @@ arrive(struct world *world, size_t vm, size_t from, size_t to)
 				 .reason = VM_REASON_NONE,
 				 .event = VM_EVENT_RESUMED,
 				 .event_ms = sim_now_ms() };
+	world->vms[vm].last = to;
 	say_run(world, to, vm, "migrate");
 	world_touch(world, from);
 	world_touch(world, to);
