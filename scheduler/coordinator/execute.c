@@ -199,11 +199,12 @@ outcome_start(struct coordinator *co, size_t host, const char *vm_uuid,
 	const char *name = vm != NULL ? vm->name : vm_uuid;
 	char line[REASON_LEN];
 	bool done = outcomes[result] == OUTCOME_DONE;
-	bool counts =
-		vm != NULL && vm->owner == host && vm->phase == VM_STARTING;
+	bool own = vm != NULL && vm->command == command;
+	bool counts = own && vm->owner == host && vm->phase == VM_STARTING;
 
-	if (counts) {
+	if (own)
 		vm->starting = false;
+	if (counts) {
 		vm->command_ended_ms = clock_mono_ms();
 		settle_start(vm, host, result);
 	}

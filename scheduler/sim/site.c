@@ -232,11 +232,11 @@ take_turn(void *arg)
 
 	loop_timer_start(co->turn, TURN_PERIOD_MS);
 	power_check_health(co);
+	claims_look(site->claims, co); /* what ended since the last turn */
 	turn_take(co, clock_mono_ms());
+	claims_look(site->claims, co);
 	if (site->dying)
 		site_kill(site);
-	else
-		claims_look(site->claims, co);
 }
 
 void

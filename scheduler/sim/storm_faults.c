@@ -295,6 +295,22 @@ stop_vm(struct storm *storm, size_t host)
 	world_destroy(world, at, vm, VM_REASON_SHUTDOWN);
 }
 
+struct wish {
+	struct storm *storm;
+	size_t vm;
+};
+
+/* When it fails he sees that, and leaves it. */
+static void
+start_ended(void *arg, int rc)
+{
+	struct wish *wish = arg;
+
+	if (rc == 0 && wish->storm->truth != NULL)
+		truth_note_wish(wish->storm->truth, wish->vm, true);
+	free(wish);
+}
+
 /* Where he left it; and only what he has stopped himself. */
 static void
 start_vm(struct storm *storm, size_t host)
@@ -308,8 +324,11 @@ start_vm(struct storm *storm, size_t host)
 	    world_runs_on(world, vm, &any) > 0 || !is_idle(world, vm) ||
 	    !world_is_up(world, last) || !world->hosts[last].copies[vm].defined)
 		return;
-	if (world_start(world, last, vm, NULL, NULL) == 0)
-		truth_note_wish(storm->truth, vm, true);
+	struct wish *wish = xcalloc(1, sizeof(*wish));
+	wish->storm = storm;
+	wish->vm = vm;
+	if (world_start(world, last, vm, start_ended, wish) < 0)
+		free(wish);
 }
 
 /* Between hosts that are well, while the coordinator looks. */

@@ -15,6 +15,8 @@ enum {
 	/* A fault excuses a fence that long after its end: the evidence that
 	 * was gathered under it has to grow old first. */
 	EXCUSE_MS = 60000,
+	/* Between a reading and the word of it the truth may change. */
+	WORD_MS = 100,
 	FENCES_KEPT = FENCES_PER_HOUR + 1
 };
 #define HOUR_MS INT64_C(3600000)
@@ -25,12 +27,18 @@ struct truth_vm {
 	int64_t lost_ms;
 	bool wanted;
 	bool known_off; /* and the coordinator has said that it is */
-	bool command;   /* a start is under way */
+	/* He has started it, and the coordinator has not said so yet. */
+	bool unseen;
+	/* A start is under way at that boot of that host. */
+	bool command;
+	size_t command_host;
+	unsigned command_boot;
 };
 
 struct truth_host {
 	int64_t proof_ms; /* last claim of its being clean */
 	int64_t fault_ms; /* last time that something was wrong */
+	int64_t on_ms;    /* it got power */
 	int64_t fences[FENCES_KEPT];
 	size_t n_fences;
 };
@@ -112,7 +120,7 @@ truth_note_fault(struct truth *truth, size_t host)
 void
 truth_note_wish(struct truth *truth, size_t vm, bool on)
 {
-	truth->vms[vm].wanted = on;
+	truth->vms[vm].wanted = truth->vms[vm].unseen = on;
 	truth->vms[vm].known_off = false;
 }
 
@@ -129,8 +137,10 @@ static void
 host_power(struct truth *truth, size_t host, bool on)
 {
 	truth_note_fault(truth, host);
-	if (on)
+	if (on) {
+		truth->hosts[host].on_ms = sim_now_ms();
 		return;
+	}
 	/* The copies are gone already; the trace told them before. */
 	for (size_t vm = 0; vm < truth->world->n_vms; vm++) {
 		size_t other;
@@ -140,6 +150,8 @@ host_power(struct truth *truth, size_t host, bool on)
 		    truth->world->vms[vm].last == host) {
 			truth->vms[vm].lost_on = host;
 			truth->vms[vm].lost_ms = sim_now_ms();
+			/* His word died with the host: he has to repeat it. */
+			truth->vms[vm].wanted &= !truth->vms[vm].unseen;
 			truth->seen.losses++;
 		}
 	}
@@ -166,8 +178,17 @@ vm_runs(struct truth *truth, size_t vm, size_t host, bool by_start)
 		violate(truth, S15, "%s starts on %s in quiet times", name, at);
 }
 
+/* A command to a host that lost power since is void. */
+static bool
+can_arrive(const struct truth *truth, const struct truth_vm *v)
+{
+	const struct host *host = &truth->world->hosts[v->command_host];
+
+	return host->on && host->boot == v->command_boot;
+}
+
 static void
-start_command(struct truth *truth, size_t vm)
+start_command(struct truth *truth, size_t vm, size_t host)
 {
 	struct truth_vm *v = &truth->vms[vm];
 	const char *name = truth->world->vms[vm].name;
@@ -176,9 +197,11 @@ start_command(struct truth *truth, size_t vm)
 		violate(truth, S7, "%s is started, its user wants it off",
 			name);
 	v->wanted = true; /* his word died with the host; he has to repeat it */
-	if (v->command)
+	if (v->command && can_arrive(truth, v))
 		violate(truth, S12, "a second command for %s", name);
 	v->command = true;
+	v->command_host = host;
+	v->command_boot = truth->world->hosts[host].boot;
 }
 
 static void
@@ -205,7 +228,8 @@ static void
 fence_done(struct truth *truth, size_t host, const char *how)
 {
 	truth->hosts[host].proof_ms = sim_now_ms();
-	if (truth->world->hosts[host].on && how != NULL &&
+	if (truth->world->hosts[host].on &&
+	    sim_now_ms() - truth->hosts[host].on_ms > WORD_MS && how != NULL &&
 	    strcmp(how, "bmc") == 0)
 		violate(truth, S3, "%s is called off and has power",
 			truth->world->hosts[host].name);
@@ -228,6 +252,14 @@ hear_of_host(struct truth *truth, const struct trace_event *e, size_t host)
 		fence_done(truth, host, e->how);
 	else if (is(e, "joined"))
 		truth->hosts[host].proof_ms = sim_now_ms();
+}
+
+static void
+vm_state(struct truth_vm *vm, const char *state)
+{
+	vm->known_off = !vm->wanted && strcmp(state, "stopped") == 0;
+	if (strcmp(state, "running") == 0)
+		vm->unseen = false;
 }
 
 /* What it waited for is gone with it. */
@@ -256,10 +288,9 @@ truth_hear(void *arg, const struct trace_event *e)
 	else if (is(e, "vm_run"))
 		vm_runs(truth, vm, host, strcmp(e->why, "start") == 0);
 	else if (is(e, "start_cmd"))
-		start_command(truth, vm);
+		start_command(truth, vm, host);
 	else if (is(e, "vm_state"))
-		truth->vms[vm].known_off = !truth->vms[vm].wanted &&
-					   strcmp(e->state, "stopped") == 0;
+		vm_state(&truth->vms[vm], e->state);
 	else if (is(e, "start_done"))
 		truth->vms[vm].command = false;
 	else if (is(e, "vm_halt") && truth->quiet)
