@@ -12,6 +12,16 @@ is_booting(const struct snap_host *host)
 	       host->silent_ms > host->state_age_ms;
 }
 
+/* When a frozen network thaws its hosts do not answer all at once: for as long
+ * as one host may be silent, those that are back count as silent, too. */
+static bool
+is_back_just_now(const struct snap_host *host)
+{
+	if (host->state == HOST_REJOINING)
+		return false; /* it was off: no network's silence */
+	return host->state != HOST_UP || host->state_age_ms < FENCE_AFTER_MS;
+}
+
 /* Of two hosts one may be silent, but never the only one: nothing could be
  * started elsewhere. */
 bool
@@ -29,7 +39,7 @@ mass_is_silent(const struct snapshot *snap, size_t cluster,
 		    is_booting(host))
 			continue;
 		if (host->link == LINK_OK)
-			n.heard++;
+			*(is_back_just_now(host) ? &n.silent : &n.heard) += 1;
 		else if (host->silent_ms >= SUSPECT_AFTER_MS)
 			n.silent++;
 	}

@@ -78,8 +78,7 @@ gets_there(const struct wire *wire, unsigned way)
 		world_draw(world, 1000) >= model->drops_pm);
 }
 
-/* --- the chassis
- * --------------------------------------------------------------------- */
+/* --- the chassis ---------------------------------------------------------- */
 
 /* A switch that takes time: it acts whether or not anybody still listens. */
 struct act {
@@ -190,8 +189,7 @@ serve(const struct packet *packet, uint8_t reply[REPLY_MAX])
 	}
 }
 
-/* --- messages
- * -------------------------------------------------------------------------- */
+/* --- messages ------------------------------------------------------------- */
 
 static void
 packet_free(struct packet *packet)
@@ -256,9 +254,7 @@ wire_send(struct transport *transport, const struct transport_message *message)
 	return 0;
 }
 
-/* --- sessions
- * ------------------------------------------------------------------------------
- */
+/* --- sessions ------------------------------------------------------------- */
 
 static void
 handshake_ends(void *arg)

@@ -88,8 +88,7 @@ claims_start(struct claims *claims, const struct coordinator *co, size_t host,
 	       NULL);
 }
 
-/* --- states
- * ------------------------------------------------------------------- */
+/* --- states --------------------------------------------------------------- */
 
 static const char *
 host_word(const struct reg_host *host)
@@ -173,8 +172,7 @@ look_at_vm(struct claims *claims, const struct coordinator *co,
 	say_vm(claims, "vm_state", i, NULL, word);
 }
 
-/* --- alarms
- * --------------------------------------------------------------------- */
+/* --- alarms --------------------------------------------------------------- */
 
 static bool
 was_said(const struct claims *claims, const struct plan_alarm *alarm)
@@ -184,6 +182,18 @@ was_said(const struct claims *claims, const struct plan_alarm *alarm)
 		    strcmp(claims->alarms[i].subject, alarm->subject) == 0)
 			return true;
 	return false;
+}
+
+/* The scenarios name what is wrong, where we name the thing. */
+static const char *
+about(const struct plan_alarm *alarm)
+{
+	if (strcmp(alarm->kind, "storage-fault") == 0)
+		return "storage";
+	if (strcmp(alarm->kind, "fence-held") == 0 &&
+	    strstr(alarm->text, "together") != NULL)
+		return "mass_disconnect";
+	return alarm->subject;
 }
 
 static void
@@ -203,7 +213,7 @@ look_at_alarms(struct claims *claims, const struct coordinator *co)
 			trace_put(claims->world->trace,
 				  &(struct trace_event){
 					  .event = "alarm",
-					  .about = a->alarm.subject,
+					  .about = about(&a->alarm),
 					  .what = a->alarm.kind });
 	}
 	free(claims->alarms);

@@ -32,8 +32,7 @@ driver_is_cut(void)
 	return is_cut;
 }
 
-/* --- addresses ---------------------------------------------------------------
- */
+/* --- addresses ------------------------------------------------------------ */
 
 enum { NET_HOSTS = 1, NET_BMCS = 2 }; /* and the second BMCs behind them */
 

@@ -12,8 +12,7 @@ enum {
 	EVENT_MS = 50   /* from libvirt's event to the reading */
 };
 
-/* --- reading libvirt
- * ----------------------------------------------------------- */
+/* --- reading libvirt ------------------------------------------------------ */
 
 void
 node_look(struct world *world, size_t index)
@@ -31,8 +30,7 @@ node_look(struct world *world, size_t index)
 	memcpy(host->read, host->copies, world->n_vms * sizeof(struct copy));
 }
 
-/* --- pulse
- * --------------------------------------------------------------------- */
+/* --- pulse ---------------------------------------------------------------- */
 
 static void
 boot_id(const struct host *host, size_t index, char ret_id[REPORT_UUID_LEN])
@@ -58,8 +56,7 @@ node_pulse(struct world *world, size_t index, struct node_pulse *ret_pulse)
 	boot_id(host, index, ret_pulse->boot_id);
 }
 
-/* --- report
- * -------------------------------------------------------------------- */
+/* --- report --------------------------------------------------------------- */
 
 void
 node_definition_hash(const struct world *world, size_t vm,

@@ -67,8 +67,7 @@ poller_add_account(struct poller *poller, const struct snmp_account *account,
 	return 0;
 }
 
-/* --- what becomes of a question
- * ----------------------------------------------- */
+/* --- what becomes of a question ------------------------------------------- */
 
 /* 0: it is answered; -ETIMEDOUT: nothing comes back. */
 static int
@@ -161,8 +160,7 @@ ask(struct question *q, int64_t deadline_ms, int64_t delay_ms, void *arg)
 	return 0;
 }
 
-/* --- the door
- * ------------------------------------------------------------------ */
+/* --- the door ------------------------------------------------------------- */
 
 int
 poller_host_new(struct poller *poller, const char *address, const char *account,

@@ -14,8 +14,7 @@
 
 enum { SETTLE_MS = 60000 }; /* before the first moment */
 
-/* --- patterns
- * ------------------------------------------------------------------- */
+/* --- patterns ------------------------------------------------------------- */
 
 static bool
 is_part(const char *part, size_t len, const char *text)
@@ -65,8 +64,7 @@ matches(const char *pattern, const struct trace_event *e)
 	       is_part(host, strlen(host), e->host);
 }
 
-/* --- the timeline
- * -------------------------------------------------------------------- */
+/* --- the timeline --------------------------------------------------------- */
 
 static void
 run_moment(struct moment *moment)
@@ -142,11 +140,10 @@ build_timeline(struct scenario *scenario)
 	scenario->trace.arg = scenario;
 }
 
-/* --- what we do not have
- * ------------------------------------------------------------------ */
+/* --- what we do not have -------------------------------------------------- */
 
 static const char *const offered[] = { "second-heartbeat", "capacity-hard",
-				       "multi-agent" };
+				       "multi-agent", "ha-pause", "poison-vm" };
 
 static bool
 is_offered(const char *feature)
@@ -198,9 +195,7 @@ scenario_missing(const json_t *json)
 	return missing_option(json);
 }
 
-/* --- play
- * -------------------------------------------------------------------------------------
- */
+/* --- play ----------------------------------------------------------------- */
 
 static int
 play(struct scenario *scenario, const char *folder, struct err *err)

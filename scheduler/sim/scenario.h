@@ -20,7 +20,8 @@ struct moment {
 	const json_t *what;
 	struct scenario *scenario;
 	int number;
-	bool due; /* it happened, or is on its way */
+	bool due;    /* it happened, or is on its way */
+	size_t host; /* where it will end */
 };
 
 struct scenario {

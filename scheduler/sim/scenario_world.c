@@ -34,8 +34,7 @@ flag_of(const json_t *object, const char *key, bool preset)
 	return json_is_boolean(value) ? json_is_true(value) : preset;
 }
 
-/* --- hosts -------------------------------------------------------------------
- */
+/* --- hosts ---------------------------------------------------------------- */
 
 static void
 set_states(struct host *host, const char *states)
@@ -117,8 +116,7 @@ build_host(struct host *host, const json_t *json)
 	host->boot = 1;
 }
 
-/* --- VMs
- * ------------------------------------------------------------------------ */
+/* --- VMs ------------------------------------------------------------------ */
 
 static size_t
 store_index(struct world *world, const char *name)
@@ -280,8 +278,7 @@ scenario_build(struct scenario *scenario, struct err *err)
 	return rc;
 }
 
-/* --- configuration
- * ------------------------------------------------------------------ */
+/* --- configuration -------------------------------------------------------- */
 
 static void
 write_word(FILE *to, const json_t *object, const char *key, const char *option,

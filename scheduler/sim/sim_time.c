@@ -27,12 +27,13 @@ struct loop_timer {
 
 static struct {
 	int64_t now_ms, wall_offset_ms;
+	int64_t paused_until_ms; /* timers that are not the world's wait */
 	uint64_t serial, steps;
 	struct loop_timer **heap; /* from 1 */
 	size_t n, room;
 } queue;
 
-/* --- the heap ------------------------------------------------------------ */
+/* --- the heap ------------------------------------------------------------- */
 
 static bool
 is_before(const struct loop_timer *a, const struct loop_timer *b)
@@ -109,7 +110,7 @@ put_in(struct loop_timer *timer)
 	rise(timer);
 }
 
-/* --- time ---------------------------------------------------------------- */
+/* --- time ----------------------------------------------------------------- */
 
 void
 sim_time_reset(void)
@@ -141,9 +142,30 @@ sim_steps(void)
 	return queue.steps;
 }
 
+void
+sim_pause(int64_t for_ms)
+{
+	queue.paused_until_ms = queue.now_ms + for_ms;
+}
+
+/* The product's timers keep their order when the pause is over. */
+static void
+put_off(void)
+{
+	while (queue.n > 0 && !queue.heap[1]->own &&
+	       queue.heap[1]->at_ms < queue.paused_until_ms) {
+		struct loop_timer *timer = queue.heap[1];
+
+		take_out(timer);
+		timer->at_ms = queue.paused_until_ms;
+		put_in(timer);
+	}
+}
+
 bool
 sim_step(int64_t end_ms)
 {
+	put_off();
 	struct loop_timer *timer = queue.n > 0 ? queue.heap[1] : NULL;
 
 	if (timer == NULL || timer->at_ms > end_ms) {
@@ -182,7 +204,7 @@ clock_boot_ms(void)
 	return clock_mono_ms();
 }
 
-/* --- common/loop.h ------------------------------------------------------- */
+/* --- common/loop.h -------------------------------------------------------- */
 
 struct loop *
 loop_new(void)

@@ -29,6 +29,9 @@ void sim_wall_jump(int64_t by_ms);
  * the reset is dropped, and its arg given to free(). */
 void sim_after(int64_t delay_ms, loop_fn fn, void *arg);
 
+/* The product's process stands still for so long; the world goes on. */
+void sim_pause(int64_t for_ms);
+
 /* Let the next timer run, unless it is later than that.  False: nothing was
  * left to do, and the clock shows end_ms. */
 bool sim_step(int64_t end_ms);

@@ -34,8 +34,7 @@ struct site {
 /* The daemon's have no room for us. */
 static struct site *running;
 
-/* --- configuration
- * --------------------------------------------------------------- */
+/* --- configuration -------------------------------------------------------- */
 
 static void
 write_host(const struct world *world, size_t i, FILE *to)
@@ -103,8 +102,7 @@ site_configure(struct site *site, const char *text)
 	chmod(secrets, 0600);
 }
 
-/* --- ops, watched
- * ------------------------------------------------------------------ */
+/* --- ops, watched --------------------------------------------------------- */
 
 /* Is it still there to send another command? */
 static bool
@@ -151,15 +149,28 @@ watched_start(struct coordinator *co, size_t host, size_t vm, int64_t command)
 }
 
 static void
+watched_stop(struct coordinator *co, size_t host, size_t vm, bool spare,
+	     int64_t command)
+{
+	if (sends(running))
+		ops_real.stop(co, host, vm, spare, command);
+}
+
+static void
+watched_resume(struct coordinator *co, size_t host, size_t vm, int64_t command)
+{
+	if (sends(running))
+		ops_real.resume(co, host, vm, command);
+}
+
+static void
 watched_forget(struct coordinator *co, size_t host)
 {
 	if (!running->dying)
 		ops_real.forget(co, host);
 }
 
-/* --- life
- * ----------------------------------------------------------------------------
- */
+/* --- life ----------------------------------------------------------------- */
 
 struct site *
 site_new(struct world *world, const char *folder)
@@ -176,6 +187,8 @@ site_new(struct world *world, const char *folder)
 	site->ops.fence = watched_fence;
 	site->ops.clean = watched_clean;
 	site->ops.start = watched_start;
+	site->ops.stop = watched_stop;
+	site->ops.resume = watched_resume;
 	site->ops.forget = watched_forget;
 	return site;
 }

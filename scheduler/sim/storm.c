@@ -40,8 +40,7 @@ struct campaign {
 
 static const char *const profile_names[PROFILES] = { "all", "single", "late" };
 
-/* --- a round
- * ---------------------------------------------------------------------- */
+/* --- a round -------------------------------------------------------------- */
 
 static void
 build(struct world *world, struct trace *trace, const struct campaign *c,
@@ -218,8 +217,7 @@ play_round(struct campaign *c, uint64_t seed)
 	return rc;
 }
 
-/* --- the command
- * --------------------------------------------------------------------- */
+/* --- the command ---------------------------------------------------------- */
 
 static void
 report(const struct campaign *c)

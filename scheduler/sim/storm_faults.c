@@ -47,8 +47,7 @@ storm_fault_name(enum storm_fault fault)
 	return names[fault];
 }
 
-/* --- later
- * -------------------------------------------------------------------------- */
+/* --- later ---------------------------------------------------------------- */
 
 /* A storm's own delayed act; the host's boot says whether it is still meant. */
 struct delayed {
@@ -79,9 +78,7 @@ later(struct storm *storm, int64_t delay_ms, size_t host,
 	sim_after(delay_ms, delayed_runs, d);
 }
 
-/* --- hosts
- * ----------------------------------------------------------------------------
- */
+/* --- hosts ---------------------------------------------------------------- */
 
 static void
 feed(struct storm *storm, size_t host)
@@ -186,9 +183,7 @@ delay_heartbeats(struct storm *storm, size_t host)
 		100 + (int64_t)world_draw(storm->world, 3000);
 }
 
-/* --- BMCs
- * ------------------------------------------------------------------------------
- */
+/* --- BMCs ----------------------------------------------------------------- */
 
 static void
 silence_bmc(struct storm *storm, size_t host)
@@ -219,8 +214,7 @@ press_button(struct storm *storm, size_t host)
 		feed(storm, host);
 }
 
-/* --- the coordinator
- * --------------------------------------------------------------------- */
+/* --- the coordinator ------------------------------------------------------ */
 
 static void
 start_coordinator(void *arg)
@@ -259,9 +253,7 @@ doom_coordinator(struct storm *storm, size_t host)
 	site_doom(storm->site, (unsigned)world_draw(storm->world, 3));
 }
 
-/* --- users
- * ---------------------------------------------------------------------------------
- */
+/* --- users ---------------------------------------------------------------- */
 
 static bool
 is_idle(const struct world *world, size_t vm)
@@ -343,9 +335,7 @@ move_vm(struct storm *storm, size_t to)
 		world_migrate(world, vm, to);
 }
 
-/* --- the dice
- * -------------------------------------------------------------------------------
- */
+/* --- the dice ------------------------------------------------------------- */
 
 static const struct {
 	void (*strike)(struct storm *storm, size_t host);

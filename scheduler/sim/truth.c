@@ -130,8 +130,7 @@ truth_set_quiet(struct truth *truth, bool quiet)
 	truth->quiet = quiet;
 }
 
-/* --- events
- * --------------------------------------------------------------------- */
+/* --- events --------------------------------------------------------------- */
 
 static void
 host_power(struct truth *truth, size_t host, bool on)
@@ -297,8 +296,7 @@ truth_hear(void *arg, const struct trace_event *e)
 		violate(truth, S15, "%s ends in quiet times", e->vm);
 }
 
-/* --- the end
- * ---------------------------------------------------------------------- */
+/* --- the end -------------------------------------------------------------- */
 
 bool
 truth_is_well(const struct truth *truth, char *ret_why, size_t size)

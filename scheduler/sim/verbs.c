@@ -8,6 +8,8 @@
 
 #include "common/alloc.h"
 #include "common/log.h"
+#include "scheduler/coordinator/serve.h"
+#include "scheduler/sim/reply.h"
 #include "scheduler/sim/scenario.h"
 #include "scheduler/sim/sim_time.h"
 
@@ -51,8 +53,7 @@ index_of(const struct moment *moment)
 	return world_find_host(world_of(moment), text(moment, "host"));
 }
 
-/* --- later
- * ------------------------------------------------------------------------- */
+/* --- later ---------------------------------------------------------------- */
 
 /* What ends or goes on by itself. */
 struct later {
@@ -79,8 +80,7 @@ after(struct moment *moment, int64_t delay_ms, void (*fn)(struct moment *))
 	sim_after(delay_ms, run_later, later);
 }
 
-/* --- power and hosts
- * ------------------------------------------------------------------- */
+/* --- power and hosts ------------------------------------------------------ */
 
 static void
 power_cut(struct moment *moment)
@@ -160,9 +160,7 @@ clean_reboot(struct moment *moment)
 	after(moment, SHUTDOWN_MS + 5000, come_back);
 }
 
-/* --- agents
- * ---------------------------------------------------------------------------
- */
+/* --- agents --------------------------------------------------------------- */
 
 static void
 agent_kill(struct moment *moment)
@@ -222,9 +220,7 @@ hb_delay(struct moment *moment)
 	hb_delay_goes_on(moment);
 }
 
-/* --- networks
- * -----------------------------------------------------------------------------
- */
+/* --- networks ------------------------------------------------------------- */
 
 static unsigned
 direction_of(const struct moment *moment)
@@ -317,8 +313,7 @@ flap_down(struct moment *moment)
 	after(moment, time_of(moment, "down_s"), flap_up);
 }
 
-/* --- the coordinator
- * ------------------------------------------------------------------------ */
+/* --- the coordinator ------------------------------------------------------ */
 
 static void
 coord_kill(struct moment *moment)
@@ -361,15 +356,79 @@ coord_heal(struct moment *moment)
 }
 
 static void
+replies_come(struct moment *moment)
+{
+	world_of(moment)->hosts[moment->host].cut[PLANE_MGMT] &= ~FROM_HOST;
+}
+
+static void
+coord_pause(struct moment *moment)
+{
+	sim_pause(time_of(moment, "seconds"));
+}
+
+/* What comes back from that host is lost for a while. */
+static void
+drop_replies(struct moment *moment)
+{
+	size_t i = index_of(moment);
+
+	moment->host = i;
+	world_of(moment)->hosts[i].cut[PLANE_MGMT] |= FROM_HOST;
+	after(moment, time_of(moment, "seconds"), replies_come);
+}
+
+/* There is no door for other systems' opinions. */
+static void
+external_notice(struct moment *moment)
+{
+	(void)moment;
+}
+
+static void
 clock_jump(struct moment *moment)
 {
 	if (strcmp(text(moment, "where"), "coord") == 0)
 		sim_wall_jump(time_of(moment, "seconds"));
 }
 
-/* --- datastores
- * -------------------------------------------------------------------------------
- */
+/* --- datastores ----------------------------------------------------------- */
+
+/* --- operators ------------------------------------------------------------ */
+
+static void
+set_arms(struct moment *moment, bool armed)
+{
+	struct api_reply reply = { .refused = true };
+
+	if (site_runs(moment->scenario->site))
+		operate_arm_set(site_coordinator(moment->scenario->site), "c1",
+				armed, &reply);
+}
+
+static void
+ha_pause(struct moment *moment)
+{
+	set_arms(moment, false);
+}
+
+static void
+ha_resume(struct moment *moment)
+{
+	set_arms(moment, true);
+}
+
+/* By the coordinator, which knows the rules and who may be dead. */
+static bool
+order_vm(struct moment *moment, bool run)
+{
+	struct api_reply reply = { .refused = true };
+
+	if (site_runs(moment->scenario->site))
+		operate_vm_set(site_coordinator(moment->scenario->site),
+			       text(moment, "vm"), run, &reply);
+	return !reply.refused;
+}
 
 static void
 set_store(struct moment *moment, enum report_datastore_state state)
@@ -394,8 +453,7 @@ store_back(struct moment *moment)
 	set_store(moment, DATASTORE_OK);
 }
 
-/* --- guests and their users
- * --------------------------------------------------------------------- */
+/* --- guests and their users ----------------------------------------------- */
 
 static size_t
 vm_of(const struct moment *moment)
@@ -443,21 +501,6 @@ external_move(struct moment *moment)
 		      world_find_host(world_of(moment), text(moment, "to")));
 }
 
-/* He uses the libvirt where it is, as users do. */
-static bool
-start_by_user(struct moment *moment)
-{
-	struct world *world = world_of(moment);
-	size_t vm = vm_of(moment), host;
-
-	if (world_runs_on(world, vm, &host) > 0)
-		return true;
-	for (size_t h = 0; h < world->n_hosts; h++)
-		if (world_is_up(world, h) && world->hosts[h].copies[vm].defined)
-			return world_start(world, h, vm, NULL, NULL) == 0;
-	return false;
-}
-
 static bool
 stop_by_user(struct moment *moment)
 {
@@ -475,9 +518,9 @@ vm_cmd(struct moment *moment)
 	bool ok = false;
 
 	if (strcmp(op, "start") == 0)
-		ok = start_by_user(moment);
+		ok = order_vm(moment, true);
 	else if (strcmp(op, "stop") == 0)
-		ok = stop_by_user(moment);
+		ok = stop_by_user(moment) || order_vm(moment, false);
 	else if (strcmp(op, "migrate") == 0)
 		ok = world_migrate(world_of(moment), vm_of(moment),
 				   world_find_host(world_of(moment),
@@ -489,9 +532,7 @@ vm_cmd(struct moment *moment)
 					 .number = moment->number });
 }
 
-/* --- the table
- * -----------------------------------------------------------------------------------
- */
+/* --- the table ------------------------------------------------------------ */
 
 static const struct {
 	const char *name;
@@ -517,6 +558,11 @@ static const struct {
 	{ "coord_restart", coord_restart },
 	{ "coord_isolate", coord_isolate },
 	{ "coord_heal", coord_heal },
+	{ "coord_pause", coord_pause },
+	{ "drop_replies", drop_replies },
+	{ "external_notice", external_notice },
+	{ "ha_pause", ha_pause },
+	{ "ha_resume", ha_resume },
 	{ "clock_jump", clock_jump },
 	{ "store_lost", store_lost },
 	{ "store_back", store_back },

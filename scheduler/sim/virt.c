@@ -22,7 +22,7 @@
 
 enum { WAY_MS = 3 };
 
-enum op_kind { OP_PROBE, OP_READ, OP_START, OP_CLEAN };
+enum op_kind { OP_PROBE, OP_READ, OP_START, OP_CLEAN, OP_STOP, OP_RESUME };
 
 struct op {
 	struct virt *virt; /* NULL: nobody waits for it any more */
@@ -33,6 +33,7 @@ struct op {
 	bool begun, sent;
 	bool at_host; /* a libvirt works on it */
 	bool had_definition;
+	bool spare; /* OP_STOP: a copy that runs */
 	char uuid[REPORT_UUID_LEN];
 	struct virt_stale *stale; /* with texts of its own */
 	size_t n_stale;
@@ -41,6 +42,8 @@ struct op {
 		virt_definition_fn read;
 		virt_start_fn start;
 		virt_clean_fn clean;
+		virt_stop_fn stop;
+		virt_resume_fn resume;
 	} fn;
 	void *arg;
 };
@@ -52,8 +55,7 @@ struct virt {
 
 static void begin_next(struct virt *virt, size_t host);
 
-/* --- life of an operation
- * -------------------------------------------------------- */
+/* --- life of an operation ------------------------------------------------- */
 
 static void
 op_free(struct op *op)
@@ -83,7 +85,7 @@ op_leave(struct op *op)
 static bool
 is_act(const struct op *op)
 {
-	return op->kind == OP_START || op->kind == OP_CLEAN;
+	return op->kind != OP_PROBE && op->kind != OP_READ;
 }
 
 static void step(void *arg);
@@ -137,14 +139,39 @@ begin_next(struct virt *virt, size_t host)
 		op_begin(first);
 }
 
-/* --- answers
- * --------------------------------------------------------------------- */
+/* --- answers -------------------------------------------------------------- */
 
 static void
 answer_start(struct op *op, enum virt_start_result result, const char *text)
 {
 	struct virt *virt = op->virt;
 	virt_start_fn fn = op->fn.start;
+	void *arg = op->arg;
+	size_t host = op->host;
+
+	op_leave(op);
+	fn(arg, result, text);
+	begin_next(virt, host);
+}
+
+static void
+answer_stop(struct op *op, enum virt_stop_result result, const char *text)
+{
+	struct virt *virt = op->virt;
+	virt_stop_fn fn = op->fn.stop;
+	void *arg = op->arg;
+	size_t host = op->host;
+
+	op_leave(op);
+	fn(arg, result, text);
+	begin_next(virt, host);
+}
+
+static void
+answer_resume(struct op *op, enum virt_resume_result result, const char *text)
+{
+	struct virt *virt = op->virt;
+	virt_resume_fn fn = op->fn.resume;
 	void *arg = op->arg;
 	size_t host = op->host;
 
@@ -216,6 +243,12 @@ give_up(struct op *op)
 	case OP_CLEAN:
 		nothing_cleaned(op, "no answer in time");
 		break;
+	case OP_STOP:
+		answer_stop(op, VIRT_STOP_IN_DOUBT, "no answer in time");
+		break;
+	case OP_RESUME:
+		answer_resume(op, VIRT_RESUME_IN_DOUBT, "no answer in time");
+		break;
 	}
 }
 
@@ -227,13 +260,14 @@ deadline_ms(enum op_kind kind)
 		[OP_READ] = VIRT_READ_DEADLINE_MS,
 		[OP_START] = START_DEADLINE_MS,
 		[OP_CLEAN] = CLEAN_DEADLINE_MS,
+		[OP_STOP] = STOP_DEADLINE_MS,
+		[OP_RESUME] = RESUME_DEADLINE_MS,
 	};
 
 	return deadlines[kind];
 }
 
-/* --- at the host
- * ------------------------------------------------------------------- */
+/* --- at the host ---------------------------------------------------------- */
 
 static bool
 arrives(const struct op *op, unsigned ways)
@@ -348,6 +382,38 @@ clean(struct op *op)
 	answer_clean(op, results, op->n_stale, "");
 }
 
+static void
+stop(struct op *op)
+{
+	struct world *world = driver_world();
+	size_t vm = world_find_uuid(world, op->uuid);
+	const struct copy *copy = &world->hosts[op->host].copies[vm];
+
+	if (copy->state == COPY_OFF) {
+		answer_stop(op, VIRT_STOP_ABSENT, "");
+	} else if (op->spare && copy->state == COPY_RUNNING) {
+		answer_stop(op, VIRT_STOP_SPARED, "it runs");
+	} else if (world_destroy(world, op->host, vm, VM_REASON_DESTROYED) ==
+		   0) {
+		world->hosts[op->host].copies[vm].autostart = false;
+		answer_stop(op, VIRT_STOP_DONE, "");
+	} else {
+		answer_stop(op, VIRT_STOP_IN_DOUBT, "its process does not end");
+	}
+}
+
+static void
+resume(struct op *op)
+{
+	struct world *world = driver_world();
+	size_t vm = world_find_uuid(world, op->uuid);
+
+	if (world_resume(world, op->host, vm))
+		answer_resume(op, VIRT_RESUME_DONE, "");
+	else
+		answer_resume(op, VIRT_RESUME_REFUSED, "it is not paused");
+}
+
 /* Its message arrives, or its time is over. */
 static void
 step(void *arg)
@@ -375,11 +441,16 @@ step(void *arg)
 	case OP_CLEAN:
 		clean(op);
 		break;
+	case OP_STOP:
+		stop(op);
+		break;
+	case OP_RESUME:
+		resume(op);
+		break;
 	}
 }
 
-/* --- the door
- * ------------------------------------------------------------------------ */
+/* --- the door ------------------------------------------------------------- */
 
 struct virt *
 virt_new(struct loop *loop)
@@ -433,6 +504,29 @@ virt_start(struct virt *virt, const char *uri, const char *uuid,
 }
 
 void
+virt_stop(struct virt *virt, const char *uri, const char *uuid, bool spare,
+	  virt_stop_fn fn, void *arg)
+{
+	struct op *op = op_new(virt, OP_STOP, uri, arg);
+
+	snprintf(op->uuid, sizeof(op->uuid), "%s", uuid);
+	op->spare = spare;
+	op->fn.stop = fn;
+	op_start(op);
+}
+
+void
+virt_resume(struct virt *virt, const char *uri, const char *uuid,
+	    virt_resume_fn fn, void *arg)
+{
+	struct op *op = op_new(virt, OP_RESUME, uri, arg);
+
+	snprintf(op->uuid, sizeof(op->uuid), "%s", uuid);
+	op->fn.resume = fn;
+	op_start(op);
+}
+
+void
 virt_clean(struct virt *virt, const char *uri, const struct virt_stale *stale,
 	   size_t n, virt_clean_fn fn, void *arg)
 {
@@ -474,6 +568,23 @@ virt_start_result_name(enum virt_start_result result)
 {
 	static const char *const names[] = { "in doubt", "done", "already",
 					     "absent" };
+
+	return names[result];
+}
+
+const char *
+virt_stop_result_name(enum virt_stop_result result)
+{
+	static const char *const names[] = { "in doubt", "done", "absent",
+					     "spared" };
+
+	return names[result];
+}
+
+const char *
+virt_resume_result_name(enum virt_resume_result result)
+{
+	static const char *const names[] = { "in doubt", "done", "refused" };
 
 	return names[result];
 }

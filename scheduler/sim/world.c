@@ -91,8 +91,7 @@ world_find_uuid(const struct world *world, const char *uuid)
 	return WORLD_NONE;
 }
 
-/* --- power -----------------------------------------------------------------
- */
+/* --- power ---------------------------------------------------------------- */
 
 static void
 say_power(struct world *world, size_t host)
@@ -182,8 +181,7 @@ world_touch(struct world *world, size_t host)
 	world->hosts[host].touched_ms = sim_now_ms();
 }
 
-/* --- datastores
- * --------------------------------------------------------------- */
+/* --- datastores ----------------------------------------------------------- */
 
 static bool
 writes_slot(const struct world *world, size_t index)

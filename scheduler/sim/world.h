@@ -188,6 +188,9 @@ int world_start(struct world *world, size_t host, size_t vm, world_fn fn,
 int world_destroy(struct world *world, size_t host, size_t vm,
 		  enum report_vm_reason reason);
 
+/* One that an I/O error paused goes on.  False: it is not paused. */
+bool world_resume(struct world *world, size_t host, size_t vm);
+
 /* Live, from where it runs. */
 int world_migrate(struct world *world, size_t vm, size_t to);
 

@@ -70,8 +70,7 @@ world_runs_on(const struct world *world, size_t vm, size_t *ret_first)
 	return n;
 }
 
-/* --- start -----------------------------------------------------------------
- */
+/* --- start ---------------------------------------------------------------- */
 
 static bool
 fails_to_start(struct world *world, size_t host, size_t vm)
@@ -158,8 +157,7 @@ world_start(struct world *world, size_t host, size_t vm, world_fn fn, void *arg)
 	return 0;
 }
 
-/* --- ends ------------------------------------------------------------------
- */
+/* --- ends ----------------------------------------------------------------- */
 
 int
 world_destroy(struct world *world, size_t host, size_t vm,
@@ -182,6 +180,21 @@ world_destroy(struct world *world, size_t host, size_t vm,
 	return 0;
 }
 
+bool
+world_resume(struct world *world, size_t host, size_t vm)
+{
+	struct copy *copy = &world->hosts[host].copies[vm];
+
+	if (copy->state != COPY_PAUSED)
+		return false;
+	copy->state = COPY_RUNNING;
+	copy->event = VM_EVENT_RESUMED;
+	copy->event_ms = sim_now_ms();
+	world_touch(world, host);
+	say_run(world, host, vm, "adopt");
+	return true;
+}
+
 void
 world_crash(struct world *world, size_t vm)
 {
@@ -198,8 +211,7 @@ world_crash(struct world *world, size_t vm)
 	say_halt(world, host, vm, false);
 }
 
-/* --- migrations -------------------------------------------------------------
- */
+/* --- migrations ----------------------------------------------------------- */
 
 static bool
 can_go_on(const struct world *world, size_t host)
