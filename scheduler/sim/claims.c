@@ -139,13 +139,24 @@ needs_person(const struct coordinator *co, const struct reg_vm *vm)
 	return false;
 }
 
+/* It brought hosts down, and waits for a person, not for room. */
+static bool
+is_set_aside(const struct coordinator *co, const struct reg_vm *vm)
+{
+	for (size_t i = 0; i < co->reg.n_alarms; i++)
+		if (strcmp(co->reg.alarms[i].alarm.kind, "vm-poison") == 0 &&
+		    strcmp(co->reg.alarms[i].alarm.subject, vm->name) == 0)
+			return true;
+	return false;
+}
+
 static const char *
 vm_word(const struct coordinator *co, const struct reg_vm *vm)
 {
 	if (vm->intent == INTENT_OFF)
 		return "stopped";
 	if (vm->phase != VM_SETTLED)
-		return "pending";
+		return is_set_aside(co, vm) ? "error" : "pending";
 	return needs_person(co, vm) ? "error" : "running";
 }
 

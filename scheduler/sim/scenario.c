@@ -177,9 +177,15 @@ missing_option(const json_t *json)
 	json_object_foreach (json_object_get(json, "hosts"), name, value)
 		if (json_object_get(value, "cpu_gen") != NULL)
 			return "imc";
-	json_array_foreach (json_object_get(json, "timeline"), i, item)
+	json_array_foreach (json_object_get(json, "timeline"), i, item) {
+		const char *op = json_string_value(json_object_get(item, "op"));
+
 		if (!verb_is_known(item))
 			return json_string_value(json_object_get(item, "do"));
+		if (op != NULL && strcmp(op, "start") != 0 &&
+		    strcmp(op, "stop") != 0 && strcmp(op, "migrate") != 0)
+			return op;
+	}
 	return NULL;
 }
 

@@ -358,7 +358,7 @@ coord_heal(struct moment *moment)
 static void
 replies_come(struct moment *moment)
 {
-	world_of(moment)->hosts[moment->host].cut[PLANE_MGMT] &= ~FROM_HOST;
+	world_of(moment)->hosts[moment->host].replies_lost = false;
 }
 
 static void
@@ -367,14 +367,14 @@ coord_pause(struct moment *moment)
 	sim_pause(time_of(moment, "seconds"));
 }
 
-/* What comes back from that host is lost for a while. */
+/* What that host's libvirt answers to commands is lost for a while. */
 static void
 drop_replies(struct moment *moment)
 {
 	size_t i = index_of(moment);
 
 	moment->host = i;
-	world_of(moment)->hosts[i].cut[PLANE_MGMT] |= FROM_HOST;
+	world_of(moment)->hosts[i].replies_lost = true;
 	after(moment, time_of(moment, "seconds"), replies_come);
 }
 

@@ -331,7 +331,8 @@ start_came(void *arg, int rc)
 		op_free(op);
 		return;
 	}
-	if (rc == -ENODEV || !arrives(op, FROM_HOST))
+	if (rc == -ENODEV || !arrives(op, FROM_HOST) ||
+	    world->hosts[op->host].replies_lost)
 		return; /* the deadline ends it */
 	answer_start(op, rc == 0 ? VIRT_START_DONE : VIRT_START_ABSENT,
 		     rc == 0 ? "" : "it could not be started");

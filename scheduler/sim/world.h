@@ -114,6 +114,7 @@ struct host {
 	unsigned cut[PLANES]; /* TO_HOST | FROM_HOST */
 	bool sticky_cut;      /* its cuts outlive a restart */
 	bool agent_dead, agent_hung, libvirt_hung;
+	bool replies_lost;      /* of its libvirt, to commands */
 	bool stopping;          /* an orderly shutdown is under way */
 	int64_t reply_delay_ms; /* of its heartbeats */
 	unsigned loss_pm;       /* of its heartbeats */
