@@ -82,6 +82,7 @@ holds_place(const struct draft *draft, size_t index)
 		has_lost_vms(draft, index));
 }
 
+/* Of two that are being powered off the first one has the place. */
 static unsigned
 count_places(const struct draft *draft, size_t but, bool with_fencing)
 {
@@ -94,6 +95,7 @@ count_places(const struct draft *draft, size_t but, bool with_fencing)
 			n += holds_place(draft, i) ||
 			     (with_fencing &&
 			      draft->states[i] == HOST_FENCING &&
+			      (draft->states[but] != HOST_FENCING || i < but) &&
 			      mass_has_vms(draft, i));
 	return n;
 }

@@ -8,6 +8,7 @@
  * back; who starts the VM by libvirt after that is obeyed again.
  */
 #include "scheduler/policy/draft.h"
+#include "scheduler/policy/timeouts.h"
 
 static bool
 is_under_way(const struct snap_vm *v)
@@ -39,13 +40,24 @@ end_order(struct draft *draft, size_t vm, const char *what)
 		   draft->snap->vms[vm].name, what);
 }
 
+/* A start of an earlier life of the coordinator may arrive still. */
+static bool
+may_start_yet(const struct snapshot *snap, size_t vm)
+{
+	return snap->vms[vm].phase == VM_STARTING &&
+	       snap->vms[vm].command_age_ms == AGE_NEVER &&
+	       snap->uptime_ms < START_DEADLINE_MS;
+}
+
 /* A command under way ends first. */
 static void
 obey_stop(struct draft *draft, size_t vm)
 {
 	struct draft_vm want = draft->vms[vm];
 
-	if (is_under_way(&draft->snap->vms[vm]))
+	if (is_under_way(&draft->snap->vms[vm]) ||
+	    (may_start_yet(draft->snap, vm) &&
+	     draft->states[want.owner] != HOST_DEAD))
 		return;
 	if (want.intent != INTENT_OFF || want.phase != VM_SETTLED) {
 		want.intent = INTENT_OFF;

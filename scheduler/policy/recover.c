@@ -38,13 +38,15 @@ owner_of(const struct draft *draft, size_t vm)
 
 /* What needs a person, but not in the first seconds. */
 static void
-raise_stuck(struct draft *draft, size_t vm, const char *kind, const char *why)
+raise_stuck(struct draft *draft, size_t vm, bool at_home, const char *why)
 {
 	if (owner_of(draft, vm)->state_age_ms < CANNOT_PROVE_AFTER_MS &&
 	    draft->snap->vms[vm].start_failures == 0)
 		return;
 	struct plan_alarm *alarm =
-		plan_add_alarm(draft->plan, SEVERITY_CRITICAL, kind,
+		plan_add_alarm(draft->plan,
+			       at_home ? SEVERITY_WARNING : SEVERITY_CRITICAL,
+			       at_home ? "vm-waits" : "vm-lost",
 			       draft->snap->vms[vm].name);
 
 	reason_set(alarm->text, "%s cannot be started: %s",
@@ -238,8 +240,7 @@ try_to_start(struct draft *draft, size_t vm)
 	if (must_wait(draft, vm))
 		return;
 	if (!draft->snap->vms[vm].has_definition) {
-		raise_stuck(draft, vm, "vm-lost",
-			    "its definition was never read");
+		raise_stuck(draft, vm, false, "its definition was never read");
 		return;
 	}
 	if (draft->snap->vms[vm].hosts_lost_1h >= POISON_HOSTS) {
@@ -249,7 +250,7 @@ try_to_start(struct draft *draft, size_t vm)
 		return;
 	}
 	if (may_be_elsewhere(draft, vm, why) || is_coming(draft, vm, why)) {
-		raise_stuck(draft, vm, "vm-lost", why);
+		raise_stuck(draft, vm, false, why);
 		return;
 	}
 	enum order_verdict verdict = order_judge(draft, vm, order);
@@ -270,8 +271,7 @@ try_to_start(struct draft *draft, size_t vm)
 	if (verdict == ORDER_RELEASED)
 		reason_add(why, "; %s", order);
 	if (host == NO_HOST)
-		raise_stuck(draft, vm, home != NULL ? "vm-waits" : "vm-lost",
-			    why);
+		raise_stuck(draft, vm, home != NULL, why);
 	else
 		start(draft, vm, host, why);
 }

@@ -298,6 +298,18 @@ one_that_is_being_fenced_counts_before_it_is_dead(void **state)
 	assert_int_equal(verdict_on(2), MASS_RECOVER);
 }
 
+static void
+of_two_that_are_being_fenced_the_first_goes_on(void **state)
+{
+	(void)state;
+	for (size_t i = 1; i < 3; i++) {
+		scene.hosts[i].state = HOST_FENCING;
+		scene_hang(&scene, i);
+	}
+	assert_true(fences(1));
+	assert_false(fences(2));
+}
+
 /* --- the guard ------------------------------------------------------------ */
 
 static void
@@ -358,6 +370,7 @@ main(void)
 		TEST(that_vms_wait_is_an_alarm_of_their_host),
 		TEST(a_host_beyond_the_limit_is_not_fenced),
 		TEST(one_that_is_being_fenced_counts_before_it_is_dead),
+		TEST(of_two_that_are_being_fenced_the_first_goes_on),
 		TEST(the_guard_holds_from_its_share_of_hosts_on),
 		TEST(without_a_guard_hosts_are_fenced_however_many_are_silent),
 	};

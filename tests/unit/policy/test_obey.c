@@ -116,6 +116,19 @@ a_start_under_way_ends_first(void **state)
 }
 
 static void
+a_start_of_an_earlier_life_is_waited_for(void **state)
+{
+	(void)state;
+	scene.vms[vm].phase = VM_STARTING;
+	scene.vms[vm].order = INTENT_OFF;
+	scene_unsee(&scene, vm, 0);
+	scene.snap.uptime_ms = START_DEADLINE_MS - 1;
+	assert_string_equal(outcome(), "");
+	scene.snap.uptime_ms = START_DEADLINE_MS;
+	assert_string_equal(outcome(), "off settled h0 done");
+}
+
+static void
 the_order_stands_until_its_host_shows_the_vm_off(void **state)
 {
 	(void)state;
@@ -224,6 +237,7 @@ main(void)
 		TEST(a_stop_beats_a_queued_start),
 		TEST(a_stop_is_heard_before_the_host_is_found_dead),
 		TEST(a_start_under_way_ends_first),
+		TEST(a_start_of_an_earlier_life_is_waited_for),
 		TEST(the_order_stands_until_its_host_shows_the_vm_off),
 		TEST(a_copy_that_runs_against_the_order_is_no_wish_but_an_alarm),
 		TEST(a_vm_that_is_off_is_started_on_its_host),
