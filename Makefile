@@ -150,6 +150,9 @@ check-lab: all $(lab_tools)                    ## end to end in the lab (root)
 	$(Q)LAB_BIN=$B/lab BIN=$B/bin tests/lab/selfcheck
 	$(Q)LAB_BIN=$B/lab BIN=$B/bin tests/lab/run
 
+check-model:                                   ## the model of who may start a VM (minutes)
+	$(Q)WORK=$B/model tests/model/check
+
 fuzz: $(patsubst tests/fuzz/fuzz_%.c,fuzz-%,$(wildcard tests/fuzz/fuzz_*.c)) ## fuzz each parser for SECONDS=60
 
 fuzz-%: tests/fuzz/fuzz_%.c
@@ -277,7 +280,8 @@ help:                                          ## this list
 	@echo "  V=1 shows commands; SAN=1 builds with sanitizers into build-san"
 
 .SECONDARY:
-.PHONY: all check check-unit check-layers check-lab check-node check-churn fuzz \
+.PHONY: all check check-unit check-layers check-lab check-node check-churn \
+        check-model fuzz \
         bench-ipmi bench-snmp bench-decide lint demo lab-up lab-down \
         install format clean help
 -include $(shell find $B/obj -name '*.d' 2>/dev/null)
