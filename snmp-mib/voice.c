@@ -55,7 +55,7 @@ struct voice {
 	int64_t due_ms; /* when the timer fires; 0: it does not run */
 
 	struct loop_timer *seek; /* AgentX: until snmpd is there */
-	bool open;
+	bool open, lost;
 	struct voice_queue *queue; /* notices for snmpd */
 	struct loop_watch *queue_watch;
 	struct voice_refusals *refusals; /* alone only */
@@ -154,6 +154,18 @@ set_timer(struct voice *voice, const struct timeval *timeout)
 	loop_timer_start(voice->timer, wait_ms);
 }
 
+/* Once for each loss: a stopped snmpd listens, too, and is not to be tried
+ * more often than the library does. */
+static void
+seek_if_lost(struct voice *voice)
+{
+	bool lost = !voice_agentx_is_connected();
+
+	if (lost && !voice->lost)
+		loop_timer_start(voice->seek, VOICE_SEEK_MS);
+	voice->lost = lost;
+}
+
 /* `may_be_new`: behind the same number, for sessions may have been opened. */
 static void
 synchronise(struct voice *voice, bool may_be_new)
@@ -170,6 +182,8 @@ synchronise(struct voice *voice, bool may_be_new)
 	netsnmp_large_fd_set_cleanup(&set);
 	if (!block)
 		set_timer(voice, &timeout);
+	if (voice->open)
+		seek_if_lost(voice);
 }
 
 /* A descriptor of the library that can be read, those behind `last` first; -1:
@@ -300,22 +314,35 @@ voice_notify_vms(struct voice *voice, const struct vm_bulk *bulk)
 
 /* --- the thread ----------------------------------------------------------- */
 
-/* The library tries a socket that is not there again only after a ping
- * interval, in whole seconds.  A host that boots should not wait for that. */
 static void
-seek_snmpd(void *arg)
+open_first(struct voice *voice)
 {
-	struct voice *voice = arg;
 	struct err err = { "" };
 
-	if (!voice_agentx_listens(voice->socket)) {
-		loop_timer_start(voice->seek, VOICE_SEEK_MS);
-		return;
-	}
 	voice->open = true;
 	if (voice_agentx_open(&voice->options, &err) < 0)
 		log_error("snmp", "%s", err.text);
 	watch_notices(voice);
+}
+
+/* The library tries a socket that is not there again only after a ping
+ * interval, in whole seconds.  Neither a host that boots nor a restart of
+ * snmpd should wait for that. */
+static void
+seek_snmpd(void *arg)
+{
+	struct voice *voice = arg;
+
+	if (voice->open && voice_agentx_is_connected())
+		return;
+	if (!voice_agentx_listens(voice->socket)) {
+		loop_timer_start(voice->seek, VOICE_SEEK_MS);
+		return;
+	}
+	if (voice->open)
+		voice_agentx_hurry();
+	else
+		open_first(voice);
 	synchronise(voice, true);
 }
 

@@ -8,7 +8,8 @@
  * The handler reads the latest that was posted and nothing else.
  *
  *	snmpd not there yet			looked for every VOICE_SEEK_MS
- *	snmpd killed or restarted		tried every VOICE_RETRY_S
+ *	snmpd killed or restarted		the same, and tried every
+ *						VOICE_PING_S
  *	snmpd stopped (SIGSTOP)			noticed after VOICE_PING_S; the
  *						thread waits, the agent does
  *						not
@@ -29,7 +30,6 @@
 enum {
 	VOICE_SEEK_MS = 100,
 	VOICE_PING_S = 2,
-	VOICE_RETRY_S = 1,
 	VOICE_STOP_MS = 1500,
 	VOICE_REFUSALS_MS = 60000
 };

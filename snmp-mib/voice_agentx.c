@@ -4,11 +4,14 @@
 
 #include <errno.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 
 #include "common/cleanup.h"
 #include "common/log.h"
 #include "snmp-mib/engine.h"
+
+static bool connected;
 
 /* `server` is the session, `client` the source. */
 static int
@@ -17,6 +20,7 @@ master_came(int major, int minor, void *server, void *client)
 	(void)major;
 	(void)minor;
 	voice_question_take(server, client);
+	connected = true;
 	log_info("snmp", "registered with snmpd");
 	return 0;
 }
@@ -28,7 +32,8 @@ master_went(int major, int minor, void *server, void *client)
 	(void)minor;
 	(void)server;
 	(void)client;
-	log_warn("snmp", "lost snmpd; trying again every %d s", VOICE_RETRY_S);
+	connected = false;
+	log_warn("snmp", "lost snmpd; looking for it");
 	return 0;
 }
 
@@ -45,6 +50,24 @@ voice_agentx_listens(const char *path)
 	return fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0;
 }
 
+bool
+voice_agentx_is_connected(void)
+{
+	return connected;
+}
+
+/* Without a session the library's only alarm is its next attempt. */
+void
+voice_agentx_hurry(void)
+{
+	struct snmp_alarm *attempt = sa_find_next();
+
+	if (attempt == NULL)
+		return;
+	timerclear(&attempt->t_nextM);
+	run_alarms();
+}
+
 int
 voice_agentx_open(const struct voice_options *options, struct err *err)
 {
@@ -58,7 +81,8 @@ voice_agentx_open(const struct voice_options *options, struct err *err)
 			       NETSNMP_DS_AGENT_NO_CONNECTION_WARNINGS, 1);
 	if (init_agent(VOICE_PROGRAM) != 0)
 		return err_set(err, -EIO, "snmp: net-snmp does not start");
-	/* Here, because init_agent() sets it to 15 s. */
+	/* Both the ping and the pause between attempts to reconnect.  Here,
+	 * because init_agent() sets it to 15 s. */
 	netsnmp_ds_set_int(NETSNMP_DS_APPLICATION_ID,
 			   NETSNMP_DS_AGENT_AGENTX_PING_INTERVAL, VOICE_PING_S);
 	int rc = voice_tree_register(&options->source, err);

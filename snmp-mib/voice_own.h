@@ -37,6 +37,9 @@ void voice_prepare(void);
 /* Somebody accepts connections at that path just now. */
 bool voice_agentx_listens(const char *path);
 int voice_agentx_open(const struct voice_options *options, struct err *err);
+bool voice_agentx_is_connected(void);
+/* Connect now, rather than when the library would. */
+void voice_agentx_hurry(void);
 void voice_agentx_close(void);
 
 int voice_standalone_open(const struct voice_options *options, struct err *err);

@@ -109,21 +109,6 @@ answer_to(netsnmp_pdu *question)
 	return answer;
 }
 
-/* The library takes the interval of its pings for that of its attempts to
- * reconnect, too: after a restart that would be a long wait. */
-static int
-lose_session(netsnmp_session *session, int reqid, netsnmp_pdu *pdu, void *magic)
-{
-	netsnmp_ds_set_int(NETSNMP_DS_APPLICATION_ID,
-			   NETSNMP_DS_AGENT_AGENTX_PING_INTERVAL,
-			   VOICE_RETRY_S);
-	int rc = usual(NETSNMP_CALLBACK_OP_DISCONNECT, session, reqid, pdu,
-		       magic);
-	netsnmp_ds_set_int(NETSNMP_DS_APPLICATION_ID,
-			   NETSNMP_DS_AGENT_AGENTX_PING_INTERVAL, VOICE_PING_S);
-	return rc;
-}
-
 static bool
 is_for_us(int operation, const netsnmp_pdu *pdu)
 {
@@ -136,8 +121,6 @@ static int
 question_came(int operation, netsnmp_session *session, int reqid,
 	      netsnmp_pdu *pdu, void *magic)
 {
-	if (operation == NETSNMP_CALLBACK_OP_DISCONNECT)
-		return lose_session(session, reqid, pdu, magic);
 	if (!is_for_us(operation, pdu))
 		return usual(operation, session, reqid, pdu, magic);
 	/* It lives, so the library need not ping it: the alarm of that is kept
