@@ -22,7 +22,9 @@ struct codec_reading {
 	struct seen seen[CODEC_SECTIONS];
 	size_t expected[CODEC_TABLES]; /* rows by the agent's word */
 	bool kept[CODEC_TABLES];
-	const struct codec_section *last; /* of the last value: a good guess */
+	/* Of the last value: good guesses. */
+	const struct codec_section *last;
+	size_t last_row;
 };
 
 static void **
@@ -142,6 +144,18 @@ insert_row(const struct codec_section *section, struct codec_reading *reading,
 	++*count;
 }
 
+static bool
+is_row(const struct codec_section *section, const struct node_report *report,
+       size_t row, const uint32_t *ids)
+{
+	uint32_t found[CODEC_INDEX_MAX];
+
+	if (row >= codec_row_count(section, report))
+		return false;
+	codec_row_index(section, report, row, found);
+	return memcmp(found, ids, section->n_index * sizeof(*ids)) == 0;
+}
+
 /* Find or create the row of an index. */
 static int
 row_of(const struct codec_section *section, struct codec_reading *reading,
@@ -151,17 +165,18 @@ row_of(const struct codec_section *section, struct codec_reading *reading,
 
 	if (rc < 0)
 		return rc;
+	/* All columns of a row come one after the other. */
+	if (is_row(section, reading->report, reading->last_row, ids)) {
+		*ret_row = reading->last_row;
+		return 0;
+	}
 
 	size_t count = codec_row_count(section, reading->report);
 	size_t row = codec_row_search(section, reading->report, ids, n, false);
-	uint32_t found[CODEC_INDEX_MAX];
 
-	if (row < count) {
-		codec_row_index(section, reading->report, row, found);
-		if (codec_ids_compare(found, n, ids, n) == 0) {
-			*ret_row = row;
-			return 0;
-		}
+	if (is_row(section, reading->report, row, ids)) {
+		*ret_row = row;
+		return 0;
 	}
 	if (count >= section->rows_max)
 		return err_set(err, -E2BIG, "%s: more than %zu rows",
@@ -211,6 +226,7 @@ codec_reading_put(struct codec_reading *reading, const struct codec_oid *oid,
 
 		if (rc < 0)
 			return rc;
+		reading->last_row = row;
 	}
 
 	void *cells = (void *)codec_row_at(section, reading->report, row);

@@ -207,7 +207,10 @@ int report_put(struct report_job *report, const netsnmp_variable_list *var);
 bool report_is_named(const netsnmp_variable_list *var,
 		     const struct codec_oid *name);
 netsnmp_pdu *report_pdu(int command);
-void report_pdu_add(netsnmp_pdu *pdu, const struct codec_oid *from);
+/* Ask for one more; where the next one goes.  The library would search for the
+ * end of the list each time. */
+netsnmp_variable_list **report_pdu_add(netsnmp_variable_list **tail,
+				       const struct codec_oid *from);
 
 /* --- poller_rows.c ------------------------------------------------------- */
 

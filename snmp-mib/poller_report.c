@@ -23,14 +23,17 @@ report_pdu(int command)
 	return pdu;
 }
 
-void
-report_pdu_add(netsnmp_pdu *pdu, const struct codec_oid *from)
+netsnmp_variable_list **
+report_pdu_add(netsnmp_variable_list **tail, const struct codec_oid *from)
 {
 	oid name[MAX_OID_LEN];
 	size_t len = wire_from_oid(from, name);
+	netsnmp_variable_list *var =
+		snmp_varlist_add_variable(tail, name, len, ASN_NULL, NULL, 0);
 
-	if (snmp_add_null_var(pdu, name, len) == NULL)
+	if (var == NULL)
 		log_fatal("snmp", "out of memory");
+	return &var->next_variable;
 }
 
 void
@@ -81,11 +84,12 @@ pulse_build(struct poller_job *job, bool small)
 	struct codec_oid oids[CODEC_PULSE_MAX];
 	size_t n = codec_pulse_oids(oids);
 	netsnmp_pdu *pdu = report_pdu(SNMP_MSG_GET);
+	netsnmp_variable_list **tail = &pdu->variables;
 
 	(void)job;
 	(void)small;
 	for (size_t i = 0; i < n; i++)
-		report_pdu_add(pdu, &oids[i]);
+		tail = report_pdu_add(tail, &oids[i]);
 	return pdu;
 }
 
@@ -222,10 +226,11 @@ scalars_build(const struct report_job *report, bool small)
 			      ? POLLER_BINDS_SMALL
 			      : report->bind_max;
 	netsnmp_pdu *pdu = report_pdu(SNMP_MSG_GET);
+	netsnmp_variable_list **tail = &pdu->variables;
 
 	for (size_t i = report->scalars; i < n && i < report->scalars + most;
 	     i++)
-		report_pdu_add(pdu, &oids[i]);
+		tail = report_pdu_add(tail, &oids[i]);
 	return pdu;
 }
 

@@ -125,8 +125,9 @@ rows_shrink(struct report_job *report)
 
 /* --- asking -------------------------------------------------------------- */
 
-static void
-add_columns(netsnmp_pdu *pdu, const struct report_table *from, unsigned table)
+static netsnmp_variable_list **
+add_columns(netsnmp_variable_list **tail, const struct report_table *from,
+	    unsigned table)
 {
 	const struct columns *columns = columns_of(table);
 
@@ -136,8 +137,9 @@ add_columns(netsnmp_pdu *pdu, const struct report_table *from, unsigned table)
 		memcpy(name.ids + name.len, from->row,
 		       from->row_len * sizeof(from->row[0]));
 		name.len += from->row_len;
-		report_pdu_add(pdu, &name);
+		tail = report_pdu_add(tail, &name);
 	}
+	return tail;
 }
 
 netsnmp_pdu *
@@ -146,6 +148,7 @@ rows_build(const struct report_job *report, bool small)
 	size_t most = small ? rows_in(report->width, POLLER_BINDS_SMALL)
 			    : report->repetitions;
 	netsnmp_pdu *pdu = report_pdu(SNMP_MSG_GETBULK);
+	netsnmp_variable_list **tail = &pdu->variables;
 	struct codec_oid layout;
 
 	pdu->non_repeaters = 1;
@@ -153,10 +156,10 @@ rows_build(const struct report_job *report, bool small)
 		(long)(most < report->repetitions ? most : report->repetitions);
 	codec_layout_oid(&layout);
 	layout.len--; /* GETBULK gives what is next: its instance */
-	report_pdu_add(pdu, &layout);
+	tail = report_pdu_add(tail, &layout);
 	for (unsigned i = 0; i < CODEC_TABLES; i++)
 		if (report->tables[i].asked)
-			add_columns(pdu, &report->tables[i], i);
+			tail = add_columns(tail, &report->tables[i], i);
 	return pdu;
 }
 
