@@ -3,9 +3,9 @@
  * What snmpd asks, answered where it comes in.
  *
  * The library would copy the question three times, pass it through two pipes
- * to an agent inside itself and wait for both: twelve of the sixteen system
- * calls of an answer.  A walk behind snmpd is a question for each value, so
- * that is most of what it costs.  What sets values, and all else, goes the
+ * to an agent inside itself and wait for both: most of the sixteen system calls
+ * of an answer.  A walk behind snmpd is a question for each value, so that is
+ * most of what it costs.  What sets values, and all else, goes the
  * library's way, as does a question in another context than ours.
  */
 #include "snmp-mib/voice_own.h"
