@@ -5,6 +5,13 @@
  */
 #include "agent/virt_own.h"
 
+/* Out of a file: to QEMU that is a migration, too. */
+static bool
+resumes(enum detail_vm_oper before)
+{
+	return before == VM_OPER_SUSPENDED || before == VM_OPER_RESUMING;
+}
+
 static enum detail_vm_oper
 phase_of_paused(int reason, enum detail_vm_oper before)
 {
@@ -12,6 +19,7 @@ phase_of_paused(int reason, enum detail_vm_oper before)
 	case VIR_DOMAIN_PAUSED_SAVE:
 		return VM_OPER_SUSPENDING;
 	case VIR_DOMAIN_PAUSED_MIGRATION:
+		return resumes(before) ? VM_OPER_RESUMING : VM_OPER_MIGRATING;
 	case VIR_DOMAIN_PAUSED_POSTCOPY:
 		return VM_OPER_MIGRATING;
 	case VIR_DOMAIN_PAUSED_SHUTTING_DOWN:
@@ -19,10 +27,7 @@ phase_of_paused(int reason, enum detail_vm_oper before)
 	case VIR_DOMAIN_PAUSED_CRASHED:
 		return VM_OPER_CRASHED;
 	case VIR_DOMAIN_PAUSED_STARTING_UP:
-		/* Out of a file, or from nothing. */
-		return before == VM_OPER_SUSPENDED || before == VM_OPER_RESUMING
-			       ? VM_OPER_RESUMING
-			       : VM_OPER_PREPARING;
+		return resumes(before) ? VM_OPER_RESUMING : VM_OPER_PREPARING;
 	default:
 		return 0;
 	}

@@ -57,9 +57,11 @@ what_comes_out_of_a_file_resumes(void **state)
 				 &vm);
 	assert_int_equal(vm.phase, VM_OPER_SUSPENDED);
 	vm.saved = false;
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < 3; i++) {
 		vm.phase = virt_phase_of(VIR_DOMAIN_PAUSED,
-					 VIR_DOMAIN_PAUSED_STARTING_UP, &vm);
+					 i < 2 ? VIR_DOMAIN_PAUSED_STARTING_UP
+					       : VIR_DOMAIN_PAUSED_MIGRATION,
+					 &vm);
 		assert_int_equal(vm.phase, VM_OPER_RESUMING);
 	}
 	vm.phase = virt_phase_of(VIR_DOMAIN_RUNNING,
