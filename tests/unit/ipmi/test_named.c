@@ -60,12 +60,25 @@ set_up(void **state)
 	return world.env == NULL ? -1 : 0;
 }
 
+/* libevent frees a lookup that is given up when the loop runs again. */
+static void
+end_lookups(void)
+{
+	struct loop_timer *timer =
+		loop_timer_new(world.loop, (loop_fn)loop_stop, world.loop);
+
+	loop_timer_start(timer, 1);
+	loop_run(world.loop);
+	loop_timer_free(timer);
+}
+
 static int
 tear_down(void **state)
 {
 	(void)state;
 	bmc_free(world.bmc);
 	bmc_free(world.other);
+	end_lookups();
 	ipmi_env_free(world.env);
 	loop_free(world.loop);
 	dns_fake_stop(&world.dns);

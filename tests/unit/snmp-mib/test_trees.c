@@ -225,7 +225,7 @@ a_detail_is_walked_in_its_place_and_never_copied(void **state)
 	detail->alarms[0] = (struct detail_alarm){ .condition = 0x01000007,
 						   .severity = NOTICE_MAJOR,
 						   .kind = "source" };
-	assert_int_equal(count_values(report), without + 2 * 4 + 6);
+	assert_int_equal(count_values(report), without + (size_t)2 * 4 + 6);
 	copy = node_report_copy(report);
 	assert_null(copy->detail);
 	node_report_free(copy);
