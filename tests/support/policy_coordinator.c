@@ -236,8 +236,11 @@ execute(struct world *w, const struct plan *plan)
 			send_fence(w, step->host);
 		else if (step->kind == STEP_CLEAN)
 			send_clean(w, plan, i);
-		else
+		else if (step->kind == STEP_START)
 			send_start(w, step);
+		else
+			world_violate(w, "S15 a %s, of a guest that is well",
+				      step_kind_name(step->kind));
 		if (step->kind != STEP_PROBE && dies_here(w))
 			return false;
 	}
