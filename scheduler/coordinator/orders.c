@@ -7,8 +7,10 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "scheduler/coordinator/freeze.h"
 #include "scheduler/coordinator/record.h"
 #include "scheduler/coordinator/serve.h"
+#include "scheduler/policy/admission.h"
 
 #define SEE_STATUS  "'ironherd status' shows what is configured"
 #define STORE_FIRST "nothing was changed: the store must work first"
@@ -245,6 +247,19 @@ start_refusal(const struct coordinator *co, const struct reg_vm *vm,
 		       : NULL;
 }
 
+/* The room is kept for the loss of hosts, and `why` says for which. */
+static bool
+is_refused_for_room(struct coordinator *co, const struct reg_vm *vm,
+		    char why[REASON_LEN])
+{
+	struct snapshot *snap = freeze(&co->reg, clock_mono_ms());
+	bool refused =
+		admission_refuses_order(snap, (size_t)(vm - co->reg.vms), why);
+
+	snapshot_free(snap);
+	return refused;
+}
+
 static void
 answer_vm(struct coordinator *co, const struct reg_vm *vm,
 	  struct api_reply *reply)
@@ -275,6 +290,12 @@ operate_vm_set(void *arg, const char *name, bool run, struct api_reply *reply)
 				  : stop_refusal(co, vm, &hint);
 	if (refusal != NULL) {
 		api_reply_error(reply, 409, refusal, hint);
+		return;
+	}
+	if (run && is_refused_for_room(co, vm, text)) {
+		api_reply_error(reply, 409, text,
+				"its cluster has to survive the loss of hosts, "
+				"see survive-hosts: stop other VMs first");
 		return;
 	}
 	struct reg_vm after = *vm;

@@ -378,8 +378,8 @@ refuses_anywhere(const struct draft *draft, size_t vm, char why[REASON_LEN])
 	struct draft with;
 	struct draft_vm want = draft->vms[vm];
 
-	if (want.owner == NO_HOST || draft_occupies(draft, vm, want.owner))
-		return false;
+	if (want.intent == INTENT_RUN || draft_occupies(draft, vm, want.owner))
+		return false; /* its room is taken, or will be all the same */
 	draft_clone(&with, draft);
 	want.intent = INTENT_RUN;
 	want.phase = VM_LOST;

@@ -34,8 +34,9 @@ bool admission_refuses(const struct draft *draft, size_t vm, size_t host,
 		       char why[REASON_LEN]);
 
 /* The same for an operator's order, before it is recorded: wherever the VM
- * would be started.  Also true when no host could take it.  What runs already
- * is not refused, nor is anything where no loss has to be survived. */
+ * would be started.  Also true when no host could take it.  What is meant to
+ * run already is not refused, nor is anything where no loss has to be survived.
+ */
 bool admission_refuses_order(const struct snapshot *snap, size_t vm,
 			     char why[REASON_LEN]);
 

@@ -361,6 +361,21 @@ nothing_is_started_while_ha_is_disarmed(void **state)
 }
 
 static void
+nothing_is_started_in_the_room_kept_for_a_loss(void **state)
+{
+	(void)state;
+	add_vm(UUID_1, "v1")->intent = INTENT_OFF;
+	clusters_conf[0].policy.survive_hosts = 1;
+	assert_int_equal(order(V1, "{\"want\": \"run\"}"), 409);
+	expect_said("error", "h2 new"); /* no host takes it as it is */
+	expect_said("hint", "survive-hosts");
+	assert_int_equal(world.co.reg.vms[0].order, INTENT_UNKNOWN);
+	assert_int_equal(order(V1, "{\"want\": \"off\"}"), 200);
+	clusters_conf[0].policy.survive_hosts = 0;
+	assert_int_equal(order(V1, "{\"want\": \"run\"}"), 200);
+}
+
+static void
 of_two_vms_of_one_name_the_uuid_tells(void **state)
 {
 	(void)state;
@@ -394,6 +409,7 @@ main(void)
 		CASE(a_vm_that_runs_is_left_to_libvirt),
 		CASE(a_start_under_way_is_not_crossed),
 		CASE(nothing_is_started_while_ha_is_disarmed),
+		CASE(nothing_is_started_in_the_room_kept_for_a_loss),
 		CASE(of_two_vms_of_one_name_the_uuid_tells),
 	};
 
