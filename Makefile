@@ -137,10 +137,16 @@ $B/lab/guest.bin: tests/lab/guest.asm
 # Standard MIBs for smilint, where there are some.
 smi := $(or $(SMIPATH),$(abspath $(wildcard ../shared/mibs)))
 
-check: check-layers check-unit check-lab       ## everything: layers, units, lab
+check: check-layers check-unit check-sim check-lab ## everything: layers, units, simulation, lab
 
 check-unit: all $(tests) $B/lab/bmcfarm                       ## unit tests
 	$(Q)$(and $(smi),SMIPATH=$(smi)) tests/run-units $(tests)
+
+check-sim: $B/bin/ironherd-sim                 ## storms and scenarios, HOURS=20
+	$(Q)SIM=$B/bin/ironherd-sim $(and $(HOURS),HOURS=$(HOURS)) tests/sim/run
+
+storm: $B/bin/ironherd-sim                     ## HOURS=1000 of simulated faults, SEED=1
+	$(Q)$B/bin/ironherd-sim storm --hours $(or $(HOURS),1000) --seed $(or $(SEED),1)
 
 check-layers:                                  ## who may include whom
 	$(Q)tests/check-layers
@@ -260,7 +266,7 @@ mibdir  := $(DESTDIR)$(PREFIX)/share/snmp/mibs
 
 install: all                                   ## DESTDIR= PREFIX=
 	install -d $(bindir) $(sbindir) $(mibdir) $(mandir)/man1 $(mandir)/man5 $(mandir)/man8
-	install -m 755 $B/bin/ironherd $(bindir)
+	install -m 755 $B/bin/ironherd $B/bin/ironherd-sim $(bindir)
 	install -m 755 $B/bin/ironherd-agent $B/bin/ironherd-coordinator $(sbindir)
 	install -m 644 $(mib) $(mibdir)
 	install -D -m 644 packaging/completion/ironherd \
@@ -281,7 +287,6 @@ help:                                          ## this list
 
 .SECONDARY:
 .PHONY: all check check-unit check-layers check-lab check-node check-churn \
-        check-model fuzz \
-        bench-ipmi bench-snmp bench-decide lint demo lab-up lab-down \
-        install format clean help
+        check-model check-sim storm fuzz bench-ipmi bench-snmp bench-decide \
+        lint demo lab-up lab-down install format clean help
 -include $(shell find $B/obj -name '*.d' 2>/dev/null)

@@ -10,7 +10,7 @@ int64_t
 power_states_clocks(void)
 {
 	int64_t before_ms = clock_mono_ms();
-	int64_t boot_ms = clock_ms(CLOCK_BOOTTIME);
+	int64_t boot_ms = clock_boot_ms();
 	int64_t mono_ms = clock_mono_ms();
 
 	/* Something came between: they do not belong together. */

@@ -8,8 +8,8 @@
  * proof.h has the rules of proof.
  */
 #include "scheduler/policy/draft.h"
-#include "scheduler/policy/order.h"
 #include "scheduler/policy/judge.h"
+#include "scheduler/policy/order.h"
 #include "scheduler/policy/placement.h"
 #include "scheduler/policy/proof.h"
 #include "scheduler/policy/timeouts.h"
@@ -226,6 +226,20 @@ is_coming(const struct draft *draft, size_t vm, char why[REASON_LEN])
 	return true;
 }
 
+static void
+raise_poison(struct draft *draft, size_t vm)
+{
+	const char *name = draft->snap->vms[vm].name;
+	struct plan_alarm *alarm =
+		plan_add_alarm(draft->plan, SEVERITY_CRITICAL, "vm-poison",
+			       name);
+
+	reason_set(alarm->text,
+		   "%s is set aside for an hour: three hosts died in an hour, "
+		   "each soon after it was started there",
+		   name);
+}
+
 /*
  * LOST says that no copy was left at the owner.  The VM may have left alive
  * before that; and the host may have got power or come back since, and may run
@@ -244,9 +258,7 @@ try_to_start(struct draft *draft, size_t vm)
 		return;
 	}
 	if (draft->snap->vms[vm].hosts_lost_1h >= POISON_HOSTS) {
-		raise_stuck(draft, vm, "vm-poison",
-			    "three hosts died in an hour, each soon after it "
-			    "was started there: it is set aside for that hour");
+		raise_poison(draft, vm);
 		return;
 	}
 	if (may_be_elsewhere(draft, vm, why) || is_coming(draft, vm, why)) {
