@@ -275,6 +275,11 @@ inline record(c)
 #define RENEWS(h) (on[h] && renewal[h] == 1)
 #endif
 
+#ifdef NO_OWN_START
+#define AT_START (2 * BOUND) /* its own absence is taken for silence */
+#else
+#define AT_START 0
+#endif
 #define WANTS_LEASE(h) !(story == OFF && h == 0 && term == 1)
 
 inline lead(c)
@@ -290,14 +295,12 @@ inline lead(c)
 #endif
 	my_term[c] = term;
 	step[c] = IDLE;
-#ifndef NO_OWN_START
 	unanswered[0] = 1;
 	unanswered[1] = 1;
 	unanswered[2] = 1;
-	quiet[0] = 0;
-	quiet[1] = 0;
-	quiet[2] = 0;
-#endif
+	quiet[0] = AT_START;
+	quiet[1] = AT_START;
+	quiet[2] = AT_START;
 	h = 0
 }
 
