@@ -175,7 +175,7 @@ fuzz-src-sdr    := $(fuzz-src-ipmi)
 fuzz-libs-sdr    = $(libs-ipmi)
 fuzz-src-pet    := $(fuzz-src-ipmi)
 fuzz-libs-pet    = $(libs-ipmi)
-fuzz-src-guest  := $(wildcard agent/guest*.c agent/vm_*.c) agent/virt_xml.c agent/xml.c agent/text.c agent/uuid.c \
+fuzz-src-guest  := $(filter-out agent/vm_tell.c,$(wildcard agent/guest*.c agent/vm_*.c)) agent/virt_xml.c agent/xml.c agent/text.c agent/uuid.c \
                    agent/source.c agent/index.c agent/sysroot.c snmp-mib/node_report.c snmp-mib/node_detail.c \
                    $(wildcard common/*.c)
 fuzz-libs-guest  = $(libs-common) -lcrypto
