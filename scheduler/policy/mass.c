@@ -29,6 +29,7 @@ mass_is_silent(const struct snapshot *snap, size_t cluster,
 	       struct mass_silence *ret_count)
 {
 	struct mass_silence n = { 0, 0 };
+	size_t back = 0;
 	unsigned guard_pct = snap->clusters[cluster].policy.guard_pct;
 
 	for (size_t i = 0; i < snap->n_hosts; i++) {
@@ -38,11 +39,17 @@ mass_is_silent(const struct snapshot *snap, size_t cluster,
 		    host->state == HOST_DEAD || host_is_proved_off(host) ||
 		    is_booting(host))
 			continue;
-		if (host->link == LINK_OK)
-			*(is_back_just_now(host) ? &n.silent : &n.heard) += 1;
+		if (host->link == LINK_OK && is_back_just_now(host))
+			back++;
+		else if (host->link == LINK_OK)
+			n.heard++;
 		else if (host->silent_ms >= SUSPECT_AFTER_MS)
 			n.silent++;
 	}
+	if (n.silent > 0)
+		n.silent += back;
+	else
+		n.heard += back;
 	if (ret_count != NULL)
 		*ret_count = n;
 	return guard_pct > 0 && n.silent > 0 &&

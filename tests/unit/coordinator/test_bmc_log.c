@@ -350,7 +350,13 @@ a_store_is_brought_up_to_date_and_its_copy_has_the_position(void **state)
 
 	(void)state;
 	world_close();
-	spoil("DROP TABLE bmc_logs; DROP TABLE numbers;"
+	spoil("DROP TABLE bmc_logs; DROP TABLE numbers; DROP TABLE leases;"
+	      "DROP TABLE failures; DROP TABLE restarts; DROP TABLE disarmed;"
+	      "ALTER TABLE hosts DROP COLUMN set_aside_ms;"
+	      "ALTER TABLE hosts DROP COLUMN maintenance;"
+	      "ALTER TABLE hosts DROP COLUMN mass;"
+	      "ALTER TABLE hosts DROP COLUMN mass_ms;"
+	      "ALTER TABLE vms DROP COLUMN ordered;"
 	      "ALTER TABLE commands DROP COLUMN from_host;"
 	      "PRAGMA user_version = 1;"
 	      "INSERT INTO hosts VALUES ('h1', 'up', 0, NULL, '')");

@@ -412,6 +412,14 @@ a_store_of_version_2_is_brought_up_to_date(void **state)
 	store_put_number(f->store, "host", "h1");
 	commit(f->store);
 	assert_int_equal(number_of(f, "host", "h1"), 1);
+
+	struct store_state *rows = load(f);
+	assert_int_equal(rows->n_hosts, 1);
+	assert_int_equal(rows->hosts[0].mass, MASS_NONE);
+	assert_int_equal(rows->hosts[0].set_aside_ms, 0);
+	assert_false(rows->hosts[0].maintenance);
+	assert_int_equal(rows->vms[0].order, INTENT_UNKNOWN);
+	store_state_free(rows);
 }
 
 static void
@@ -439,14 +447,6 @@ a_lease_comes_back_and_goes(void **state)
 	all = load(f);
 	assert_int_equal(all->n_leases, 0);
 	store_state_free(all);
-
-	struct store_state *rows = load(f);
-	assert_int_equal(rows->n_hosts, 1);
-	assert_int_equal(rows->hosts[0].mass, MASS_NONE);
-	assert_int_equal(rows->hosts[0].set_aside_ms, 0);
-	assert_false(rows->hosts[0].maintenance);
-	assert_int_equal(rows->vms[0].order, INTENT_UNKNOWN);
-	store_state_free(rows);
 }
 
 static void
