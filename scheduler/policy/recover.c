@@ -236,7 +236,8 @@ raise_poison(struct draft *draft, size_t vm)
 
 	reason_set(alarm->text,
 		   "%s is set aside for an hour: three hosts died in an hour, "
-		   "each soon after it was started there",
+		   "each soon after it was started there; 'ironherd vm start' "
+		   "starts it all the same",
 		   name);
 }
 
@@ -257,7 +258,8 @@ try_to_start(struct draft *draft, size_t vm)
 		raise_stuck(draft, vm, false, "its definition was never read");
 		return;
 	}
-	if (draft->snap->vms[vm].hosts_lost_1h >= POISON_HOSTS) {
+	if (draft->snap->vms[vm].hosts_lost_1h >= POISON_HOSTS &&
+	    draft->snap->vms[vm].order != INTENT_RUN) {
 		raise_poison(draft, vm);
 		return;
 	}

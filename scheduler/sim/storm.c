@@ -10,8 +10,10 @@
 #include "common/alloc.h"
 #include "common/cleanup.h"
 #include "common/num.h"
+#include "scheduler/coordinator/serve.h"
 #include "scheduler/sim/commands.h"
 #include "scheduler/sim/driver.h"
+#include "scheduler/sim/reply.h"
 #include "scheduler/sim/scratch.h"
 #include "scheduler/sim/sim_time.h"
 
@@ -104,12 +106,24 @@ is_at_rest(struct storm *storm)
 	return co != NULL;
 }
 
-/* What was fenced stays off until somebody looks after it. */
+/* What a person does who comes in the morning: what was fenced gets power, what
+ * was set aside is let go. */
 static void
-power_on_all(struct storm *storm)
+care(struct storm *storm)
 {
+	struct coordinator *co = site_coordinator(storm->site);
+	struct api_reply reply;
+
 	for (size_t h = 0; h < storm->world->n_hosts; h++)
 		world_power_on(storm->world, h);
+	for (size_t i = 0; co != NULL && i < co->reg.n_alarms; i++) {
+		const struct plan_alarm *alarm = &co->reg.alarms[i].alarm;
+
+		if (strcmp(alarm->kind, "host-set-aside") == 0)
+			operate_release(co, alarm->subject, &reply);
+		else if (strcmp(alarm->kind, "vm-poison") == 0)
+			operate_vm_set(co, alarm->subject, true, &reply);
+	}
 }
 
 static void
@@ -122,7 +136,7 @@ verify(struct storm *storm)
 	       (!is_at_rest(storm) ||
 		!truth_is_well(storm->truth, why, sizeof(why)))) {
 		pass(CARE_MS);
-		power_on_all(storm);
+		care(storm);
 	}
 	truth_check_well(storm->truth);
 	if (!is_at_rest(storm))
