@@ -113,6 +113,8 @@ freeze_witnesses(const struct reg_host *host, int64_t now_ms,
 	out->off_proved = host->power == POWER_OFF && host->off_reads >= 2 &&
 			  host->off_since_ms > since_ms &&
 			  now_ms - host->power_ms < OFF_PROOF_MS;
+	if (out->off_proved)
+		out->off_age_ms = now_ms - host->power_ms;
 }
 
 /* Of times in a ring: those of the last `span_ms`. */

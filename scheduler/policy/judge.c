@@ -138,6 +138,15 @@ host_outlived_its_lease(const struct snap_host *host)
 	       host->power == POWER_ON;
 }
 
+/* Power may have come back since the last reading: none is called dead by an
+ * older one.  The next one is a second away, and a turn follows it at once. */
+static bool
+is_read_just_now(const struct snap_host *host)
+{
+	return host->state == HOST_DEAD || host->off_age_ms <= OFF_FRESH_MS ||
+	       host->word_of[0] != '\0' || host_is_dead_by_lease(host);
+}
+
 enum verdict
 judge_host(const struct snapshot *snap, size_t index, char why[REASON_LEN])
 {
@@ -159,7 +168,7 @@ judge_host(const struct snapshot *snap, size_t index, char why[REASON_LEN])
 		return VERDICT_NO_AGENT;
 	}
 	if (host_is_proved_off(host))
-		return VERDICT_OFF;
+		return is_read_just_now(host) ? VERDICT_OFF : VERDICT_UNSURE;
 	if (host->libvirt == WITNESS_ALIVE)
 		return VERDICT_NO_AGENT;
 	if (host->datastore == WITNESS_ALIVE)

@@ -118,6 +118,7 @@ struct snap_host {
 	bool fed;        /* no BMC says anything, but an outlet is on */
 	bool off_proved; /* two off reads, 250 ms apart, none on since, the last
 			    younger than OFF_PROOF_MS */
+	int64_t off_age_ms;               /* of that last one; 0 without one */
 	char power_text[REPORT_TEXT_LEN]; /* what was read, or why not */
 	/* A person who went there says that it is off; "" or his name.  Holds
 	 * until something of it is heard. */

@@ -42,6 +42,7 @@ enum {
 	FENCE_AFTER_MS = 10000,
 	CANNOT_PROVE_AFTER_MS = 12000,
 	OFF_PROOF_MS = 5000,       /* an off read proves nothing longer */
+	OFF_FRESH_MS = 400,        /* and by one so old none is called dead */
 	BOOT_PATIENCE_MS = 600000, /* from power on to the first answer */
 
 	DATASTORE_ALIVE_MS = 5000, /* a slot is written each second */
@@ -55,9 +56,9 @@ enum {
 	FAILURES_PER_HOUR = 3, /* then the host is set aside */
 	SET_ASIDE_MS = 7200000,
 	MASS_WINDOW_MS = 7200000,
-	GUARD_HOLD_MS = 5000,       /* a silence of many must last so long */
-	DISARMED_LONG_MS = 300000,  /* then it is perhaps forgotten */
-	RETURN_HOME_MS = 300000,    /* what waited for its host starts there */
+	GUARD_HOLD_MS = 5000,      /* a silence of many must last so long */
+	DISARMED_LONG_MS = 300000, /* then it is perhaps forgotten */
+	RETURN_HOME_MS = 300000,   /* what waited for its host starts there */
 
 	PATH_LOST_MS = 140000,  /* all paths down that long: the path is lost */
 	PATH_DELAY_MS = 180000, /* and that long nothing is done about it */

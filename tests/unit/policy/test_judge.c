@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -71,6 +72,22 @@ one_off_read_is_no_proof(void **state)
 	scene_power_off(&scene, 0);
 	scene.hosts[0].off_proved = false;
 	assert_int_equal(judge(), VERDICT_UNSURE);
+}
+
+static void
+an_older_off_read_calls_no_host_dead_but_one_that_is(void **state)
+{
+	(void)state;
+	scene_power_off(&scene, 0);
+	scene.hosts[0].off_age_ms = OFF_FRESH_MS;
+	assert_int_equal(judge(), VERDICT_OFF);
+	scene.hosts[0].off_age_ms = OFF_FRESH_MS + 1;
+	assert_int_equal(judge(), VERDICT_UNSURE);
+	snprintf(scene.hosts[0].word_of, REPORT_NAME_LEN, "eve");
+	assert_int_equal(judge(), VERDICT_OFF);
+	scene.hosts[0].word_of[0] = '\0';
+	scene.hosts[0].state = HOST_DEAD;
+	assert_int_equal(judge(), VERDICT_OFF);
 }
 
 static void
@@ -382,6 +399,7 @@ main(void)
 		TEST(silence_alone_is_never_proof_however_long),
 		TEST(two_off_reads_are_proof),
 		TEST(one_off_read_is_no_proof),
+		TEST(an_older_off_read_calls_no_host_dead_but_one_that_is),
 		TEST(an_off_proof_is_not_looked_at_before_the_host_is_suspect),
 		TEST(an_answering_libvirt_outranks_a_bmc_that_says_off),
 		TEST(a_written_slot_outranks_a_bmc_that_says_off),

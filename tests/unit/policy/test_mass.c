@@ -338,6 +338,25 @@ the_guard_holds_from_its_share_of_hosts_on(void **state)
 }
 
 static void
+the_last_host_of_a_network_that_thaws_is_not_fenced(void **state)
+{
+	(void)state;
+	scene.clusters[0].policy.mass_hosts = 0;
+	hang(0);
+	for (size_t i = 1; i < 5; i++) /* back a moment ago */
+		scene.hosts[i].state_age_ms = FENCE_AFTER_MS - 1;
+	assert_false(fences(0));
+	assert_true(raises("mass-silence", "c1"));
+	for (size_t i = 1; i < 5; i++)
+		scene.hosts[i].state_age_ms = FENCE_AFTER_MS;
+	assert_true(fences(0));
+	scene.hosts[0] = scene.hosts[1]; /* all answer */
+	for (size_t i = 0; i < 5; i++)
+		scene.hosts[i].state_age_ms = 0;
+	assert_false(raises("mass-silence", "c1"));
+}
+
+static void
 without_a_guard_hosts_are_fenced_however_many_are_silent(void **state)
 {
 	(void)state;
@@ -372,6 +391,7 @@ main(void)
 		TEST(one_that_is_being_fenced_counts_before_it_is_dead),
 		TEST(of_two_that_are_being_fenced_the_first_goes_on),
 		TEST(the_guard_holds_from_its_share_of_hosts_on),
+		TEST(the_last_host_of_a_network_that_thaws_is_not_fenced),
 		TEST(without_a_guard_hosts_are_fenced_however_many_are_silent),
 	};
 
