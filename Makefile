@@ -88,13 +88,14 @@ $B/obj/%.o: %.c
 
 # All of the simulation's objects: its drivers take the place of what the
 # archives have.
+link-ironherd-sim := -Wl,--wrap=decide
 objs-ironherd-sim := $(patsubst %.c,$B/obj/%.o,$(call room_src,scheduler/sim))
 
 define program
 $B/bin/$1: $B/obj/$(dir-$1)/main.o $(objs-$1) $(foreach r,$(closure-$(dir-$1)),$(call room_lib,$r))
 	@mkdir -p $$(@D)
 	@echo "  LD   $$@"
-	$$(Q)$$(CC) $$(link) -o $$@ $$^ $$(libs-$(dir-$1))
+	$$(Q)$$(CC) $$(link) $(link-$1) -o $$@ $$^ $$(libs-$(dir-$1))
 endef
 $(foreach p,$(programs),$(eval $(call program,$p)))
 

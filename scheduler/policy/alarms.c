@@ -177,6 +177,28 @@ raise_in_doubt(struct draft *draft, size_t vm)
 		   v->name, draft->snap->hosts[draft->vms[vm].owner].name);
 }
 
+/* It is tried for ever, but somebody should look why. */
+static void
+raise_start_fails(struct draft *draft, size_t vm)
+{
+	const struct snap_vm *v = &draft->snap->vms[vm];
+
+	if (v->start_failures < START_FAILURES_ALARM ||
+	    draft->vms[vm].intent != INTENT_RUN ||
+	    draft->vms[vm].phase == VM_SETTLED)
+		return;
+	struct plan_alarm *alarm =
+		plan_add_alarm(draft->plan, SEVERITY_CRITICAL, "start-fails",
+			       v->name);
+	reason_set(alarm->text,
+		   "%s did not start %u times in a row, the last time on %s; "
+		   "it is tried on",
+		   v->name, v->start_failures,
+		   v->failed_on != NO_HOST
+			   ? draft->snap->hosts[v->failed_on].name
+			   : "a host that is gone");
+}
+
 static void
 raise_missing(struct draft *draft, size_t vm)
 {
@@ -303,6 +325,7 @@ raise_alarms(struct draft *draft)
 		}
 		raise_disobeyed(draft, vm);
 		raise_in_doubt(draft, vm);
+		raise_start_fails(draft, vm);
 		raise_two_copies(draft, vm);
 		raise_not_running(draft, vm);
 	}

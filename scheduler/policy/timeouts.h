@@ -69,6 +69,7 @@ enum {
 	START_DEADLINE_MS = 60000,
 	START_RETRY_MS = 5000, /* doubles with each failure */
 	START_RETRY_MAX_MS = 60000,
+	START_FAILURES_ALARM = 3,
 	STARTS_PER_HOST = 4,        /* in flight */
 	ORDER_PATIENCE_MS = 30000,  /* waits for another VM: alarm */
 	ORDER_LIMIT_MS = 300000,    /* then it starts without that one */

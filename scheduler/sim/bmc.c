@@ -108,11 +108,22 @@ switch_power(const struct bmc_model *model, bool on)
 	sim_after(on ? 0 : model->off_delay_ms, acts, act);
 }
 
+/* One wrong word in twenty, and never two of them near each other. */
+static bool
+glitches(struct bmc_model *model)
+{
+	if (!model->glitches || sim_now_ms() - model->glitch_ms < 1000 ||
+	    world_draw(driver_world(), 20) != 0)
+		return false;
+	model->glitch_ms = sim_now_ms();
+	return true;
+}
+
 static size_t
 chassis_status(const struct wire *wire, uint8_t reply[REPLY_MAX])
 {
-	const struct bmc_model *model = model_of(wire);
-	bool on = driver_world()->hosts[model->wired_to].on;
+	struct bmc_model *model = model_of(wire);
+	bool on = driver_world()->hosts[model->wired_to].on && !glitches(model);
 
 	if (model->state_unknown) {
 		reply[0] = CC_STATE;

@@ -14,7 +14,8 @@ static const struct {
 	{ "cases", sim_cases, "cases [--trace DIR] [--only ID] FILE..." },
 	{ "storm", sim_storm,
 	  "storm [--seed N] [--hours H] [--hosts N] [--vms N] "
-	  "[--profile all|single|late] [--trace FILE]" },
+	  "[--profile all|single|late] "
+	  "[--plant BUG] [--trace FILE]" },
 };
 
 static int

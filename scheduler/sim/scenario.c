@@ -155,6 +155,14 @@ is_offered(const char *feature)
 }
 
 static const char *
+text_or(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text != NULL ? text : "";
+}
+
+static const char *
 missing_option(const json_t *json)
 {
 	static const struct {
@@ -174,6 +182,9 @@ missing_option(const json_t *json)
 	for (i = 0; i < sizeof(options) / sizeof(*options); i++)
 		if (json_object_get(cluster, options[i].option) != NULL)
 			return options[i].feature;
+	json_object_foreach (json_object_get(json, "vms"), name, value)
+		if (strcmp(text_or(value, "initially"), "error") == 0)
+			return "a state of giving up";
 	json_object_foreach (json_object_get(json, "hosts"), name, value)
 		if (json_object_get(value, "cpu_gen") != NULL)
 			return "imc";

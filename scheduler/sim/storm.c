@@ -13,6 +13,7 @@
 #include "scheduler/coordinator/serve.h"
 #include "scheduler/sim/commands.h"
 #include "scheduler/sim/driver.h"
+#include "scheduler/sim/plant.h"
 #include "scheduler/sim/reply.h"
 #include "scheduler/sim/scratch.h"
 #include "scheduler/sim/sim_time.h"
@@ -215,6 +216,7 @@ play_round(struct campaign *c, uint64_t seed)
 	c->trace = NULL;
 	scratch_empty(c->scratch);
 	sim_time_reset();
+	plant_reset();
 	trace_init(&trace, to);
 	build(&world, &trace, c, seed);
 	driver_use(&world);
@@ -283,6 +285,17 @@ take_profile(const char *text, enum storm_profile *ret_profile)
 }
 
 static bool
+take_bug(const char *name)
+{
+	if (plant_choose(name))
+		return true;
+	fprintf(stderr, "ironherd-sim storm: no bug \"%s\"; there are:\n",
+		name);
+	plant_list(stderr);
+	return false;
+}
+
+static bool
 take_options(struct campaign *c, int argc, char *argv[])
 {
 	static const struct option options[] = {
@@ -292,6 +305,7 @@ take_options(struct campaign *c, int argc, char *argv[])
 		{ "vms", required_argument, NULL, 'v' },
 		{ "profile", required_argument, NULL, 'p' },
 		{ "trace", required_argument, NULL, 't' },
+		{ "plant", required_argument, NULL, 'b' },
 		{ NULL, 0, NULL, 0 },
 	};
 	uint64_t hours = 1;
@@ -317,6 +331,9 @@ take_options(struct campaign *c, int argc, char *argv[])
 			break;
 		case 't':
 			c->trace = optarg;
+			break;
+		case 'b':
+			ok = take_bug(optarg);
 			break;
 		default:
 			ok = false;

@@ -27,6 +27,8 @@ enum storm_fault {
 	FAULT_BMC_SILENT,
 	FAULT_BMC_LOSSY,
 	FAULT_BMC_SLOW_OFF,
+	FAULT_BMC_GLITCHES, /* it says off by mistake, now and then */
+	FAULT_REPLIES_LOST, /* of a libvirt, to commands */
 	FAULT_LOSSY, /* heartbeats are lost */
 	FAULT_LATE,  /* or late */
 	FAULT_BUTTON,

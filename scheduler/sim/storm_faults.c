@@ -33,6 +33,8 @@ storm_fault_name(enum storm_fault fault)
 		[FAULT_BMC_SILENT] = "BMC silent",
 		[FAULT_BMC_LOSSY] = "BMC lossy",
 		[FAULT_BMC_SLOW_OFF] = "BMC slow to switch",
+		[FAULT_BMC_GLITCHES] = "BMC says off by mistake",
+		[FAULT_REPLIES_LOST] = "libvirt's answers lost",
 		[FAULT_LOSSY] = "heartbeats lost",
 		[FAULT_LATE] = "heartbeats late",
 		[FAULT_BUTTON] = "power button",
@@ -206,6 +208,18 @@ slow_bmc(struct storm *storm, size_t host)
 }
 
 static void
+glitchy_bmc(struct storm *storm, size_t host)
+{
+	storm->world->hosts[host].bmc[0].glitches = true;
+}
+
+static void
+lose_replies(struct storm *storm, size_t host)
+{
+	storm->world->hosts[host].replies_lost = true;
+}
+
+static void
 press_button(struct storm *storm, size_t host)
 {
 	if (storm->world->hosts[host].on)
@@ -355,6 +369,8 @@ static const struct {
 	[FAULT_BMC_SILENT] = { silence_bmc, 3, 2 },
 	[FAULT_BMC_LOSSY] = { lossy_bmc, 2, 2 },
 	[FAULT_BMC_SLOW_OFF] = { slow_bmc, 2, 0 },
+	[FAULT_BMC_GLITCHES] = { glitchy_bmc, 3, 2 },
+	[FAULT_REPLIES_LOST] = { lose_replies, 4, 0 },
 	[FAULT_LOSSY] = { lose_heartbeats, 2, 10 },
 	[FAULT_LATE] = { delay_heartbeats, 2, 10 },
 	[FAULT_BUTTON] = { press_button, 3, 0 },
@@ -410,7 +426,7 @@ static void
 draw_ends(struct storm *storm, size_t index)
 {
 	struct host *host = &storm->world->hosts[index];
-	uint64_t die = world_draw(storm->world, (uint64_t)12 * END_ONE_IN);
+	uint64_t die = world_draw(storm->world, (uint64_t)14 * END_ONE_IN);
 	bool was = world_is_faulty(storm->world, index);
 
 	switch (die) {
@@ -445,6 +461,12 @@ draw_ends(struct storm *storm, size_t index)
 		break;
 	case 11:
 		host->reply_delay_ms = 0;
+		break;
+	case 12:
+		host->bmc[0].glitches = false;
+		break;
+	case 13:
+		host->replies_lost = false;
 		break;
 	default:
 		return;
@@ -488,6 +510,7 @@ heal_host(struct storm *storm, size_t index)
 	struct host *host = &storm->world->hosts[index];
 
 	host->agent_dead = host->agent_hung = host->libvirt_hung = false;
+	host->replies_lost = false;
 	memset(host->cut, 0, sizeof(host->cut));
 	host->loss_pm = 0;
 	host->reply_delay_ms = 0;
@@ -495,6 +518,7 @@ heal_host(struct storm *storm, size_t index)
 		host->bmc[b].unreachable = host->bmc[b].no_feed = false;
 		host->bmc[b].drops_pm = 0;
 		host->bmc[b].off_delay_ms = 0;
+		host->bmc[b].glitches = false;
 	}
 	if (host->hung) /* somebody presses its button */
 		world_power_off(storm->world, index);

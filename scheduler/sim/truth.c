@@ -57,9 +57,9 @@ const char *
 invariant_name(enum invariant invariant)
 {
 	static const char *const names[INVARIANTS] = {
-		[S1] = "S1",   [S2] = "S2",   [S3] = "S3",
-		[S7] = "S7",   [S11] = "S11", [S12] = "S12",
-		[S15] = "S15", [S16] = "S16", [L6] = "L6",
+		[S1] = "S1",   [S2] = "S2",   [S3] = "S3",   [S7] = "S7",
+		[S10] = "S10", [S11] = "S11", [S12] = "S12", [S15] = "S15",
+		[S16] = "S16", [L6] = "L6",
 	};
 
 	return names[invariant];
@@ -203,6 +203,21 @@ start_command(struct truth *truth, size_t vm, size_t host)
 	v->command_boot = truth->world->hosts[host].boot;
 }
 
+/* Living hosts that the coordinator cannot hear: is it the network? */
+static bool
+is_mass_silence(const struct world *world)
+{
+	size_t living = 0, silent = 0;
+
+	for (size_t h = 0; h < world->n_hosts; h++) {
+		if (!world_is_up(world, h))
+			continue;
+		living++;
+		silent += !world_reaches(world, h, PLANE_MGMT, BOTH_WAYS);
+	}
+	return silent > 1 && silent * 2 >= living;
+}
+
 static void
 fence_request(struct truth *truth, size_t host)
 {
@@ -213,6 +228,8 @@ fence_request(struct truth *truth, size_t host)
 	truth->seen.fences++;
 	if (truth->quiet)
 		violate(truth, S15, "%s is fenced in quiet times", name);
+	if (is_mass_silence(truth->world))
+		violate(truth, S10, "%s is fenced in a mass silence", name);
 	if (!world_is_faulty(truth->world, host) &&
 	    (h->fault_ms == NEVER || now_ms - h->fault_ms > EXCUSE_MS))
 		violate(truth, S16, "%s is fenced without a fault", name);

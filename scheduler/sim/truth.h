@@ -6,6 +6,7 @@
  *	S2	nothing starts elsewhere without a proof about where it was lost
  *	S3	no fence is claimed done by a BMC while the host has power
  *	S7	what its user wants off is not started
+ *	S10	none is fenced while half of the living or more are silent
  *	S11	no host is fenced more often than FENCES_PER_HOUR
  *	S12	one command in flight for each VM
  *	S15	in quiet times nothing is fenced, started or stopped
@@ -20,7 +21,7 @@
 
 #include "scheduler/sim/world.h"
 
-enum invariant { S1, S2, S3, S7, S11, S12, S15, S16, L6, INVARIANTS };
+enum invariant { S1, S2, S3, S7, S10, S11, S12, S15, S16, L6, INVARIANTS };
 
 const char *invariant_name(enum invariant invariant);
 

@@ -98,6 +98,8 @@ struct bmc_model {
 	bool errors_when_off; /* off of what is off is an error */
 	bool off_is_soft;     /* off only asks the system */
 	bool no_cycle, on_fails;
+	bool glitches; /* it tells off once by mistake, never twice in 1 s */
+	int64_t glitch_ms;  /* when it did last */
 	bool state_unknown; /* its status cannot be read */
 	int fixed;          /* -1: the truth; else what it always says */
 	size_t wired_to;    /* the host whose power it has */
