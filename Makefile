@@ -266,7 +266,7 @@ mandir  := $(DESTDIR)$(PREFIX)/share/man
 mibdir  := $(DESTDIR)$(PREFIX)/share/snmp/mibs
 
 install: all                                   ## DESTDIR= PREFIX=
-	install -d $(bindir) $(sbindir) $(mibdir) $(mandir)/man1 $(mandir)/man5 $(mandir)/man8
+	install -d $(bindir) $(sbindir) $(mibdir) $(mandir)/man1 $(mandir)/man5 $(mandir)/man7 $(mandir)/man8
 	install -m 755 $B/bin/ironherd $B/bin/ironherd-sim $(bindir)
 	install -m 755 $B/bin/ironherd-agent $B/bin/ironherd-coordinator $(sbindir)
 	install -m 644 $(mib) $(mibdir)
@@ -274,6 +274,7 @@ install: all                                   ## DESTDIR= PREFIX=
 	        $(DESTDIR)$(PREFIX)/share/bash-completion/completions/ironherd
 	install -m 644 $(wildcard */*.1 scheduler/*/*.1) $(mandir)/man1
 	install -m 644 $(wildcard */*.5 scheduler/*/*.5) $(mandir)/man5
+	install -m 644 $(wildcard scheduler/*/*.7) $(mandir)/man7
 	install -m 644 $(wildcard */*.8 scheduler/*/*.8) $(mandir)/man8
 
 format:                                        ## lay the code out anew
