@@ -87,6 +87,24 @@ stored(void)
 	return text;
 }
 
+/* Both were sent to the same host; its libvirt was slow. */
+static void
+the_late_end_of_an_older_start_is_not_that_of_the_newer(void **state)
+{
+	(void)state;
+	vm->phase = VM_STARTING;
+	vm->stopping = false;
+	vm->starting = true;
+	vm->command = 8;
+	outcome_start(&co, 0, UUID, 7, VIRT_START_ABSENT, "");
+	assert_true(vm->starting);
+	assert_int_equal(vm->phase, VM_STARTING);
+	outcome_start(&co, 0, UUID, 8, VIRT_START_DONE, "");
+	assert_false(vm->starting);
+	assert_int_equal(vm->phase, VM_SETTLED);
+	assert_string_equal(stored(), "settled run h0 ");
+}
+
 static void
 a_proved_stop_is_a_lost_vm_on_the_disk(void **state)
 {
@@ -168,6 +186,7 @@ main(void)
 	log_start("test_stops", LOG_LEVEL_ERROR + 1);
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, finish)
 	const struct CMUnitTest tests[] = {
+		TEST(the_late_end_of_an_older_start_is_not_that_of_the_newer),
 		TEST(a_proved_stop_is_a_lost_vm_on_the_disk),
 		TEST(one_that_was_off_already_is_lost_as_well),
 		TEST(by_its_intent_it_stays_off_and_it_is_known_by_whom),
