@@ -194,6 +194,23 @@ a_lost_vm_without_room_is_said(void **state)
 }
 
 static void
+a_vm_that_does_not_start_is_said_though_it_is_tried_on(void **state)
+{
+	(void)state;
+	scene.vms[vm].phase = VM_LOST;
+	scene.vms[vm].failed_on = 1;
+	scene.vms[vm].command_age_ms = 1000;
+	scene.hosts[0].state = HOST_DEAD;
+	scene_power_off(&scene, 0);
+	scene.vms[vm].start_failures = START_FAILURES_ALARM - 1;
+	assert_string_equal(alarms(), "host-dead h0");
+	scene.vms[vm].start_failures = START_FAILURES_ALARM;
+	assert_string_equal(alarms(), "host-dead h0, start-fails vm0");
+	scene.vms[vm].intent = INTENT_OFF;
+	assert_string_equal(alarms(), "host-dead h0");
+}
+
+static void
 a_reason_longer_than_its_room_is_cut_and_ends(void **state)
 {
 	(void)state;
@@ -246,6 +263,7 @@ main(void)
 		TEST(a_vm_that_nobody_can_find_is_said),
 		TEST(a_start_that_nobody_can_confirm_is_said),
 		TEST(a_lost_vm_without_room_is_said),
+		TEST(a_vm_that_does_not_start_is_said_though_it_is_tried_on),
 		TEST(a_reason_longer_than_its_room_is_cut_and_ends),
 		TEST(a_host_that_is_set_aside_is_told),
 		TEST(ha_that_stays_disarmed_is_told),
