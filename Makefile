@@ -143,7 +143,7 @@ check: check-layers check-unit check-sim check-lab ## everything: layers, units,
 check-unit: all $(tests) $B/lab/bmcfarm                       ## unit tests
 	$(Q)$(and $(smi),SMIPATH=$(smi)) tests/run-units $(tests)
 
-check-sim: $B/bin/ironherd-sim                 ## storms and scenarios, HOURS=20
+check-sim: $B/bin/ironherd-sim                 ## storms and scenarios, HOURS=10
 	$(Q)SIM=$B/bin/ironherd-sim $(and $(HOURS),HOURS=$(HOURS)) tests/sim/run
 
 storm: $B/bin/ironherd-sim                     ## HOURS=1000 of simulated faults, SEED=1

@@ -166,8 +166,8 @@ cluster_to_json(const struct snap_cluster *cluster)
 	const struct cluster_policy *policy = &cluster->policy;
 
 	return json_pack(
-		"{s:s, s:b, s:b, s:b, s:o, s:i, s:i, s:I, s:i, s:b, s:I, s:I, "
-		"s:i, s:i}",
+		"{s:s, s:b, s:b, s:b, s:o, s:i, s:i, s:I, s:i, s:b, s:b, s:b, "
+		"s:I, s:I, s:i, s:i}",
 		"name", cluster->name, "ha", cluster->ha, "fence_isolated",
 		cluster->fence_isolated, "disarmed", cluster->disarmed,
 		"switch_age_ms", age_to_json(cluster->switch_age_ms),
@@ -175,10 +175,11 @@ cluster_to_json(const struct snap_cluster *cluster)
 		(int)policy->mass_hosts, "mass_window_ms",
 		(json_int_t)policy->mass_window_ms, "survive_hosts",
 		(int)policy->survive_hosts, "fence_stuck", policy->fence_stuck,
-		"path_lost_ms", (json_int_t)policy->path_lost_ms,
-		"path_delay_ms", (json_int_t)policy->path_delay_ms,
-		"starts_per_host", (int)policy->starts_per_host, "starts",
-		(int)policy->starts);
+		"set_aside_hosts", policy->set_aside_hosts, "set_aside_vms",
+		policy->set_aside_vms, "path_lost_ms",
+		(json_int_t)policy->path_lost_ms, "path_delay_ms",
+		(json_int_t)policy->path_delay_ms, "starts_per_host",
+		(int)policy->starts_per_host, "starts", (int)policy->starts);
 }
 
 json_t *

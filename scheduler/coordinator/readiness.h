@@ -21,7 +21,7 @@
 enum {
 	READINESS_FIRST_MS = 5000,
 	READINESS_PERIOD_MS = 120000,
-	READINESS_RETRY_MS = 15000, /* after a failure, and until */
+	READINESS_RETRY_MS = 6000,  /* after a failure, and until */
 	READINESS_SURE = 3,         /* so many passed in a row */
 	READINESS_DEADLINE_MS = 5000
 };

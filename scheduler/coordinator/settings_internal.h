@@ -60,6 +60,8 @@ extern const char *const settings_host_fails[],
 	{ .name = "survive-hosts", .type = CONFIG_INT, .preset = "0",      \
 	  .min = 0, .max = 64 },                                           \
 	{ .name = "fence-stuck", .type = CONFIG_BOOL, .preset = "off" },   \
+	{ .name = "set-aside-hosts", .type = CONFIG_BOOL, .preset = "on" }, \
+	{ .name = "set-aside-vms", .type = CONFIG_BOOL, .preset = "on" },  \
 	{ .name = "path-lost", .type = CONFIG_INT, .preset = "140",        \
 	  .min = 10, .max = 3600 },                                        \
 	{ .name = "path-delay", .type = CONFIG_INT, .preset = "180",       \

@@ -92,6 +92,8 @@ settings_read_policy(struct settings *s, const struct config_section *sec,
 	policy->mass_window_ms = config_int(sec, "mass-window") * 1000;
 	policy->survive_hosts = (unsigned)config_int(sec, "survive-hosts");
 	policy->fence_stuck = config_bool(sec, "fence-stuck");
+	policy->set_aside_hosts = config_bool(sec, "set-aside-hosts");
+	policy->set_aside_vms = config_bool(sec, "set-aside-vms");
 	policy->path_lost_ms = config_int(sec, "path-lost") * 1000;
 	policy->path_delay_ms = config_int(sec, "path-delay") * 1000;
 	policy->starts_per_host = (unsigned)config_int(sec, "starts-per-host");

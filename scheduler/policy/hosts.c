@@ -34,15 +34,16 @@ count_failure(const struct case_file *file, struct plan_host_change *change)
 {
 	struct draft *draft = file->draft;
 	const struct snap_host *host = file->host;
+	const struct snap_cluster *cluster =
+		&draft->snap->clusters[host->cluster];
 
 	if (mass_has_vms(draft, file->index)) {
 		change->mass = mass_judge(draft, file->index);
 		draft->mass[file->index] = change->mass;
 		draft->failed[file->index] = true;
 	}
-	change->failed = !host->maintenance &&
-			 !draft->snap->clusters[host->cluster].disarmed;
-	change->set_aside = change->failed &&
+	change->failed = !host->maintenance && !cluster->disarmed;
+	change->set_aside = change->failed && cluster->policy.set_aside_hosts &&
 			    host->failures_last_hour + 1 >= FAILURES_PER_HOUR;
 }
 

@@ -70,6 +70,8 @@ cluster_policy_init(struct cluster_policy *policy)
 	*policy = (struct cluster_policy){
 		.vm = { .ha = true, .priority = PRIORITY_PRESET },
 		.guard_pct = GUARD_PCT,
+		.set_aside_hosts = true,
+		.set_aside_vms = true,
 		.mass_window_ms = MASS_WINDOW_MS,
 		.path_lost_ms = PATH_LOST_MS,
 		.path_delay_ms = PATH_DELAY_MS,

@@ -62,6 +62,9 @@ struct cluster_policy {
 	unsigned survive_hosts;
 	/* A copy that cannot be stopped: power its host off. */
 	bool fence_stuck;
+	/* A host that fails too often takes no VM for a while; nor is a VM
+	 * started for a while after which too many hosts died. */
+	bool set_aside_hosts, set_aside_vms;
 	/* Path lost without a word (APD): so long until it counts, and so
 	 * long until something is done about it. */
 	int64_t path_lost_ms, path_delay_ms;

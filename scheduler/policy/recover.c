@@ -226,6 +226,16 @@ is_coming(const struct draft *draft, size_t vm, char why[REASON_LEN])
 	return true;
 }
 
+static bool
+is_poison(const struct draft *draft, size_t vm)
+{
+	const struct snap_vm *v = &draft->snap->vms[vm];
+
+	return draft->snap->clusters[owner_of(draft, vm)->cluster]
+		       .policy.set_aside_vms &&
+	       v->hosts_lost_1h >= POISON_HOSTS && v->order != INTENT_RUN;
+}
+
 static void
 raise_poison(struct draft *draft, size_t vm)
 {
@@ -258,8 +268,7 @@ try_to_start(struct draft *draft, size_t vm)
 		raise_stuck(draft, vm, false, "its definition was never read");
 		return;
 	}
-	if (draft->snap->vms[vm].hosts_lost_1h >= POISON_HOSTS &&
-	    draft->snap->vms[vm].order != INTENT_RUN) {
+	if (is_poison(draft, vm)) {
 		raise_poison(draft, vm);
 		return;
 	}

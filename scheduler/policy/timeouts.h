@@ -82,8 +82,8 @@ enum {
 	TWO_COPIES_HOLD_MS = 12000, /* both hosts were read again */
 	/* A BMC, or we, may be busy for a moment: three checks in a row that
 	 * fail, or that pass; see scheduler/coordinator/readiness.h. */
-	BMC_TROUBLE_HOLD_MS = 45000,
-	BMC_TROUBLE_CLEAR_MS = 45000,
+	BMC_TROUBLE_HOLD_MS = 25000,
+	BMC_TROUBLE_CLEAR_MS = 25000,
 	CLEAN_DEADLINE_MS = 30000,
 	CLEAN_RETRY_MS = 5000,
 

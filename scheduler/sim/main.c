@@ -15,7 +15,7 @@ static const struct {
 	{ "storm", sim_storm,
 	  "storm [--seed N] [--hours H] [--hosts N] [--vms N] "
 	  "[--profile all|single|late] "
-	  "[--plant BUG] [--trace FILE]" },
+	  "[--plant BUG] [--stop] [--trace FILE]" },
 };
 
 static int

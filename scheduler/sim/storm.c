@@ -32,6 +32,7 @@ struct campaign {
 	int64_t hours, rounds; /* rounds counts as many as were asked for */
 	uint64_t n_hosts, n_vms;
 	enum storm_profile profile;
+	bool stop;         /* after the first round with a violation */
 	const char *trace; /* of the first round; NULL: none */
 	const char *scratch;
 	/* what came of it */
@@ -306,6 +307,7 @@ take_options(struct campaign *c, int argc, char *argv[])
 		{ "profile", required_argument, NULL, 'p' },
 		{ "trace", required_argument, NULL, 't' },
 		{ "plant", required_argument, NULL, 'b' },
+		{ "stop", no_argument, NULL, 'x' },
 		{ NULL, 0, NULL, 0 },
 	};
 	uint64_t hours = 1;
@@ -332,6 +334,9 @@ take_options(struct campaign *c, int argc, char *argv[])
 		case 't':
 			c->trace = optarg;
 			break;
+		case 'x':
+			c->stop = true;
+			break;
 		case 'b':
 			ok = take_bug(optarg);
 			break;
@@ -352,7 +357,8 @@ sim_storm(int argc, char *argv[])
 		return 2;
 	cleanup_free char *scratch = scratch_new();
 	c.scratch = scratch;
-	for (uint64_t seed = c.seed; rc == 0 && c.done_ms < c.hours * HOUR_MS;
+	for (uint64_t seed = c.seed; rc == 0 && c.done_ms < c.hours * HOUR_MS &&
+				     (!c.stop || c.all == 0);
 	     seed++)
 		rc = play_round(&c, seed);
 	scratch_remove(scratch);

@@ -146,6 +146,9 @@ coordinator_conf() {
 	cluster "c1" {
 		ha = on
 		vm-failure = restart
+		# Its hosts fail all day.
+		set-aside-hosts = off
+		set-aside-vms = off
 	}
 	datastore "ds1" {
 		cluster = "c1"

@@ -653,6 +653,8 @@ what_nobody_chose_is_what_the_mind_takes_for_preset(void **state)
 	assert_int_equal(p->mass_window_ms, presets.mass_window_ms);
 	assert_int_equal(p->survive_hosts, presets.survive_hosts);
 	assert_int_equal(p->fence_stuck, presets.fence_stuck);
+	assert_int_equal(p->set_aside_hosts, presets.set_aside_hosts);
+	assert_int_equal(p->set_aside_vms, presets.set_aside_vms);
 	assert_int_equal(p->path_lost_ms, presets.path_lost_ms);
 	assert_int_equal(p->path_delay_ms, presets.path_delay_ms);
 	assert_int_equal(p->starts_per_host, presets.starts_per_host);
@@ -668,7 +670,8 @@ a_cluster_chooses_all_of_it(void **state)
 		"cluster \"c1\" { host-failure = wait storage-failure = "
 		"recover vm-failure = elsewhere priority = 7 hang-ms = 30000 "
 		"guard-percent = 30 mass-hosts = 2 mass-window = 600 "
-		"survive-hosts = 1 fence-stuck = on path-lost = 20 path-delay "
+		"survive-hosts = 1 fence-stuck = on set-aside-hosts = off "
+		"set-aside-vms = off path-lost = 20 path-delay "
 		"= 0 starts-per-host = 2 starts = 16 }\n" HOST("a", "1"));
 	const struct cluster_policy *p = &s->clusters[0].policy;
 	assert_int_equal(p->vm.host_fail, HOST_FAIL_WAIT);
@@ -681,6 +684,8 @@ a_cluster_chooses_all_of_it(void **state)
 	assert_int_equal(p->mass_window_ms, 600000);
 	assert_int_equal(p->survive_hosts, 1);
 	assert_true(p->fence_stuck);
+	assert_false(p->set_aside_hosts);
+	assert_false(p->set_aside_vms);
 	assert_int_equal(p->path_lost_ms, 20000);
 	assert_int_equal(p->path_delay_ms, 0);
 	assert_int_equal(p->starts_per_host, 2);

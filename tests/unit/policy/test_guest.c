@@ -491,6 +491,11 @@ a_vm_that_took_three_hosts_down_is_set_aside(void **state)
 	scene.vms[vm].hosts_lost_1h = POISON_HOSTS;
 	assert_string_equal(wanted(), "");
 	assert_true(raises("vm-poison"));
+	scene.clusters[0].policy.set_aside_vms = false;
+	assert_string_equal(wanted(), "start h1 | h1 run starting");
+	scene.clusters[0].policy.set_aside_vms = true;
+	scene.vms[vm].order = INTENT_RUN; /* somebody takes it upon himself */
+	assert_false(raises("vm-poison"));
 }
 
 /* --- I/O errors --------------------------------------------------------------

@@ -543,6 +543,11 @@ the_third_failure_in_an_hour_sets_a_host_aside(void **state)
 				 n + 1 == FAILURES_PER_HOUR);
 		plan_free(plan);
 	}
+	scene.clusters[0].policy.set_aside_hosts = false;
+	struct plan *plan = decide(&scene.snap);
+	assert_true(change_of(plan, 0)->failed);
+	assert_false(change_of(plan, 0)->set_aside);
+	plan_free(plan);
 }
 
 static void
