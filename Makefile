@@ -140,6 +140,8 @@ smi := $(or $(SMIPATH),$(abspath $(wildcard ../shared/mibs)))
 
 check: check-layers check-unit check-sim check-lab ## everything: layers, units, simulation, lab
 
+test-programs: all $(tests) $(lab_tools)       ## all that the checks run; with -j
+
 check-unit: all $(tests) $B/lab/bmcfarm                       ## unit tests
 	$(Q)$(and $(smi),SMIPATH=$(smi)) tests/run-units $(tests)
 
@@ -289,6 +291,6 @@ help:                                          ## this list
 
 .SECONDARY:
 .PHONY: all check check-unit check-layers check-lab check-node check-churn \
-        check-model check-sim storm fuzz bench-ipmi bench-snmp bench-decide \
-        lint demo lab-up lab-down install format clean help
+        check-model check-sim test-programs storm fuzz bench-ipmi bench-snmp \
+        bench-decide lint demo lab-up lab-down install format clean help
 -include $(shell find $B/obj -name '*.d' 2>/dev/null)
