@@ -8,21 +8,20 @@
 
 #include "common/alloc.h"
 #include "common/log.h"
-#include "scheduler/coordinator/serve.h"
-#include "scheduler/sim/reply.h"
 #include "scheduler/sim/scenario.h"
 #include "scheduler/sim/sim_time.h"
+#include "scheduler/sim/verbs_own.h"
 
 enum { SHUTDOWN_MS = 5000, AGENT_RESTART_MS = 2000 };
 
-static struct world *
-world_of(const struct moment *moment)
+struct world *
+verb_world(const struct moment *moment)
 {
 	return &moment->scenario->world;
 }
 
-static const char *
-text(const struct moment *moment, const char *key)
+const char *
+verb_text(const struct moment *moment, const char *key)
 {
 	const char *value =
 		json_string_value(json_object_get(moment->what, key));
@@ -42,15 +41,16 @@ time_of(const struct moment *moment, const char *key)
 static struct host *
 host_of(const struct moment *moment)
 {
-	size_t i = world_find_host(world_of(moment), text(moment, "host"));
+	size_t i =
+		world_find_host(verb_world(moment), verb_text(moment, "host"));
 
-	return i != WORLD_NONE ? &world_of(moment)->hosts[i] : NULL;
+	return i != WORLD_NONE ? &verb_world(moment)->hosts[i] : NULL;
 }
 
 static size_t
 index_of(const struct moment *moment)
 {
-	return world_find_host(world_of(moment), text(moment, "host"));
+	return world_find_host(verb_world(moment), verb_text(moment, "host"));
 }
 
 /* --- later ---------------------------------------------------------------- */
@@ -90,7 +90,7 @@ power_cut(struct moment *moment)
 	for (size_t b = 0; b < WORLD_BMCS_MAX; b++)
 		host->bmc[b].no_feed =
 			json_is_true(json_object_get(moment->what, "with_bmc"));
-	world_power_off(world_of(moment), index_of(moment));
+	world_power_off(verb_world(moment), index_of(moment));
 }
 
 static void
@@ -100,13 +100,13 @@ power_on(struct moment *moment)
 
 	for (size_t b = 0; b < WORLD_BMCS_MAX; b++)
 		host->bmc[b].no_feed = false;
-	world_power_on(world_of(moment), index_of(moment));
+	world_power_on(verb_world(moment), index_of(moment));
 }
 
 static void
 host_hang(struct moment *moment)
 {
-	struct world *world = world_of(moment);
+	struct world *world = verb_world(moment);
 	struct host *host = host_of(moment);
 
 	world_note_slot(world, index_of(moment));
@@ -126,7 +126,7 @@ host_hang(struct moment *moment)
 static void
 shutdown_ends(struct moment *moment)
 {
-	struct world *world = world_of(moment);
+	struct world *world = verb_world(moment);
 	struct host *host = host_of(moment);
 
 	if (!host->on || !host->stopping)
@@ -150,7 +150,7 @@ clean_shutdown(struct moment *moment)
 static void
 come_back(struct moment *moment)
 {
-	world_power_on(world_of(moment), index_of(moment));
+	world_power_on(verb_world(moment), index_of(moment));
 }
 
 static void
@@ -165,7 +165,7 @@ clean_reboot(struct moment *moment)
 static void
 agent_kill(struct moment *moment)
 {
-	world_note_slot(world_of(moment), index_of(moment));
+	world_note_slot(verb_world(moment), index_of(moment));
 	host_of(moment)->agent_dead = true;
 }
 
@@ -185,7 +185,7 @@ agent_restart(struct moment *moment)
 static void
 agent_hang(struct moment *moment)
 {
-	world_note_slot(world_of(moment), index_of(moment));
+	world_note_slot(verb_world(moment), index_of(moment));
 	host_of(moment)->agent_hung = true;
 	after(moment, time_of(moment, "seconds"), agent_start);
 }
@@ -202,7 +202,7 @@ hb_delay_goes_on(struct moment *moment)
 {
 	struct host *host = host_of(moment);
 	int64_t p50 = time_of(moment, "p50_s"), p99 = time_of(moment, "p99_s");
-	uint64_t die = world_draw(world_of(moment), 100);
+	uint64_t die = world_draw(verb_world(moment), 100);
 
 	if (moment->scenario->over || host->reply_delay_ms == 0)
 		return;
@@ -225,7 +225,7 @@ hb_delay(struct moment *moment)
 static unsigned
 direction_of(const struct moment *moment)
 {
-	const char *word = text(moment, "direction");
+	const char *word = verb_text(moment, "direction");
 
 	return strcmp(word, "to_host") == 0     ? TO_HOST
 	       : strcmp(word, "from_host") == 0 ? FROM_HOST
@@ -241,16 +241,16 @@ set_cuts(struct moment *moment, size_t index, unsigned ways)
 	const json_t *plane;
 	size_t i;
 
-	world_note_slot(world_of(moment), index);
+	world_note_slot(verb_world(moment), index);
 	if (!json_is_array(planes)) {
 		for (size_t p = 0; p < PLANES; p++)
-			world_of(moment)->hosts[index].cut[p] = ways;
+			verb_world(moment)->hosts[index].cut[p] = ways;
 		return;
 	}
 	json_array_foreach (planes, i, plane)
 		for (size_t p = 0; p < PLANES; p++)
 			if (strcmp(names[p], json_string_value(plane)) == 0)
-				world_of(moment)->hosts[index].cut[p] = ways;
+				verb_world(moment)->hosts[index].cut[p] = ways;
 }
 
 static void
@@ -270,7 +270,7 @@ net_heal(struct moment *moment)
 static void
 net_heal_all(struct moment *moment)
 {
-	for (size_t h = 0; h < world_of(moment)->n_hosts; h++)
+	for (size_t h = 0; h < verb_world(moment)->n_hosts; h++)
 		set_cuts(moment, h, 0);
 }
 
@@ -282,11 +282,11 @@ net_split(struct moment *moment)
 	size_t i;
 
 	json_array_foreach (json_object_get(moment->what, "a"), i, name) {
-		size_t h = world_find_host(world_of(moment),
+		size_t h = world_find_host(verb_world(moment),
 					   json_string_value(name));
 
 		if (h != WORLD_NONE)
-			world_of(moment)->hosts[h].cut[PLANE_MIGRATE] =
+			verb_world(moment)->hosts[h].cut[PLANE_MIGRATE] =
 				BOTH_WAYS;
 	}
 }
@@ -341,24 +341,24 @@ coord_restart(struct moment *moment)
 static void
 coord_isolate(struct moment *moment)
 {
-	for (size_t h = 0; h < world_of(moment)->n_hosts; h++) {
-		world_of(moment)->hosts[h].cut[PLANE_MGMT] = BOTH_WAYS;
-		world_of(moment)->hosts[h].cut[PLANE_BMC] = BOTH_WAYS;
+	for (size_t h = 0; h < verb_world(moment)->n_hosts; h++) {
+		verb_world(moment)->hosts[h].cut[PLANE_MGMT] = BOTH_WAYS;
+		verb_world(moment)->hosts[h].cut[PLANE_BMC] = BOTH_WAYS;
 	}
 }
 
 static void
 coord_heal(struct moment *moment)
 {
-	for (size_t h = 0; h < world_of(moment)->n_hosts; h++)
-		world_of(moment)->hosts[h].cut[PLANE_MGMT] =
-			world_of(moment)->hosts[h].cut[PLANE_BMC] = 0;
+	for (size_t h = 0; h < verb_world(moment)->n_hosts; h++)
+		verb_world(moment)->hosts[h].cut[PLANE_MGMT] =
+			verb_world(moment)->hosts[h].cut[PLANE_BMC] = 0;
 }
 
 static void
 replies_come(struct moment *moment)
 {
-	world_of(moment)->hosts[moment->host].replies_lost = false;
+	verb_world(moment)->hosts[moment->host].replies_lost = false;
 }
 
 static void
@@ -374,7 +374,7 @@ drop_replies(struct moment *moment)
 	size_t i = index_of(moment);
 
 	moment->host = i;
-	world_of(moment)->hosts[i].replies_lost = true;
+	verb_world(moment)->hosts[i].replies_lost = true;
 	after(moment, time_of(moment, "seconds"), replies_come);
 }
 
@@ -388,53 +388,17 @@ external_notice(struct moment *moment)
 static void
 clock_jump(struct moment *moment)
 {
-	if (strcmp(text(moment, "where"), "coord") == 0)
+	if (strcmp(verb_text(moment, "where"), "coord") == 0)
 		sim_wall_jump(time_of(moment, "seconds"));
 }
 
 /* --- datastores ----------------------------------------------------------- */
 
-/* --- operators ------------------------------------------------------------ */
-
-static void
-set_arms(struct moment *moment, bool armed)
-{
-	struct api_reply reply = { .refused = true };
-
-	if (site_runs(moment->scenario->site))
-		operate_arm_set(site_coordinator(moment->scenario->site), "c1",
-				armed, &reply);
-}
-
-static void
-ha_pause(struct moment *moment)
-{
-	set_arms(moment, false);
-}
-
-static void
-ha_resume(struct moment *moment)
-{
-	set_arms(moment, true);
-}
-
-/* By the coordinator, which knows the rules and who may be dead. */
-static bool
-order_vm(struct moment *moment, bool run)
-{
-	struct api_reply reply = { .refused = true };
-
-	if (site_runs(moment->scenario->site))
-		operate_vm_set(site_coordinator(moment->scenario->site),
-			       text(moment, "vm"), run, &reply);
-	return !reply.refused;
-}
-
 static void
 set_store(struct moment *moment, enum report_datastore_state state)
 {
-	struct world *world = world_of(moment);
-	const char *name = text(moment, "store");
+	struct world *world = verb_world(moment);
+	const char *name = verb_text(moment, "store");
 
 	for (size_t s = 0; s < world->n_stores; s++)
 		if (name[0] == '\0' || strcmp(world->stores[s], name) == 0)
@@ -451,85 +415,6 @@ static void
 store_back(struct moment *moment)
 {
 	set_store(moment, DATASTORE_OK);
-}
-
-/* --- guests and their users ----------------------------------------------- */
-
-static size_t
-vm_of(const struct moment *moment)
-{
-	return world_find_vm(world_of(moment), text(moment, "vm"));
-}
-
-static void
-end_vm(struct moment *moment, enum report_vm_reason reason)
-{
-	size_t host;
-
-	if (world_runs_on(world_of(moment), vm_of(moment), &host) > 0)
-		world_destroy(world_of(moment), host, vm_of(moment), reason);
-}
-
-static void
-guest_shutdown(struct moment *moment)
-{
-	end_vm(moment, VM_REASON_SHUTDOWN);
-}
-
-static void
-qemu_kill(struct moment *moment)
-{
-	end_vm(moment, VM_REASON_CRASHED);
-}
-
-static void
-guest_crash(struct moment *moment)
-{
-	world_crash(world_of(moment), vm_of(moment));
-}
-
-static void
-guest_silent(struct moment *moment)
-{
-	world_of(moment)->vms[vm_of(moment)].silent = true;
-}
-
-static void
-external_move(struct moment *moment)
-{
-	world_migrate(world_of(moment), vm_of(moment),
-		      world_find_host(world_of(moment), text(moment, "to")));
-}
-
-static bool
-stop_by_user(struct moment *moment)
-{
-	size_t host;
-
-	return world_runs_on(world_of(moment), vm_of(moment), &host) > 0 &&
-	       world_destroy(world_of(moment), host, vm_of(moment),
-			     VM_REASON_SHUTDOWN) == 0;
-}
-
-static void
-vm_cmd(struct moment *moment)
-{
-	const char *op = text(moment, "op");
-	bool ok = false;
-
-	if (strcmp(op, "start") == 0)
-		ok = order_vm(moment, true);
-	else if (strcmp(op, "stop") == 0)
-		ok = stop_by_user(moment) || order_vm(moment, false);
-	else if (strcmp(op, "migrate") == 0)
-		ok = world_migrate(world_of(moment), vm_of(moment),
-				   world_find_host(world_of(moment),
-						   text(moment, "to"))) == 0;
-	trace_put(world_of(moment)->trace,
-		  &(struct trace_event){ .event = "cmd_result",
-					 .flag = "ok",
-					 .is_set = ok,
-					 .number = moment->number });
 }
 
 /* --- the table ------------------------------------------------------------ */
@@ -561,17 +446,17 @@ static const struct {
 	{ "coord_pause", coord_pause },
 	{ "drop_replies", drop_replies },
 	{ "external_notice", external_notice },
-	{ "ha_pause", ha_pause },
-	{ "ha_resume", ha_resume },
+	{ "ha_pause", verb_ha_pause },
+	{ "ha_resume", verb_ha_resume },
 	{ "clock_jump", clock_jump },
 	{ "store_lost", store_lost },
 	{ "store_back", store_back },
-	{ "guest_shutdown", guest_shutdown },
-	{ "qemu_kill", qemu_kill },
-	{ "guest_crash", guest_crash },
-	{ "guest_silent", guest_silent },
-	{ "external_move", external_move },
-	{ "vm_cmd", vm_cmd },
+	{ "guest_shutdown", verb_guest_shutdown },
+	{ "qemu_kill", verb_qemu_kill },
+	{ "guest_crash", verb_guest_crash },
+	{ "guest_silent", verb_guest_silent },
+	{ "external_move", verb_external_move },
+	{ "vm_cmd", verb_vm_cmd },
 };
 
 static size_t
@@ -595,11 +480,11 @@ verb_is_known(const json_t *what)
 bool
 verb_do(struct moment *moment)
 {
-	const char *host = text(moment, "host");
+	const char *host = verb_text(moment, "host");
 
-	trace_put(world_of(moment)->trace,
+	trace_put(verb_world(moment)->trace,
 		  &(struct trace_event){ .event = "fault",
-					 .what = text(moment, "do"),
+					 .what = verb_text(moment, "do"),
 					 .host = host[0] != '\0' ? host
 								 : NULL });
 	if (!verb_is_known(moment->what) ||
